@@ -1,0 +1,372 @@
+/**
+ * The stack config, key by key: what may be written, what it means, what holds where nothing is written.
+ * What concerns more than one key (a remote and its primary, two members of one name) is in rules.ts.
+ */
+import { z } from "zod";
+
+/** Marks a value that must never be shown, not even in the error that refuses it. */
+export const secrets = z.registry<{ secret: true }>();
+
+const text = z.string().trim().min(1);
+const dns1123 = z
+  .string()
+  .regex(
+    /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+    "a DNS-1123 label: lower-case letters, digits and '-', at most 63",
+  );
+const labelValue = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
+    "a Kubernetes label value: letters, digits, '-', '_', '.', at most 63",
+  );
+const host = z.string().regex(/^[A-Za-z0-9:]([-A-Za-z0-9.:]*[A-Za-z0-9:])?$/, "an IP address or a DNS name");
+const cidr = z.union([z.cidrv4(), z.cidrv6()]);
+const port = z.int().min(1).max(65535);
+const days = z.int().min(1);
+const semver = z
+  .string()
+  .regex(/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/, "a version such as 1.30.5, without a leading v");
+const pem = (label: string) =>
+  text.regex(new RegExp(`^-----BEGIN [A-Z ]*${label}-----`), `PEM with a ${label} block`);
+const secretText = (schema: z.ZodString = text) => schema.register(secrets, { secret: true });
+const values = z.record(z.string(), z.unknown());
+const stringMap = z.record(z.string(), z.string());
+
+const charts = z
+  .union([
+    z.strictObject({ repository: z.url({ protocol: /^https?$/ }).describe("URL of a Helm repository.") }),
+    z.strictObject({
+      oci: z
+        .url({ protocol: /^oci$/ })
+        .describe("URL of the folder in an OCI registry that holds the charts."),
+    }),
+    z.strictObject({
+      path: text.describe(
+        "Folder that holds `base`, `istiod` and `gateway`, as folders or as the `.tgz` that `helm pull` leaves. Relative to the project.",
+      ),
+    }),
+  ])
+  .describe("Where Istio's charts come from: exactly one of `repository`, `oci`, `path`.");
+
+const service = z.strictObject({
+  type: z
+    .enum(["LoadBalancer", "NodePort", "ClusterIP"])
+    .default("LoadBalancer")
+    .describe("Type of the gateway's Service."),
+  annotations: stringMap
+    .default({})
+    .describe("Annotations of the Service, for example those of a cloud's load balancer."),
+  loadBalancerSourceRanges: z
+    .array(cidr)
+    .default([])
+    .describe("CIDRs that may reach the load balancer; empty: everyone."),
+});
+
+const eastWest = z.strictObject({
+  service: service.prefault({}),
+  addresses: z
+    .array(host)
+    .default([])
+    .describe(
+      "Addresses at which other networks reach this gateway, where no load balancer gives one (NodePort, ClusterIP).",
+    ),
+  port: port
+    .default(15443)
+    .describe(
+      "Port at which other networks reach this gateway at `addresses`; also the node port when the Service's type is NodePort.",
+    ),
+});
+
+const route = z.strictObject({
+  host: z
+    .string()
+    .regex(/^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "a DNS name, or one that starts with '*.'")
+    .describe("Host of the request."),
+  path: z.string().startsWith("/").default("/").describe("Prefix of the request's path."),
+  service: text.describe("Destination: a Service as `name.namespace`."),
+  port: port.describe("Port of that Service."),
+});
+
+const ingress = z.strictObject({
+  service: service
+    .extend({
+      nodePorts: z
+        .strictObject({ http: port.default(30080), https: port.default(30443) })
+        .optional()
+        .describe("Fixed node ports for 80 and 443, when the type is NodePort."),
+    })
+    .prefault({}),
+  routes: z
+    .array(route)
+    .default([])
+    .describe("What the gateway serves: one Gateway and one VirtualService for each host."),
+});
+
+const providedCa = z.strictObject({
+  certificate: pem("CERTIFICATE").describe("PEM of the CA certificate."),
+  key: secretText(pem("PRIVATE KEY")).describe("Secret. PEM of its private key."),
+});
+
+const rootSource = z.discriminatedUnion("source", [
+  z.strictObject({
+    source: z
+      .literal("generated")
+      .describe("Weft generates the root key; it stays in Pulumi's state, encrypted."),
+  }),
+  z.strictObject({
+    source: z
+      .literal("certManager")
+      .describe("cert-manager on `trust.certManager.cluster` holds the root and issues the intermediates."),
+  }),
+  z.strictObject({
+    source: z.literal("provided").describe("The root is given as PEM."),
+    certificate: pem("CERTIFICATE").describe("PEM of the root certificate."),
+    key: secretText(pem("PRIVATE KEY"))
+      .optional()
+      .describe(
+        "Secret. PEM of the root's key. Leave it out when every member is given its intermediate: then the root key never enters Pulumi.",
+      ),
+  }),
+]);
+
+const rootName = {
+  name: dns1123.describe("Name of the root; resources are named after it."),
+  signing: z.boolean().default(false).describe("This root signs the intermediates. Exactly one does."),
+};
+const namedRoot = z.discriminatedUnion("source", [
+  rootSource.options[0].extend(rootName),
+  rootSource.options[1].extend(rootName),
+  rootSource.options[2].extend(rootName),
+]);
+
+const trust = z.strictObject({
+  mode: z
+    .enum(["shared", "federated"])
+    .default("shared")
+    .describe(
+      "`shared`: one root, one intermediate per member. `federated`: every member has a root of its own and trusts those of the others.",
+    ),
+  algorithm: z
+    .enum(["ECDSA-P256", "RSA-4096"])
+    .default("ECDSA-P256")
+    .describe("Key algorithm of generated roots and intermediates."),
+  rootLifetimeDays: days
+    .default(3650)
+    .describe("Days a generated root is valid. Reissued when less than a third is left."),
+  intermediateLifetimeDays: days
+    .default(365)
+    .describe("Days an intermediate is valid. Reissued when less than a third is left."),
+  root: rootSource.optional().describe("The only root (default: `generated`). Use `roots` to rotate."),
+  roots: z
+    .array(namedRoot)
+    .min(1)
+    .optional()
+    .describe(
+      "Roots by name: all are trusted, the one with `signing: true` signs. See docs/trust.md for the three steps of a rotation.",
+    ),
+  certManager: z
+    .strictObject({
+      cluster: dns1123.describe("Member on which cert-manager issues."),
+      namespace: dns1123
+        .default("cert-manager")
+        .describe("Namespace of cert-manager and of its CA Certificates."),
+      install: z.boolean().default(true).describe("Install cert-manager; `false`: it is there already."),
+    })
+    .optional()
+    .describe("Required when a root's source is `certManager`."),
+});
+
+const istio = z.strictObject({
+  version: semver.default("1.30.5").describe("Version of Istio's charts and images."),
+  revision: dns1123.optional().describe("Revision of the control plane (`istio.io/rev`)."),
+  hub: text.optional().describe("Image registry and path; default: the charts' own."),
+  tag: text.optional().describe("Image tag; default: the charts' own, which is the version."),
+  imagePullSecrets: z
+    .array(dns1123)
+    .default([])
+    .describe("Names of image pull Secrets in the Istio namespace and wherever gateways run."),
+  values: values
+    .default({})
+    .describe(
+      "Extra Helm values for istiod, merged over Weft's. Those that define the mesh (mesh ID, cluster, network, trust domain, roots) are refused.",
+    ),
+  charts: charts.prefault({ repository: "https://istio-release.storage.googleapis.com/charts" }),
+  crds: z
+    .enum(["keep", "remove"])
+    .default("keep")
+    .describe(
+      "What happens to Istio's CRDs, and with them to every Istio object, when a member leaves. The chart keeps them; `remove` must be applied by one `pulumi up` before the member leaves.",
+    ),
+});
+
+const remoteAccess = z.strictObject({
+  generation: z
+    .int()
+    .min(1)
+    .default(1)
+    .describe(
+      "Raise it by one to issue new tokens; the old ones are revoked after every reader has the new.",
+    ),
+});
+
+const sample = z.strictObject({
+  images: z
+    .strictObject({
+      helloworldV1: text.default("docker.io/istio/examples-helloworld-v1:1.0"),
+      helloworldV2: text.default("docker.io/istio/examples-helloworld-v2:1.0"),
+      nginx: text.default("docker.io/library/nginx:1.29"),
+      curl: text.default("docker.io/curlimages/curl:8.16.0"),
+    })
+    .prefault({})
+    .describe("Images of the sample workloads."),
+});
+
+const loadBalancer = z.strictObject({
+  version: semver.default("0.15.2").describe("Version of MetalLB's chart."),
+  charts: charts
+    .prefault({ repository: "https://metallb.github.io/metallb" })
+    .describe("Where MetalLB's chart comes from."),
+  network: text
+    .optional()
+    .describe(
+      "Docker or podman network from whose subnet each member gets a range of its own; without it every member says `addresses`.",
+    ),
+});
+
+const membership = z.strictObject({
+  management: dns1123.describe(
+    "Member, or name of an entry under `clusters`, that is the management cluster.",
+  ),
+  clusterDeployments: z
+    .boolean()
+    .default(true)
+    .describe("Find k0rdent ClusterDeployments labelled `k0rdent.mirantis.com/istio-role: member`."),
+  clusters: z
+    .strictObject({ selector: text.describe("Label selector.") })
+    .optional()
+    .describe("Find Cluster API Clusters by a selector."),
+});
+
+export const meshSchema = z.strictObject({
+  id: dns1123.default("mesh1").describe("Istio's mesh ID, the same in every member."),
+  trustDomain: z
+    .string()
+    .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "a DNS name in lower case")
+    .default("cluster.local")
+    .describe("SPIFFE trust domain of the mesh."),
+  istio: istio.prefault({}),
+  trust: trust.prefault({}),
+  mtls: z
+    .enum(["strict", "permissive"])
+    .default("strict")
+    .describe("Mode of the mesh-wide PeerAuthentication."),
+  remoteAccess: remoteAccess
+    .extend({
+      allowLoopback: z
+        .boolean()
+        .default(false)
+        .describe(
+          "Accept API servers on loopback addresses. Right only where all members run on one machine and share its network.",
+        ),
+      allowBrokenRotation: z
+        .boolean()
+        .default(false)
+        .describe(
+          "Renew tokens even where a reading istiod is of a version that loses a peer's endpoints when its token changes. See docs/trust.md.",
+        ),
+    })
+    .prefault({}),
+  loadBalancer: loadBalancer
+    .optional()
+    .describe("Install MetalLB on every member; for clusters without a load balancer."),
+  membership: membership.optional().describe("Ask a management cluster for further members."),
+  sample: sample
+    .optional()
+    .describe("Deploy the sample workloads (namespace `sample`) that `npm run verify` uses."),
+});
+
+export const clusterSchema = z.strictObject({
+  name: dns1123.describe("Name of the member, and Istio's cluster ID."),
+  context: text.optional().describe("Context in the kubeconfig; default: its current context."),
+  kubeconfig: secretText().optional().describe("Secret. Contents of a kubeconfig."),
+  kubeconfigPath: text
+    .optional()
+    .describe(
+      "Path of a kubeconfig; default where only `context` is given: $KUBECONFIG, then ~/.kube/config.",
+    ),
+  network: labelValue
+    .optional()
+    .describe("Network of the member's pods; default: the member's name, so one network per cluster."),
+  role: z
+    .enum(["primary", "remote"])
+    .default("primary")
+    .describe("`primary` runs istiod; `remote` is served by the istiod of `primary`."),
+  primary: dns1123.optional().describe("Name of the primary that serves this remote."),
+  apiServer: z
+    .url({ protocol: /^https$/ })
+    .optional()
+    .describe(
+      "URL at which the peers' istiods reach this member's API server; default: the kubeconfig's server.",
+    ),
+  eastWest: eastWest.prefault({}),
+  ingress: ingress.optional().describe("North-south gateway."),
+  addresses: z
+    .string()
+    .regex(/^[0-9.]+-[0-9.]+$|^[0-9.]+\/\d+$/, "an IPv4 range such as 10.89.1.200-10.89.1.220, or a CIDR")
+    .optional()
+    .describe("Addresses that MetalLB may give on this member; default: cut from `loadBalancer.network`."),
+  istio: istio
+    .pick({ values: true })
+    .extend({
+      version: semver
+        .optional()
+        .describe("Version of this member, to upgrade member by member; default: the mesh's."),
+    })
+    .prefault({}),
+  trust: z
+    .strictObject({
+      root: providedCa
+        .partial({ key: true })
+        .optional()
+        .describe("Federated trust: the member's own existing root."),
+      intermediate: providedCa
+        .extend({
+          chain: text
+            .optional()
+            .describe("PEM of further intermediates, from this one's issuer towards the root."),
+        })
+        .optional()
+        .describe("The member's own existing intermediate; then the root's key is not needed for it."),
+      trusts: z
+        .array(dns1123)
+        .optional()
+        .describe("Federated trust: members whose roots this one trusts; default: all."),
+    })
+    .prefault({}),
+  remoteAccess: z
+    .strictObject({
+      generation: remoteAccess.shape.generation
+        .unwrap()
+        .optional()
+        .describe("Generation of this member's token; default: the mesh's."),
+    })
+    .prefault({}),
+});
+
+export const stackSchema = z.strictObject({
+  mesh: meshSchema.prefault({}),
+  clusters: z.array(clusterSchema).min(1),
+});
+
+export type MeshConfig = z.output<typeof meshSchema>;
+export type ClusterConfig = z.output<typeof clusterSchema>;
+export type StackConfig = z.output<typeof stackSchema>;
+/** What a person writes: defaults left out. */
+export type StackInput = z.input<typeof stackSchema>;
+export type ChartSource = z.output<typeof charts>;
+export type GatewayService = z.output<typeof service>;
+export type EastWestConfig = z.output<typeof eastWest>;
+export type IngressConfig = z.output<typeof ingress>;
+export type RootSource = z.output<typeof rootSource>;
+export type SampleConfig = z.output<typeof sample>;
