@@ -1,0 +1,126 @@
+/**
+ * Which parts of a lab run are real and which are doubles, chosen part by part: a real plugin where there is one or where it can be
+ * downloaded, Istio's charts where their source answers; else the double.
+ */
+import { execFile } from "node:child_process";
+import * as fs from "node:fs/promises";
+import * as os from "node:os";
+import * as path from "node:path";
+import { promisify } from "node:util";
+import type { ChartSource } from "../../mesh/schema";
+import { ensureDoubles, ensureToolchain } from "../toolchain";
+
+const run = promisify(execFile);
+const standInCharts = path.resolve(__dirname, "../doubles/charts");
+
+/** How long a download site may take to answer before it counts as out of reach, in milliseconds. */
+const ANSWER_TIMEOUT = 3000;
+
+export type Plugin = "kubernetes" | "tls" | "kubernetes-cert-manager";
+
+export interface Parts {
+  /** Folder with `pulumi` and the doubles, to go first on the engine's PATH. */
+  bin: string;
+  /** What to give the program as `istio.charts`. */
+  charts: ChartSource;
+  realCharts: boolean;
+  /** One line for a person: what is real, what is a double. */
+  summary: string;
+}
+
+export interface PartsArgs {
+  /** The lab's folder. */
+  dir: string;
+  plugins: Plugin[];
+  /** Chart source of the stack config. */
+  charts: ChartSource;
+  report: (line: string) => void;
+}
+
+export async function chooseParts({ dir, plugins, charts, report }: PartsArgs): Promise<Parts> {
+  const { pulumi } = await ensureToolchain(["pulumi"], { report });
+  const real: string[] = [];
+  const doubles: Plugin[] = [];
+  for (const plugin of plugins) {
+    ((await hasPlugin(plugin, pulumi)) ? real : doubles).push(plugin);
+  }
+  const realCharts = await answers(charts);
+
+  const bin = path.join(dir, "bin");
+  await fs.rm(bin, { recursive: true, force: true });
+  await fs.mkdir(bin, { recursive: true });
+  await fs.symlink(pulumi, path.join(bin, "pulumi"));
+  if (doubles.length > 0) {
+    const folder = await ensureDoubles(doubles, { report });
+    for (const plugin of doubles) {
+      const program = `pulumi-resource-${plugin}`;
+      await fs.symlink(path.join(folder, program), path.join(bin, program));
+    }
+  }
+  return {
+    bin,
+    charts: realCharts ? charts : { path: standInCharts },
+    realCharts,
+    summary: summary(real, doubles, realCharts),
+  };
+}
+
+/** Real: on PATH, in Pulumi's plugin cache, or downloadable into it. */
+async function hasPlugin(plugin: Plugin, pulumi: string): Promise<boolean> {
+  const program = `pulumi-resource-${plugin}`;
+  for (const folder of (process.env.PATH ?? "").split(path.delimiter)) {
+    if (await isThere(path.join(folder, program))) return true;
+  }
+  const manifest = await fs.readFile(
+    path.join(path.dirname(require.resolve(`@pulumi/${plugin}/package.json`)), "package.json"),
+    "utf8",
+  );
+  const { version } = JSON.parse(manifest) as { version: string };
+  const home = process.env.PULUMI_HOME ?? path.join(os.homedir(), ".pulumi");
+  if (await isThere(path.join(home, "plugins", `resource-${plugin}-v${version}`, program))) return true;
+  if (!(await reachable("https://get.pulumi.com"))) return false;
+  return run(pulumi, ["plugin", "install", "resource", plugin, version]).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function answers(charts: ChartSource): Promise<boolean> {
+  if ("path" in charts) return true;
+  if ("repository" in charts) return reachable(`${charts.repository}/index.yaml`);
+  return reachable(`https://${new URL(charts.oci).host}/v2/`);
+}
+
+const reached = new Map<string, Promise<boolean>>();
+/** Whether anything answers at this URL; asked once in a run. */
+function reachable(url: string): Promise<boolean> {
+  const answer =
+    reached.get(url) ??
+    fetch(url, { method: "HEAD", signal: AbortSignal.timeout(ANSWER_TIMEOUT) }).then(
+      () => true,
+      () => false,
+    );
+  reached.set(url, answer);
+  return answer;
+}
+
+const isThere = (file: string) =>
+  fs.access(file, fs.constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+
+function summary(plugins: string[], doubles: string[], realCharts: boolean): string {
+  const real = [
+    "engine",
+    "control planes",
+    ...plugins.map((name) => `${name} provider`),
+    ...(realCharts ? ["charts"] : []),
+  ];
+  const stand = [
+    ...doubles.map((name) => `${name} provider`),
+    ...(realCharts ? [] : ["charts"]),
+    "nodes and pods",
+  ];
+  return `real: ${real.join(", ")} · doubles: ${stand.join(", ")}`;
+}

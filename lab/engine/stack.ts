@@ -1,0 +1,73 @@
+/** Pulumi's own engine, driving the unchanged program at the project's root through the Automation API. */
+import { randomBytes } from "node:crypto";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import * as automation from "@pulumi/pulumi/automation";
+import { parseDocument } from "yaml";
+
+/** The folder that holds Pulumi.yaml and index.ts. */
+export const projectRoot = path.resolve(__dirname, "../..");
+
+export interface LabStackArgs {
+  /** Folder for state, stack config and passphrase; made when it is not there. */
+  dir: string;
+  /** Name of the stack. */
+  stack: string;
+  /** Stack config, by full key (`weft:mesh`). */
+  config: Record<string, unknown>;
+  /** Folder of the `pulumi` program and of plugins that go before Pulumi's own. */
+  bin: string;
+  /** The program; default: index.ts. */
+  program?: automation.PulumiFn;
+}
+
+/**
+ * Opens the stack, creating it where it does not exist, and gives it this config. State is kept in files under `dir`, its secrets
+ * encrypted with a passphrase made for this lab.
+ */
+export async function openStack(args: LabStackArgs): Promise<automation.Stack> {
+  const workDir = path.join(args.dir, "stack");
+  const state = path.join(args.dir, "state");
+  await fs.mkdir(workDir, { recursive: true });
+  await fs.mkdir(state, { recursive: true });
+  await fs.copyFile(path.join(projectRoot, "Pulumi.yaml"), path.join(workDir, "Pulumi.yaml"));
+  await writeStackConfig(path.join(workDir, `Pulumi.${args.stack}.yaml`), args.config);
+
+  const pulumiCommand = await automation.PulumiCommand.get({ root: path.dirname(args.bin) });
+  return automation.LocalWorkspace.createOrSelectStack(
+    { stackName: args.stack, projectName: "weft", program: args.program ?? weft },
+    {
+      workDir,
+      pulumiCommand,
+      envVars: {
+        PULUMI_BACKEND_URL: `file://${state}`,
+        PULUMI_CONFIG_PASSPHRASE: await passphrase(path.join(args.dir, "passphrase")),
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+      },
+    },
+  );
+}
+
+/** Runs index.ts as Pulumi's Node.js host does: it calls the function that the module exports. */
+const weft: automation.PulumiFn = async () => {
+  const program = (await import("../../index.js")) as unknown as { default: automation.PulumiFn };
+  return program.default();
+};
+
+/** Pulumi keeps the salt of the stack's encryption in the same file: everything but `config` stays. */
+async function writeStackConfig(file: string, config: Record<string, unknown>): Promise<void> {
+  const existing = await fs.readFile(file, "utf8").catch(() => "");
+  const document = parseDocument(existing || "{}\n");
+  document.set("config", config);
+  await fs.writeFile(file, document.toString(), { mode: 0o600 });
+}
+
+async function passphrase(file: string): Promise<string> {
+  try {
+    return await fs.readFile(file, "utf8");
+  } catch {
+    const fresh = randomBytes(32).toString("base64url");
+    await fs.writeFile(file, fresh, { mode: 0o600 });
+    return fresh;
+  }
+}
