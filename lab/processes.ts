@@ -1,0 +1,46 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+/** A process that is not mistaken for another one that later got the same pid. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** When it started, as the system tells it: compared, never read. */
+  readonly started: string;
+}
+
+/** The identity of the running process with this pid; undefined when there is none (a zombie counts as none). */
+export function identify(pid: number): ProcessIdentity | undefined {
+  const started = process.platform === "linux" ? startedOnLinux(pid) : startedByPs(pid);
+  return started === undefined ? undefined : { pid, started };
+}
+
+/** Whether exactly this process still runs. */
+export function isRunning(identity: ProcessIdentity): boolean {
+  return identify(identity.pid)?.started === identity.started;
+}
+
+/** Ticks since boot, with the boot's id: after a reboot both the pid and the ticks may come again. */
+function startedOnLinux(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // proc(5): the command name, in parentheses, may itself hold spaces and parentheses; `state` is the field after it, `starttime` the 20th.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (fields[0] === "Z" || fields[0] === "X") return undefined;
+    return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}/${fields[19]}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function startedByPs(pid: number): string | undefined {
+  try {
+    const out = execFileSync("ps", ["-o", "stat=,lstart=", "-p", String(pid)], {
+      encoding: "utf8",
+      env: { ...process.env, LC_ALL: "C" },
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
+    return out === "" || out.startsWith("Z") ? undefined : out.replace(/^\S+\s+/, "");
+  } catch {
+    return undefined;
+  }
+}

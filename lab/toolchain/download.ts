@@ -1,0 +1,123 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { chmod } from "node:fs/promises";
+import { connect } from "node:net";
+import { basename, dirname, join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { promisify } from "node:util";
+import { type Download } from "./programs";
+
+/** How long a host may take to answer the first connection before the machine counts as offline. */
+const CONNECT_MS = 1_000;
+
+/** A download whose contents are not what their publisher says. Nothing of it is kept. */
+export class ChecksumMismatch extends Error {}
+
+const hosts = new Map<string, Promise<boolean>>();
+
+/** Whether a URL's host takes connections; asked once for each host in a run. */
+export function isReachable(url: string): Promise<boolean> {
+  const { hostname, port, protocol } = new URL(url);
+  const key = `${hostname}:${port || (protocol === "http:" ? 80 : 443)}`;
+  const known = hosts.get(key) ?? connects(hostname, Number(key.slice(key.lastIndexOf(":") + 1)));
+  hosts.set(key, known);
+  return known;
+}
+
+function connects(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const end = (answer: boolean) => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(answer);
+    };
+    const timer = setTimeout(() => end(false), CONNECT_MS);
+    socket.once("connect", () => end(true)).once("error", () => end(false));
+  });
+}
+
+/**
+ * Downloads, checks, unpacks, and puts the result at `target` in one step, so that `target` is never half there.
+ * A download that was interrupted goes on where it stopped.
+ * @param program the name it gets where the download is the program itself
+ * @returns the path of the program
+ * @throws ChecksumMismatch; any other error means that it could not be downloaded
+ */
+export async function download(source: Download, program: string, target: string): Promise<string> {
+  const file = basename(new URL(source.url).pathname);
+  const partial = `${target}.${file}.partial`;
+  mkdirSync(dirname(target), { recursive: true });
+  const expected = checksumIn(await text(source.checksumUrl), file);
+
+  await fetchInto(source.url, partial);
+  const actual = await sha256(partial);
+  if (actual !== expected) {
+    rmSync(partial);
+    throw new ChecksumMismatch(`${source.url} has the SHA-256 ${actual}, its publisher says ${expected}`);
+  }
+
+  const unpacked = `${target}.unpacking`;
+  rmSync(unpacked, { recursive: true, force: true });
+  mkdirSync(unpacked);
+  const member = source.member ?? program;
+  if (source.member === undefined) renameSync(partial, join(unpacked, program));
+  else await promisify(execFile)("tar", ["-xf", partial, "-C", unpacked]);
+  await chmod(join(unpacked, member), 0o755);
+  rmSync(target, { recursive: true, force: true });
+  renameSync(unpacked, target);
+  rmSync(partial, { force: true });
+  return join(target, member);
+}
+
+/**
+ * Finds a file's SHA-256 in what a publisher offers: the sum alone, lines of sum and name, or GitHub's description of a release.
+ * @throws when it is not in there
+ */
+export function checksumIn(published: string, file: string): string {
+  const sum =
+    /^[0-9a-f]{64}$/i.exec(published.trim())?.[0] ??
+    published
+      .split("\n")
+      .map((line) => /^([0-9a-f]{64})\s+\*?(\S+)$/i.exec(line.trim()))
+      .find((line) => line && basename(line[2] ?? "") === file)?.[1] ??
+    digestOfAsset(published, file);
+  if (sum === undefined) throw new Error(`no SHA-256 of ${file} is published`);
+  return sum.toLowerCase();
+}
+
+function digestOfAsset(published: string, file: string): string | undefined {
+  try {
+    const { assets } = JSON.parse(published) as { assets?: { name: string; digest?: string | null }[] };
+    const digest = assets?.find(({ name }) => name === file)?.digest ?? "";
+    return /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+async function text(url: string): Promise<string> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} answers ${response.status}`);
+  return response.text();
+}
+
+async function fetchInto(url: string, file: string): Promise<void> {
+  const have = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  const response = await fetch(url, have > 0 ? { headers: { range: `bytes=${have}-` } } : {});
+  // 416: nothing is left to ask for, the checksum decides whether it is whole.
+  if (response.status === 416) return;
+  if (!response.ok || response.body === null) throw new Error(`${url} answers ${response.status}`);
+  await pipeline(
+    Readable.fromWeb(response.body),
+    createWriteStream(file, { flags: response.status === 206 ? "a" : "w" }),
+  );
+}
+
+async function sha256(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file), hash);
+  return hash.digest("hex");
+}
