@@ -1,0 +1,167 @@
+/** What the integration tests share: a lab of their own in a temporary folder, and its mesh through the real engine. */
+import * as fs from "node:fs/promises";
+import * as os from "node:os";
+import * as path from "node:path";
+import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
+import {
+  CoreV1Api,
+  CustomObjectsApi,
+  DiscoveryV1Api,
+  KubeConfig,
+  KubernetesObjectApi,
+  type V1Secret,
+} from "@kubernetes/client-node";
+import { type LabCluster, startLab, stopLab } from "../../lab/control-plane";
+import { type Parts, type Plugin, chooseParts } from "../../lab/engine/parts";
+import { openStack } from "../../lab/engine/stack";
+
+export const namespace = "istio-system";
+
+/** One line of an update, as the engine told it. */
+export interface Change {
+  op: string;
+  name: string;
+  type: string;
+  urn: string;
+}
+
+export class TestMesh {
+  private constructor(
+    readonly dir: string,
+    readonly parts: Parts,
+    private clusters: LabCluster[],
+    /** Everything that the engine printed or reported, in order. */
+    readonly transcript: string[] = [],
+  ) {}
+
+  /** Starts control planes with these names. */
+  static async start(names: string[], plugins: Plugin[] = ["kubernetes", "tls"]): Promise<TestMesh> {
+    const dir = await fs.mkdtemp(path.join(os.tmpdir(), "weft-test-"));
+    const transcript: string[] = [];
+    const report = (line: string) => void transcript.push(line);
+    const charts = { repository: "https://istio-release.storage.googleapis.com/charts" };
+    const [parts, clusters] = await Promise.all([
+      chooseParts({ dir, plugins, charts, report }),
+      startLab({ dir, clusters: names, report }),
+    ]);
+    return new TestMesh(dir, parts, clusters, transcript);
+  }
+
+  async stop(): Promise<void> {
+    await stopLab(this.dir);
+    await fs.rm(this.dir, { recursive: true, force: true });
+  }
+
+  /** The stack with this mesh; entries of `clusters` get their lab cluster's kubeconfig by name. */
+  async stack(
+    clusters: { name: string; [key: string]: unknown }[],
+    mesh: Record<string, unknown> = {},
+  ): Promise<Stack> {
+    return openStack({
+      dir: this.dir,
+      stack: "test",
+      bin: this.parts.bin,
+      config: {
+        "pulumi:disable-default-providers": ["kubernetes"],
+        "weft:mesh": {
+          ...mesh,
+          istio: { charts: this.parts.charts, ...(mesh.istio as object | undefined) },
+          remoteAccess: { allowLoopback: true, ...(mesh.remoteAccess as object | undefined) },
+        },
+        "weft:clusters": clusters.map((entry) => ({
+          kubeconfigPath: this.cluster(entry.name).kubeconfig,
+          ...entry,
+        })),
+      },
+    });
+  }
+
+  cluster(name: string): LabCluster {
+    const cluster = this.clusters.find((candidate) => candidate.name === name);
+    if (!cluster) throw new Error(`no lab cluster ${name}`);
+    return cluster;
+  }
+
+  /** Runs one engine operation; returns what it changed, in order of completion. */
+  async record(
+    operation: (options: {
+      onEvent: (event: EngineEvent) => void;
+      onOutput: (text: string) => void;
+      onError: (text: string) => void;
+      parallel: number;
+    }) => Promise<unknown>,
+  ): Promise<Change[]> {
+    const changes: Change[] = [];
+    await operation({
+      parallel: 64,
+      onOutput: (text) => void this.transcript.push(text),
+      onError: (text) => void this.transcript.push(text),
+      onEvent: (event) => {
+        this.transcript.push(JSON.stringify(event));
+        const metadata = event.resOutputsEvent?.metadata;
+        if (metadata && !["same", "read", "refresh"].includes(metadata.op)) {
+          changes.push({
+            op: metadata.op,
+            name: metadata.urn.slice(metadata.urn.lastIndexOf("::") + 2),
+            type: metadata.type,
+            urn: metadata.urn,
+          });
+        }
+      },
+    });
+    return changes;
+  }
+
+  config(name: string): KubeConfig {
+    return kubeConfig(this.cluster(name).kubeconfig);
+  }
+
+  core(name: string): CoreV1Api {
+    return this.config(name).makeApiClient(CoreV1Api);
+  }
+
+  objects(name: string): KubernetesObjectApi {
+    return KubernetesObjectApi.makeApiClient(this.config(name));
+  }
+
+  custom(name: string): CustomObjectsApi {
+    return this.config(name).makeApiClient(CustomObjectsApi);
+  }
+
+  secret(cluster: string, name: string): Promise<V1Secret> {
+    return this.core(cluster).readNamespacedSecret({ name, namespace });
+  }
+}
+
+export function kubeConfig(file: string): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromFile(file);
+  return config;
+}
+
+export function kubeConfigFrom(contents: string): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromString(contents);
+  return config;
+}
+
+export const discovery = (config: KubeConfig): DiscoveryV1Api => config.makeApiClient(DiscoveryV1Api);
+
+/** The values of a Secret, decoded. */
+export function decoded(secret: V1Secret): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, "base64").toString()]),
+  );
+}
+
+/** The HTTP status with which an API server refuses, or 200. */
+export async function statusOf(call: Promise<unknown>): Promise<number> {
+  try {
+    await call;
+    return 200;
+  } catch (error) {
+    const { code } = error as { code?: number };
+    if (typeof code !== "number") throw error;
+    return code;
+  }
+}
