@@ -1,0 +1,252 @@
+/** One member's way into its cluster: a kubeconfig of one context that needs no other file. */
+import { readFile } from "node:fs/promises";
+import { isAbsolute, resolve, sep } from "node:path";
+import { stringify } from "yaml";
+import { ConfigError, type Member, type Mesh, type Problem } from "../mesh/mesh";
+import { readKubeconfig, type Entry, type Kubeconfig } from "./kubeconfig-source";
+
+export interface ResolvedKubeconfig {
+  /** YAML. Secret. Only the chosen context, its cluster and its user, with every file embedded. */
+  kubeconfig: string;
+  /** Name of the chosen context. */
+  context: string;
+  /** Where it was read from, for messages: a path, or "the kubeconfig in stack config". */
+  origin: string;
+  /** URL of the API server. */
+  server: string;
+  insecureSkipTlsVerify: boolean;
+  /** Name to expect in the server's certificate, where it is not the host of `server`. */
+  tlsServerName?: string;
+  /** Settings of the cluster, files embedded. */
+  cluster: Record<string, unknown>;
+  /** Secret. Settings of the user, files embedded. */
+  user: Record<string, unknown>;
+}
+
+/** By the member's name. */
+export type Kubeconfigs = ReadonlyMap<string, ResolvedKubeconfig>;
+
+/**
+ * Resolves the kubeconfigs of all members.
+ * @throws ConfigError with the problems of all of them.
+ */
+export async function resolveKubeconfigs(mesh: Mesh): Promise<Kubeconfigs> {
+  const settled = await Promise.allSettled(mesh.members.map(resolveKubeconfig));
+  const resolved = new Map<string, ResolvedKubeconfig>();
+  const problems: Problem[] = [];
+  settled.forEach((result, index) => {
+    if (result.status === "fulfilled") resolved.set(mesh.members[index]!.name, result.value);
+    else if (result.reason instanceof ConfigError) problems.push(...result.reason.problems);
+    else throw result.reason;
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
+  return resolved;
+}
+
+/**
+ * Resolves a member's kubeconfig. What comes out depends on nothing but the chosen context, its cluster and its user.
+ * @throws ConfigError, without anything of the contents but names, paths and the server's URL.
+ */
+export async function resolveKubeconfig(member: Member): Promise<ResolvedKubeconfig> {
+  const kubeconfig = await readKubeconfig(member);
+  const context = chooseContext(member, kubeconfig);
+  const problems: Problem[] = [];
+  const report = (problem: Omit<Problem, "path">) => problems.push({ path: kubeconfig.path, ...problem });
+
+  const clusterEntry = kubeconfig.clusters.get(context.cluster);
+  const userEntry = kubeconfig.users.get(context.user);
+  for (const [kind, name, entry] of [
+    ["cluster", context.cluster, clusterEntry],
+    ["user", context.user, userEntry],
+  ] as const) {
+    if (entry !== undefined) continue;
+    report({
+      value: context.name,
+      message:
+        name === ""
+          ? `This context names no ${kind} (${kubeconfig.origin}).`
+          : `This context's ${kind}, ${name}, is not in ${kubeconfig.origin}.`,
+      remedy: `\`kubectl config set-context ${context.name} --${kind}=…\` names one.`,
+    });
+  }
+  if (clusterEntry === undefined || userEntry === undefined) throw new ConfigError(problems);
+
+  const cluster = await embed(
+    clusterEntry,
+    { "certificate-authority": ["certificate-authority-data", base64] },
+    report,
+  );
+  const user = await embed(
+    userEntry,
+    {
+      "client-certificate": ["client-certificate-data", base64],
+      "client-key": ["client-key-data", base64],
+      tokenFile: ["token", (contents) => contents.toString("utf8").trim()],
+    },
+    report,
+  );
+  anchorCommand(user, userEntry.folder, report);
+  keepOnlyExecExtension(cluster);
+  delete user.extensions;
+  const server = checkServer(cluster, kubeconfig, report);
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  return {
+    kubeconfig: render(context, cluster, user),
+    context: context.name,
+    origin: kubeconfig.origin,
+    server,
+    insecureSkipTlsVerify: cluster["insecure-skip-tls-verify"] === true,
+    tlsServerName: text(cluster["tls-server-name"]),
+    cluster,
+    user,
+  };
+}
+
+interface Context {
+  name: string;
+  cluster: string;
+  user: string;
+}
+
+function chooseContext(member: Member, kubeconfig: Kubeconfig): Context {
+  const name = member.context ?? kubeconfig.currentContext;
+  const known = [...kubeconfig.contexts.keys()].sort();
+  const listed = known.length === 0 ? "It has none." : `It has ${known.join(", ")}.`;
+  const path = `${member.path}.context`;
+  if (name === undefined) {
+    const message = `No context is given, and ${kubeconfig.origin} has no current context. ${listed}`;
+    throw new ConfigError([{ path, message, remedy: "Name one of its contexts." }]);
+  }
+  const settings = kubeconfig.contexts.get(name)?.settings;
+  if (settings === undefined) {
+    const message = `There is no such context in ${kubeconfig.origin}. ${listed}`;
+    throw new ConfigError([{ path, value: name, message, remedy: "Name one of its contexts." }]);
+  }
+  return { name, cluster: text(settings.cluster) ?? "", user: text(settings.user) ?? "" };
+}
+
+type Report = (problem: Omit<Problem, "path">) => void;
+
+/** Puts the contents of files in place of their paths. Where both are given the contents win, save for a token, as in client-go. */
+async function embed(
+  { settings, folder }: Entry,
+  files: Record<string, [key: string, encode: (contents: Buffer) => string]>,
+  report: Report,
+): Promise<Record<string, unknown>> {
+  const embedded = { ...settings };
+  for (const [key, [target, encode]] of Object.entries(files)) {
+    const file = text(settings[key]);
+    delete embedded[key];
+    if (file === undefined || (target !== "token" && text(settings[target]) !== undefined)) continue;
+    const path = locate(file, folder);
+    if (path === undefined) {
+      report({
+        value: file,
+        message: `\`${key}\` is a relative path, and a kubeconfig in stack config has no folder to start from.`,
+        remedy: "Embed the file: `kubectl config view --raw --minify --flatten` does.",
+      });
+      continue;
+    }
+    try {
+      embedded[target] = encode(await readFile(path));
+    } catch (error) {
+      report({
+        value: path,
+        message: `\`${key}\` names a file that cannot be read (${(error as NodeJS.ErrnoException).code}).`,
+        remedy: "Put the file there, or correct the kubeconfig.",
+      });
+    }
+  }
+  return embedded;
+}
+
+/** A credential plugin given by a path with a slash is looked for beside the kubeconfig; others on PATH. */
+function anchorCommand(user: Record<string, unknown>, folder: string | undefined, report: Report): void {
+  if (!isRecord(user.exec)) return;
+  const command = text(user.exec.command);
+  if (command === undefined || !command.includes(sep)) return;
+  const path = locate(command, folder);
+  if (path !== undefined) {
+    user.exec = { ...user.exec, command: path };
+    return;
+  }
+  report({
+    value: command,
+    message:
+      "`exec.command` is a relative path, and a kubeconfig in stack config has no folder to start from.",
+    remedy: "Write its absolute path, or its name alone if it is on PATH.",
+  });
+}
+
+/** minikube and others keep time stamps in extensions; but one of them is configuration of a credential plugin. */
+function keepOnlyExecExtension(cluster: Record<string, unknown>): void {
+  const { extensions } = cluster;
+  delete cluster.extensions;
+  const forExec = (extension: unknown) =>
+    isRecord(extension) && extension.name === "client.authentication.k8s.io/exec";
+  if (Array.isArray(extensions) && extensions.some(forExec)) cluster.extensions = extensions.filter(forExec);
+}
+
+function checkServer(cluster: Record<string, unknown>, { origin }: Kubeconfig, report: Report): string {
+  const server = text(cluster.server);
+  const remedy = "`server` of a cluster in a kubeconfig is a URL such as https://10.0.0.5:6443.";
+  if (server === undefined) {
+    report({ message: `The cluster has no \`server\` in ${origin}.`, remedy });
+    return "";
+  }
+  const url = URL.canParse(server) ? new URL(server) : undefined;
+  if (url?.username || url?.password) {
+    report({ message: `The \`server\` in ${origin} carries a user name or a password.`, remedy });
+  } else if (url?.protocol === "http:") {
+    report({
+      value: server,
+      message: `The API server in ${origin} is reached without TLS, so nothing vouches for who answers.`,
+      remedy,
+    });
+  } else if (url?.protocol !== "https:") {
+    report({ value: server, message: `The \`server\` in ${origin} is not an https URL.`, remedy });
+  }
+  if (
+    cluster["insecure-skip-tls-verify"] === true &&
+    text(cluster["certificate-authority-data"]) !== undefined
+  ) {
+    report({
+      value: server,
+      message: `The cluster in ${origin} has both a certificate authority and \`insecure-skip-tls-verify\`, which Kubernetes clients refuse.`,
+      remedy: "Drop `insecure-skip-tls-verify`.",
+    });
+  }
+  return server;
+}
+
+function render(context: Context, cluster: Record<string, unknown>, user: Record<string, unknown>): string {
+  return stringify(
+    {
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": context.name,
+      contexts: [{ name: context.name, context: { cluster: context.cluster, user: context.user } }],
+      clusters: [{ name: context.cluster, cluster }],
+      users: [{ name: context.user, user }],
+    },
+    { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false },
+  );
+}
+
+function locate(path: string, folder: string | undefined): string | undefined {
+  if (isAbsolute(path)) return path;
+  return folder === undefined ? undefined : resolve(folder, path);
+}
+
+function base64(contents: Buffer): string {
+  return contents.toString("base64");
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

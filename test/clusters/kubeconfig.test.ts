@@ -1,0 +1,396 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { resolveKubeconfig, resolveKubeconfigs } from "../../clusters/kubeconfig";
+import { ConfigError, parseMesh, type Member, type Problem } from "../../mesh/mesh";
+
+const SECRET = "s3cr3t-do-not-show";
+
+interface Parts {
+  cluster?: Record<string, unknown>;
+  user?: Record<string, unknown>;
+  more?: Record<string, unknown>;
+}
+
+function kubeconfig({ cluster, user, more }: Parts = {}) {
+  return {
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": "east",
+    contexts: [
+      { name: "east", context: { cluster: "east-cluster", user: "east-admin", namespace: "default" } },
+      { name: "west", context: { cluster: "west-cluster", user: "west-admin" } },
+    ],
+    clusters: [
+      { name: "east-cluster", cluster: { server: "https://10.0.0.5:6443", ...cluster } },
+      { name: "west-cluster", cluster: { server: "https://10.0.0.6:6443" } },
+    ],
+    users: [
+      { name: "east-admin", user: { token: SECRET, ...user } },
+      { name: "west-admin", user: { token: `${SECRET}-west` } },
+    ],
+    ...more,
+  };
+}
+
+function member(entry: Record<string, unknown>): Member {
+  return parseMesh({ clusters: [{ name: "cluster1", ...entry }] }).members[0]!;
+}
+
+const contents = (parts?: Parts, entry: Record<string, unknown> = {}) =>
+  member({ kubeconfig: stringify(kubeconfig(parts)), ...entry });
+
+async function problemsOf(broken: Member): Promise<Problem[]> {
+  const error: unknown = await resolveKubeconfig(broken).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ConfigError)) throw new Error(`expected a ConfigError, got ${String(error)}`);
+  expect(error.message).not.toContain(SECRET);
+  return error.problems;
+}
+
+let folder: string;
+const before = process.env.KUBECONFIG;
+beforeEach(async () => {
+  folder = await mkdtemp(join(os.tmpdir(), "weft-kubeconfig-"));
+  jest.spyOn(os, "homedir").mockReturnValue(folder);
+  delete process.env.KUBECONFIG;
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await rm(folder, { recursive: true, force: true });
+  if (before === undefined) delete process.env.KUBECONFIG;
+  else process.env.KUBECONFIG = before;
+});
+
+async function write(file: string, document: unknown): Promise<string> {
+  const path = join(folder, file);
+  await mkdir(join(path, ".."), { recursive: true });
+  await writeFile(path, typeof document === "string" ? document : stringify(document));
+  return path;
+}
+
+describe("the resolved kubeconfig", () => {
+  test("holds the chosen context, its cluster and its user, and nothing else", async () => {
+    const { kubeconfig: text, ...rest } = await resolveKubeconfig(contents({}, { context: "west" }));
+    expect(text).toBe(`apiVersion: v1
+clusters:
+  - cluster:
+      server: https://10.0.0.6:6443
+    name: west-cluster
+contexts:
+  - context:
+      cluster: west-cluster
+      user: west-admin
+    name: west
+current-context: west
+kind: Config
+users:
+  - name: west-admin
+    user:
+      token: ${SECRET}-west
+`);
+    expect(rest).toEqual({
+      context: "west",
+      origin: "the kubeconfig in stack config",
+      server: "https://10.0.0.6:6443",
+      insecureSkipTlsVerify: false,
+      tlsServerName: undefined,
+      cluster: { server: "https://10.0.0.6:6443" },
+      user: { token: `${SECRET}-west` },
+    });
+  });
+
+  test("takes the current context when none is given", async () => {
+    expect((await resolveKubeconfig(contents())).context).toBe("east");
+  });
+
+  test("does not change when something else in the file does", async () => {
+    const plain = await resolveKubeconfig(contents({}, { context: "west" }));
+    const document = kubeconfig();
+    const stamped = {
+      users: [...document.users].reverse(),
+      preferences: { colors: true },
+      clusters: document.clusters.map(({ name, cluster }) => ({
+        cluster: {
+          extensions: [{ name: "cluster_info", extension: { "last-update": "today" } }],
+          ...cluster,
+        },
+        name,
+      })),
+      contexts: document.contexts.map(({ name, context }) => ({
+        name,
+        context: { ...context, namespace: "elsewhere", extensions: [{ name: "x", extension: {} }] },
+      })),
+      "current-context": "west",
+    };
+    const changed = await resolveKubeconfig(contents({ more: stamped }, { context: "west" }));
+    expect(changed.kubeconfig).toBe(plain.kubeconfig);
+  });
+
+  test("keeps credential plugins, their cluster configuration and auth providers", async () => {
+    const exec = {
+      apiVersion: "client.authentication.k8s.io/v1",
+      command: "aws",
+      args: ["eks", "get-token"],
+    };
+    const forExec = { name: "client.authentication.k8s.io/exec", extension: { audience: "a" } };
+    const resolved = await resolveKubeconfig(
+      contents({
+        cluster: { extensions: [{ name: "stamp", extension: {} }, forExec] },
+        user: { exec, "auth-provider": { name: "oidc", config: { "id-token": "x" } } },
+      }),
+    );
+    expect(resolved.cluster.extensions).toEqual([forExec]);
+    expect(resolved.user).toEqual({
+      token: SECRET,
+      exec,
+      "auth-provider": { name: "oidc", config: { "id-token": "x" } },
+    });
+  });
+
+  test("tells what peers need to know of the server", async () => {
+    const resolved = await resolveKubeconfig(
+      contents({ cluster: { "insecure-skip-tls-verify": true, "tls-server-name": "kubernetes" } }),
+    );
+    expect(resolved).toMatchObject({ insecureSkipTlsVerify: true, tlsServerName: "kubernetes" });
+  });
+});
+
+describe("files", () => {
+  test("are embedded from paths that start at the kubeconfig's folder", async () => {
+    await write("kube/pki/ca.crt", "CA");
+    await write("kube/pki/me.crt", "CERT");
+    const key = await write("elsewhere/me.key", "KEY");
+    await write("kube/token", "from-file\n");
+    const path = await write(
+      "kube/config",
+      kubeconfig({
+        cluster: { "certificate-authority": "pki/ca.crt" },
+        user: { "client-certificate": "pki/me.crt", "client-key": key, tokenFile: "token" },
+      }),
+    );
+    const { kubeconfig: text } = await resolveKubeconfig(member({ kubeconfigPath: path }));
+    const document = parse(text) as ReturnType<typeof kubeconfig>;
+    expect(document.clusters[0]!.cluster).toEqual({
+      server: "https://10.0.0.5:6443",
+      "certificate-authority-data": Buffer.from("CA").toString("base64"),
+    });
+    expect(document.users[0]!.user).toEqual({
+      token: "from-file",
+      "client-certificate-data": Buffer.from("CERT").toString("base64"),
+      "client-key-data": Buffer.from("KEY").toString("base64"),
+    });
+    expect(text).not.toContain(folder);
+  });
+
+  test("are not read where their contents stand beside them", async () => {
+    const resolved = await resolveKubeconfig(
+      contents({ cluster: { "certificate-authority": "/nowhere", "certificate-authority-data": "Q0E=" } }),
+    );
+    expect(resolved.cluster).toEqual({
+      server: "https://10.0.0.5:6443",
+      "certificate-authority-data": "Q0E=",
+    });
+  });
+
+  test("that are missing are reported together", async () => {
+    const path = await write(
+      "config",
+      kubeconfig({ cluster: { "certificate-authority": "ca.crt" }, user: { "client-key": "me.key" } }),
+    );
+    expect(await problemsOf(member({ kubeconfigPath: path }))).toEqual([
+      {
+        path: "weft:clusters[0].kubeconfigPath",
+        value: join(folder, "ca.crt"),
+        message: "`certificate-authority` names a file that cannot be read (ENOENT).",
+        remedy: "Put the file there, or correct the kubeconfig.",
+      },
+      {
+        path: "weft:clusters[0].kubeconfigPath",
+        value: join(folder, "me.key"),
+        message: "`client-key` names a file that cannot be read (ENOENT).",
+        remedy: "Put the file there, or correct the kubeconfig.",
+      },
+    ]);
+  });
+
+  test("by a relative path are refused in a kubeconfig that has no folder", async () => {
+    expect(await problemsOf(contents({ user: { "client-key": "me.key" } }))).toEqual([
+      {
+        path: "weft:clusters[0].kubeconfig",
+        value: "me.key",
+        message:
+          "`client-key` is a relative path, and a kubeconfig in stack config has no folder to start from.",
+        remedy: "Embed the file: `kubectl config view --raw --minify --flatten` does.",
+      },
+    ]);
+  });
+
+  test("that are credential plugins are found beside the kubeconfig, or on PATH when only named", async () => {
+    const withCommand = (command: string) => kubeconfig({ user: { exec: { command } } });
+    const beside = await write("kube/beside", withCommand("./bin/login"));
+    const onPath = await write("kube/on-path", withCommand("login"));
+    const command = async (kubeconfigPath: string) =>
+      (await resolveKubeconfig(member({ kubeconfigPath }))).user.exec;
+    expect(await command(beside)).toEqual({ command: join(folder, "kube/bin/login") });
+    expect(await command(onPath)).toEqual({ command: "login" });
+  });
+});
+
+describe("without a kubeconfig of its own", () => {
+  test("a member's context is looked up in ~/.kube/config", async () => {
+    await write(".kube/config", kubeconfig());
+    expect((await resolveKubeconfig(member({ context: "west" }))).server).toBe("https://10.0.0.6:6443");
+  });
+
+  test("the first file of $KUBECONFIG to name a thing wins, missing files are skipped, and each has its own folder", async () => {
+    await write("one/ca.crt", "CA-ONE");
+    const one = await write("one/config", {
+      clusters: [
+        { name: "east-cluster", cluster: { server: "https://one:6443", "certificate-authority": "ca.crt" } },
+      ],
+      "current-context": "east",
+    });
+    const two = await write("two/config", { ...kubeconfig(), "current-context": "west" });
+    process.env.KUBECONFIG = [join(folder, "missing"), one, two].join(":");
+    const resolved = await resolveKubeconfig(member({ context: "east" }));
+    expect(resolved).toMatchObject({
+      server: "https://one:6443",
+      origin: `${one}, ${two}`,
+      user: { token: SECRET },
+      cluster: { "certificate-authority-data": Buffer.from("CA-ONE").toString("base64") },
+    });
+  });
+
+  test("says so when no file of $KUBECONFIG exists", async () => {
+    process.env.KUBECONFIG = "/nowhere/a:/nowhere/b";
+    expect(await problemsOf(member({ context: "east" }))).toEqual([
+      {
+        path: "weft:clusters[0].context",
+        message:
+          "No kubeconfig to look it up in: none of the files in $KUBECONFIG exists (/nowhere/a, /nowhere/b).",
+        remedy: "Correct $KUBECONFIG, or give this cluster its own `kubeconfigPath`.",
+      },
+    ]);
+  });
+});
+
+describe("what is refused", () => {
+  test("a file that is not there", async () => {
+    expect(await problemsOf(member({ kubeconfigPath: "~/nope" }))).toEqual([
+      {
+        path: "weft:clusters[0].kubeconfigPath",
+        value: join(folder, "nope"),
+        message: "There is no such file.",
+        remedy: "Give the path of a kubeconfig; a relative one starts at the project's folder.",
+      },
+    ]);
+  });
+
+  test("a folder in place of a file", async () => {
+    expect((await problemsOf(member({ kubeconfigPath: folder })))[0]!.message).toBe(
+      "The file cannot be read (EISDIR).",
+    );
+  });
+
+  test.each([
+    ["is not YAML (line 3: BAD_INDENT)", `users:\n  - name: x\n token: ${SECRET}\n`],
+    ["is not a YAML mapping", SECRET],
+    ["has something else than a kubeconfig at `clusters`", `clusters: ${SECRET}\n`],
+    [
+      "names the user east-admin twice",
+      stringify({ users: [{ name: "east-admin" }, { name: "east-admin" }] }),
+    ],
+  ])("contents of which it holds that the text %s", async (what, text) => {
+    expect(await problemsOf(member({ kubeconfig: text }))).toEqual([
+      {
+        path: "weft:clusters[0].kubeconfig",
+        message: `Not a kubeconfig: the kubeconfig in stack config ${what}.`,
+        remedy: "`kubectl config view --raw --minify --flatten --context <context>` prints one.",
+      },
+    ]);
+  });
+
+  test("a context that is not there, with those that are", async () => {
+    expect(await problemsOf(contents({}, { context: "north" }))).toEqual([
+      {
+        path: "weft:clusters[0].context",
+        value: "north",
+        message: "There is no such context in the kubeconfig in stack config. It has east, west.",
+        remedy: "Name one of its contexts.",
+      },
+    ]);
+  });
+
+  test("no context at all", async () => {
+    expect((await problemsOf(contents({ more: { "current-context": "", contexts: [] } })))[0]).toEqual({
+      path: "weft:clusters[0].context",
+      message: "No context is given, and the kubeconfig in stack config has no current context. It has none.",
+      remedy: "Name one of its contexts.",
+    });
+  });
+
+  test("a context without its cluster and its user", async () => {
+    const contexts = [{ name: "east", context: { cluster: "gone" } }];
+    expect(await problemsOf(contents({ more: { contexts } }))).toEqual([
+      {
+        path: "weft:clusters[0].kubeconfig",
+        value: "east",
+        message: "This context's cluster, gone, is not in the kubeconfig in stack config.",
+        remedy: "`kubectl config set-context east --cluster=…` names one.",
+      },
+      {
+        path: "weft:clusters[0].kubeconfig",
+        value: "east",
+        message: "This context names no user (the kubeconfig in stack config).",
+        remedy: "`kubectl config set-context east --user=…` names one.",
+      },
+    ]);
+  });
+
+  test.each([
+    ["", undefined, "The cluster has no `server` in the kubeconfig in stack config."],
+    [
+      "http://10.0.0.5:8080",
+      "http://10.0.0.5:8080",
+      "The API server in the kubeconfig in stack config is reached without TLS, so nothing vouches for who answers.",
+    ],
+    ["10.0.0.5:6443", "10.0.0.5:6443", "The `server` in the kubeconfig in stack config is not an https URL."],
+    [
+      `https://me:${SECRET}@10.0.0.5`,
+      undefined,
+      "The `server` in the kubeconfig in stack config carries a user name or a password.",
+    ],
+  ])("the server '%s'", async (server, value, message) => {
+    const [problem] = await problemsOf(contents({ cluster: { server } }));
+    expect({ value: problem?.value, message: problem?.message }).toEqual({ value, message });
+  });
+
+  test("a certificate authority beside insecure-skip-tls-verify", async () => {
+    const cluster = { "insecure-skip-tls-verify": true, "certificate-authority-data": "Q0E=" };
+    expect((await problemsOf(contents({ cluster })))[0]).toMatchObject({
+      message:
+        "The cluster in the kubeconfig in stack config has both a certificate authority and `insecure-skip-tls-verify`, which Kubernetes clients refuse.",
+      remedy: "Drop `insecure-skip-tls-verify`.",
+    });
+  });
+});
+
+test("the problems of all members are reported at once", async () => {
+  const mesh = parseMesh({
+    clusters: [
+      { name: "a", kubeconfigPath: "/nowhere/a" },
+      { name: "b", kubeconfig: stringify(kubeconfig()) },
+      { name: "c", kubeconfigPath: "/nowhere/c" },
+    ],
+  });
+  const error: unknown = await resolveKubeconfigs(mesh).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ConfigError);
+  expect((error as ConfigError).problems.map(({ path }) => path)).toEqual([
+    "weft:clusters[0].kubeconfigPath",
+    "weft:clusters[2].kubeconfigPath",
+  ]);
+});

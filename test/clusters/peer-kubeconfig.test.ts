@@ -1,0 +1,49 @@
+import { peerKubeconfig } from "../../clusters/peer-kubeconfig";
+
+test("names cluster, context and user after the peer, and trusts its CA", () => {
+  expect(
+    peerKubeconfig({
+      cluster: "cluster2",
+      server: "https://10.0.0.6:6443",
+      token: "the-token",
+      caData: "Q0E=",
+    }),
+  ).toBe(`apiVersion: v1
+clusters:
+  - cluster:
+      certificate-authority-data: Q0E=
+      server: https://10.0.0.6:6443
+    name: cluster2
+contexts:
+  - context:
+      cluster: cluster2
+      user: cluster2
+    name: cluster2
+current-context: cluster2
+kind: Config
+preferences: {}
+users:
+  - name: cluster2
+    user:
+      token: the-token
+`);
+});
+
+test("skips verification only when told so, and then carries no CA", () => {
+  const text = peerKubeconfig({ cluster: "a", server: "https://a", token: "t", insecure: true });
+  expect(text).toContain("insecure-skip-tls-verify: true");
+  expect(text).not.toContain("certificate-authority-data");
+});
+
+test("expects another name in the certificate when told so", () => {
+  const access = { cluster: "a", server: "https://a", token: "t", caData: "Q0E=" };
+  expect(peerKubeconfig({ ...access, tlsServerName: "kubernetes" })).toContain("tls-server-name: kubernetes");
+  expect(peerKubeconfig(access)).not.toContain("tls-server-name");
+});
+
+test("long tokens stay on one line", () => {
+  const token = "x".repeat(2000);
+  expect(peerKubeconfig({ cluster: "a", server: "https://a", token, caData: "Q0E=" })).toContain(
+    `token: ${token}\n`,
+  );
+});
