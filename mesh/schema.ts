@@ -1,52 +1,70 @@
 /**
  * The stack config, key by key: what may be written, what it means, what holds where nothing is written.
+ * Every error text is the expected form: schema-problems.ts puts "Expected …" before it.
  * What concerns more than one key (a remote and its primary, two members of one name) is in rules.ts.
  */
 import { z } from "zod";
+import { parseAddressRange } from "./address-range";
 
-/** Marks a value that must never be shown, not even in the error that refuses it. */
+/**
+ * Marks a value that must never be shown, not even in the error that refuses it.
+ * Ask with `secrets.get(schema)`: `has` does not see the mark on what `describe` made of a marked schema.
+ */
 export const secrets = z.registry<{ secret: true }>();
 
-const text = z.string().trim().min(1);
-const dns1123 = z
-  .string()
-  .regex(
-    /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
-    "a DNS-1123 label: lower-case letters, digits and '-', at most 63",
-  );
-const labelValue = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
-    "a Kubernetes label value: letters, digits, '-', '_', '.', at most 63",
-  );
-const host = z.string().regex(/^[A-Za-z0-9:]([-A-Za-z0-9.:]*[A-Za-z0-9:])?$/, "an IP address or a DNS name");
-const cidr = z.union([z.cidrv4(), z.cidrv6()]);
-const port = z.int().min(1).max(65535);
-const days = z.int().min(1);
-const semver = z
-  .string()
-  .regex(/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/, "a version such as 1.30.5, without a leading v");
+const written = (form: string, pattern?: RegExp) => {
+  const string = z.string({ error: form }).trim().min(1, { error: form });
+  return pattern === undefined ? string : string.regex(pattern, { error: form });
+};
+const whole = (min: number, max?: number) => {
+  const error = max === undefined ? `a whole number, ${min} or more` : `a whole number from ${min} to ${max}`;
+  const number = z.int({ error }).min(min, { error });
+  return max === undefined ? number : number.max(max, { error });
+};
+const flag = () => z.boolean({ error: "true or false" });
+
+const text = written("text");
+const dns1123 = written(
+  "a DNS-1123 label (lower-case letters, digits and '-', at most 63 characters)",
+  /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+);
+const labelValue = written(
+  "a Kubernetes label value (letters, digits, '-', '_' and '.', at most 63 characters)",
+  /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
+);
+const host = written("an IP address or a DNS name", /^[A-Za-z0-9:]([-A-Za-z0-9.:]*[A-Za-z0-9:])?$/);
+const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: "a CIDR such as 10.0.0.0/8" });
+const port = whole(1, 65535);
+const days = whole(1);
+const semver = written(
+  "a version of three numbers such as 1.30.5, without a leading v",
+  /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/,
+);
+const url = (protocol: RegExp, form: string) => z.url({ protocol, error: form });
 const pem = (label: string) =>
-  text.regex(new RegExp(`^-----BEGIN [A-Z ]*${label}-----`), `PEM with a ${label} block`);
-const secretText = (schema: z.ZodString = text) => schema.register(secrets, { secret: true });
-const values = z.record(z.string(), z.unknown());
-const stringMap = z.record(z.string(), z.string());
+  written(`PEM that starts with a ${label} block`, new RegExp(`^-----BEGIN [A-Z ]*${label}-----`));
+const values = z.record(z.string(), z.unknown(), { error: "a map of Helm values" });
+const annotations = z.record(z.string(), z.string({ error: "text" }), { error: "a map of text" });
 
 const charts = z
-  .union([
-    z.strictObject({ repository: z.url({ protocol: /^https?$/ }).describe("URL of a Helm repository.") }),
-    z.strictObject({
-      oci: z
-        .url({ protocol: /^oci$/ })
-        .describe("URL of the folder in an OCI registry that holds the charts."),
-    }),
-    z.strictObject({
-      path: text.describe(
-        "Folder that holds `base`, `istiod` and `gateway`, as folders or as the `.tgz` that `helm pull` leaves. Relative to the project.",
-      ),
-    }),
-  ])
+  .union(
+    [
+      z.strictObject({
+        repository: url(/^https?$/, "an http or https URL").describe("URL of a Helm repository."),
+      }),
+      z.strictObject({
+        oci: url(/^oci$/, "a URL such as oci://registry.example/istio/charts").describe(
+          "URL of the folder in an OCI registry that holds the charts.",
+        ),
+      }),
+      z.strictObject({
+        path: text.describe(
+          "Folder that holds each chart, as a folder or as the `.tgz` that `helm pull` leaves. Relative to the project.",
+        ),
+      }),
+    ],
+    { error: "exactly one of the keys `repository`, `oci`, `path`" },
+  )
   .describe("Where Istio's charts come from: exactly one of `repository`, `oci`, `path`.");
 
 const service = z.strictObject({
@@ -54,7 +72,7 @@ const service = z.strictObject({
     .enum(["LoadBalancer", "NodePort", "ClusterIP"])
     .default("LoadBalancer")
     .describe("Type of the gateway's Service."),
-  annotations: stringMap
+  annotations: annotations
     .default({})
     .describe("Annotations of the Service, for example those of a cloud's load balancer."),
   loadBalancerSourceRanges: z
@@ -79,12 +97,14 @@ const eastWest = z.strictObject({
 });
 
 const route = z.strictObject({
-  host: z
-    .string()
-    .regex(/^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "a DNS name, or one that starts with '*.'")
-    .describe("Host of the request."),
-  path: z.string().startsWith("/").default("/").describe("Prefix of the request's path."),
-  service: text.describe("Destination: a Service as `name.namespace`."),
+  host: written(
+    "a DNS name in lower case, or one that starts with '*.'",
+    /^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+  ).describe("Host of the request."),
+  path: written("a path that starts with /", /^\//).default("/").describe("Prefix of the request's path."),
+  service: written("a Service as name.namespace", /^[-a-z0-9]+\.[-a-z0-9]+$/).describe(
+    "Destination: a Service as `name.namespace`.",
+  ),
   port: port.describe("Port of that Service."),
 });
 
@@ -105,7 +125,7 @@ const ingress = z.strictObject({
 
 const providedCa = z.strictObject({
   certificate: pem("CERTIFICATE").describe("PEM of the CA certificate."),
-  key: secretText(pem("PRIVATE KEY")).describe("Secret. PEM of its private key."),
+  key: pem("PRIVATE KEY").register(secrets, { secret: true }).describe("Secret. PEM of its private key."),
 });
 
 const rootSource = z.discriminatedUnion("source", [
@@ -122,7 +142,8 @@ const rootSource = z.discriminatedUnion("source", [
   z.strictObject({
     source: z.literal("provided").describe("The root is given as PEM."),
     certificate: pem("CERTIFICATE").describe("PEM of the root certificate."),
-    key: secretText(pem("PRIVATE KEY"))
+    key: pem("PRIVATE KEY")
+      .register(secrets, { secret: true })
       .optional()
       .describe(
         "Secret. PEM of the root's key. Leave it out when every member is given its intermediate: then the root key never enters Pulumi.",
@@ -132,7 +153,7 @@ const rootSource = z.discriminatedUnion("source", [
 
 const rootName = {
   name: dns1123.describe("Name of the root; resources are named after it."),
-  signing: z.boolean().default(false).describe("This root signs the intermediates. Exactly one does."),
+  signing: flag().default(false).describe("This root signs the intermediates. Exactly one does."),
 };
 const namedRoot = z.discriminatedUnion("source", [
   rootSource.options[0].extend(rootName),
@@ -171,7 +192,7 @@ const trust = z.strictObject({
       namespace: dns1123
         .default("cert-manager")
         .describe("Namespace of cert-manager and of its CA Certificates."),
-      install: z.boolean().default(true).describe("Install cert-manager; `false`: it is there already."),
+      install: flag().default(true).describe("Install cert-manager; `false`: it is there already."),
     })
     .optional()
     .describe("Required when a root's source is `certManager`."),
@@ -201,9 +222,7 @@ const istio = z.strictObject({
 });
 
 const remoteAccess = z.strictObject({
-  generation: z
-    .int()
-    .min(1)
+  generation: whole(1)
     .default(1)
     .describe(
       "Raise it by one to issue new tokens; the old ones are revoked after every reader has the new.",
@@ -238,8 +257,7 @@ const membership = z.strictObject({
   management: dns1123.describe(
     "Member, or name of an entry under `clusters`, that is the management cluster.",
   ),
-  clusterDeployments: z
-    .boolean()
+  clusterDeployments: flag()
     .default(true)
     .describe("Find k0rdent ClusterDeployments labelled `k0rdent.mirantis.com/istio-role: member`."),
   clusters: z
@@ -250,9 +268,7 @@ const membership = z.strictObject({
 
 export const meshSchema = z.strictObject({
   id: dns1123.default("mesh1").describe("Istio's mesh ID, the same in every member."),
-  trustDomain: z
-    .string()
-    .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "a DNS name in lower case")
+  trustDomain: written("a DNS name in lower case", /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/)
     .default("cluster.local")
     .describe("SPIFFE trust domain of the mesh."),
   istio: istio.prefault({}),
@@ -263,14 +279,12 @@ export const meshSchema = z.strictObject({
     .describe("Mode of the mesh-wide PeerAuthentication."),
   remoteAccess: remoteAccess
     .extend({
-      allowLoopback: z
-        .boolean()
+      allowLoopback: flag()
         .default(false)
         .describe(
           "Accept API servers on loopback addresses. Right only where all members run on one machine and share its network.",
         ),
-      allowBrokenRotation: z
-        .boolean()
+      allowBrokenRotation: flag()
         .default(false)
         .describe(
           "Renew tokens even where a reading istiod is of a version that loses a peer's endpoints when its token changes. See docs/trust.md.",
@@ -289,7 +303,10 @@ export const meshSchema = z.strictObject({
 export const clusterSchema = z.strictObject({
   name: dns1123.describe("Name of the member, and Istio's cluster ID."),
   context: text.optional().describe("Context in the kubeconfig; default: its current context."),
-  kubeconfig: secretText().optional().describe("Secret. Contents of a kubeconfig."),
+  kubeconfig: written("the contents of a kubeconfig, as text")
+    .register(secrets, { secret: true })
+    .optional()
+    .describe("Secret. Contents of a kubeconfig."),
   kubeconfigPath: text
     .optional()
     .describe(
@@ -303,17 +320,17 @@ export const clusterSchema = z.strictObject({
     .default("primary")
     .describe("`primary` runs istiod; `remote` is served by the istiod of `primary`."),
   primary: dns1123.optional().describe("Name of the primary that serves this remote."),
-  apiServer: z
-    .url({ protocol: /^https$/ })
+  apiServer: url(/^https$/, "an https URL such as https://10.0.0.5:6443")
     .optional()
     .describe(
       "URL at which the peers' istiods reach this member's API server; default: the kubeconfig's server.",
     ),
   eastWest: eastWest.prefault({}),
   ingress: ingress.optional().describe("North-south gateway."),
-  addresses: z
-    .string()
-    .regex(/^[0-9.]+-[0-9.]+$|^[0-9.]+\/\d+$/, "an IPv4 range such as 10.89.1.200-10.89.1.220, or a CIDR")
+  addresses: text
+    .refine((range) => parseAddressRange(range) !== undefined, {
+      error: "an IPv4 range such as 10.89.1.200-10.89.1.220, or an IPv4 CIDR",
+    })
     .optional()
     .describe("Addresses that MetalLB may give on this member; default: cut from `loadBalancer.network`."),
   istio: istio
@@ -356,7 +373,7 @@ export const clusterSchema = z.strictObject({
 
 export const stackSchema = z.strictObject({
   mesh: meshSchema.prefault({}),
-  clusters: z.array(clusterSchema).min(1),
+  clusters: z.array(clusterSchema).min(1, { error: "at least one cluster" }),
 });
 
 export type MeshConfig = z.output<typeof meshSchema>;
