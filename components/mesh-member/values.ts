@@ -1,0 +1,236 @@
+/** Helm values of Istio's base and istiod charts, 1.28 to 1.31. Pure. Every value is read by a template of every version. */
+import { isIP } from "node:net";
+import * as semver from "semver";
+
+export type HelmValues = Record<string, unknown>;
+
+/** Annotation of istiod's pods. A new value restarts istiod: the way to replace its root in a single step. */
+export const trustBundleAnnotation = "weft/trust-bundle";
+
+export interface BaseArgs {
+  role: "primary" | "remote";
+  /** `istio.io/rev` of the control plane; default: the chart's, which is the one without a revision. */
+  revision?: string;
+}
+
+/**
+ * Values of the base chart.
+ *
+ * `base.validationFailurePolicy` is left alone on purpose. Helm never sets back what istiod has turned to `Fail`: from
+ * 1.29 on the charts leave the field out of an upgrade, before that they do not know the value. Set to `Fail`, it would
+ * refuse the first Istio objects until istiod has written its CA into the webhook; and on a remote all of them for ever,
+ * because istiod writes only the injection webhook there (pilot/pkg/serviceregistry/kube/controller/multicluster.go).
+ */
+export function baseValues({ role, revision }: BaseArgs): HelmValues {
+  return compact({ profile: role === "remote" ? "remote" : undefined, defaultRevision: revision });
+}
+
+/** A gateway that Istio cannot find by its Service: where other networks reach it. */
+export interface NetworkGateway {
+  network: string;
+  /** Member that the gateway belongs to. */
+  cluster: string;
+  /** IP addresses or DNS names. */
+  addresses: string[];
+  port: number;
+}
+
+export interface PrimaryArgs {
+  meshId: string;
+  /** Name of the member: its cluster ID. */
+  cluster: string;
+  network: string;
+  trustDomain: string;
+  revision?: string;
+  /** Image registry and path; default: the chart's. */
+  hub?: string;
+  /** Image tag; default: the chart's. */
+  tag?: string;
+  imagePullSecrets?: string[];
+  /** It serves remotes, so it takes charge of their namespaces and webhooks. */
+  servesRemotes: boolean;
+  /** DNS names by which remotes reach it; they go into istiod's certificate. */
+  hosts?: string[];
+  /** Gateways of the mesh without a load balancer. */
+  gateways?: NetworkGateway[];
+  /** Fingerprint of the trust bundle that istiod has to restart with. */
+  bundleFingerprint?: string;
+}
+
+/**
+ * Values of the istiod chart on a primary.
+ * https://istio.io/latest/docs/setup/install/multicluster/multi-primary_multi-network/
+ */
+export function primaryValues(args: PrimaryArgs): HelmValues {
+  return compact({
+    revision: args.revision,
+    global: {
+      meshID: args.meshId,
+      multiCluster: { clusterName: args.cluster },
+      network: args.network,
+      meshNetworks: meshNetworks(args.gateways ?? []),
+      externalIstiod: args.servesRemotes || undefined,
+      hub: args.hub,
+      tag: args.tag,
+      imagePullSecrets: args.imagePullSecrets,
+    },
+    meshConfig: {
+      trustDomain: args.trustDomain,
+      // A proxy takes its metadata only when it starts: without this one it never learns a root added later.
+      defaultConfig: { proxyMetadata: { PROXY_CONFIG_XDS_AGENT: "true" } },
+    },
+    pilot: {
+      env: {
+        // Without it istiod refuses every change of its root (pilot/pkg/bootstrap/istio_ca.go).
+        ISTIO_MULTIROOT_MESH: "true",
+        // Comma-separated names for istiod's certificate (getDNSNames in pilot/pkg/bootstrap/server.go).
+        ISTIOD_CUSTOM_HOST: args.hosts?.filter((host) => !isIP(host)).join(",") || undefined,
+      },
+      podAnnotations: { [trustBundleAnnotation]: args.bundleFingerprint },
+    },
+  });
+}
+
+/** Istio's mesh networks: https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshNetworks */
+function meshNetworks(gateways: NetworkGateway[]): HelmValues {
+  const networks: Record<string, { endpoints: object[]; gateways: object[] }> = {};
+  for (const { network, cluster, addresses, port } of gateways) {
+    const entry = (networks[network] ??= { endpoints: [], gateways: [] });
+    entry.endpoints.push({ fromRegistry: cluster });
+    entry.gateways.push(...addresses.map((address) => ({ address, port })));
+  }
+  return networks;
+}
+
+export interface RemoteArgs {
+  /** Name of the member: its cluster ID. */
+  cluster: string;
+  network: string;
+  /** Version of the charts. */
+  version: string;
+  revision?: string;
+  /** Address of the primary's east-west gateway: an IP address or a DNS name. */
+  remotePilotAddress: string;
+  /** `hosts` of the primary: the DNS names in its istiod's certificate. */
+  istiodHosts?: string[];
+}
+
+/**
+ * Values of the istiod chart on a remote.
+ * https://istio.io/latest/docs/setup/install/multicluster/primary-remote_multi-network/
+ *
+ * To an IP address the chart renders a Service with an EndpointSlice, which maps the webhook's 443 to 15017. To a DNS
+ * name it renders an ExternalName Service, which maps no port and which API servers with aggregator routing (EKS) do not
+ * follow (istio#45014). So injection then goes straight to `istiodRemote.injectionURL`, as Istio advises in the guide
+ * above; the API server checks the name in the URL against istiod's certificate. Proxies still come through the Service,
+ * whose 15012 is the gateway's own.
+ *
+ * @throws Error on an address by which the remote could not reach istiod.
+ */
+export function remoteValues(args: RemoteArgs): HelmValues {
+  const { cluster, network, remotePilotAddress: address, istiodHosts = [] } = args;
+  const family = isIP(address);
+  if (family === 6 && semver.lt(args.version, "1.30.0-0")) {
+    throw new Error(
+      `${cluster}: the primary's east-west gateway has the IPv6 address ${address}, which Istio's charts know ` +
+        `from 1.30 on, and this member has ${args.version}: give it istio.version 1.30.5 or an IPv4 address.`,
+    );
+  }
+  if (family === 0 && !istiodHosts.includes(address)) {
+    throw new Error(
+      `${cluster}: the primary's east-west gateway has the DNS name ${address}, which is not in its istiod's ` +
+        `certificate, so this member's API server would refuse to let istiod inject proxies. Give the primary ` +
+        `eastWest.addresses: [a DNS name of yours], and point that name at ${address}.`,
+    );
+  }
+  const injectionPath = `/inject/cluster/${cluster}/net/${network}`;
+  return compact({
+    profile: "remote",
+    revision: args.revision,
+    istiodRemote: family ? { injectionPath } : { injectionURL: `https://${address}:15017${injectionPath}` },
+    global: { configCluster: true, remotePilotAddress: address },
+  });
+}
+
+/** A value that a person may not set, because Weft derives it from stack config. */
+export interface ValueConflict {
+  /** Path in the Helm values, such as `global.meshID`. */
+  path: string;
+  /** What to set in its place. */
+  instead: string;
+}
+
+const always = "nothing: it is always on, so that roots can be added and dropped";
+const byRole = "the member's `role`";
+/** The values that define the mesh, and where they come from. */
+const defining: Record<string, string> = {
+  revision: "`mesh.istio.revision`",
+  profile: byRole,
+  istiodRemote: byRole,
+  "global.istioNamespace": "nothing: Weft installs into istio-system",
+  "global.meshID": "`mesh.id`",
+  "meshConfig.defaultConfig.meshId": "`mesh.id`",
+  "global.multiCluster.clusterName": "the member's `name`",
+  "env.CLUSTER_ID": "the member's `name`",
+  "global.network": "the member's `network`",
+  "global.meshNetworks": "`eastWest.addresses` of the members",
+  "global.externalIstiod": byRole,
+  "env.EXTERNAL_ISTIOD": byRole,
+  "global.configCluster": byRole,
+  "global.remotePilotAddress": "`eastWest.addresses` of the primary",
+  "env.ISTIOD_CUSTOM_HOST": "`eastWest.addresses` of the primary",
+  "meshConfig.trustDomain": "`mesh.trustDomain`",
+  "env.ISTIO_MULTIROOT_MESH": always,
+  "meshConfig.defaultConfig.proxyMetadata.PROXY_CONFIG_XDS_AGENT": always,
+};
+
+/** What in a person's values for istiod would redefine the mesh, each path once. */
+export function valueConflicts(extra: HelmValues): ValueConflict[] {
+  const conflicts = new Map<string, ValueConflict>();
+  for (const [path, instead] of Object.entries(defining)) {
+    // The chart lays everything under `pilot` over the rest.
+    for (const written of [path, `pilot.${path}`]) {
+      const at = overridden(extra, written.split("."));
+      if (at !== undefined && !conflicts.has(at)) conflicts.set(at, { path: at, instead });
+    }
+  }
+  return [...conflicts.values()];
+}
+
+/** The path at which the values replace the wanted one: it, or an ancestor that is no map and would wipe it out. */
+function overridden(values: HelmValues, path: string[]): string | undefined {
+  let node: unknown = values;
+  for (const [depth, key] of path.entries()) {
+    if (!isMap(node)) return path.slice(0, depth).join(".");
+    if (!Object.hasOwn(node, key)) return undefined;
+    node = node[key];
+  }
+  return path.join(".");
+}
+
+/** A person's values over Weft's: maps are merged, everything else is replaced. */
+export function mergeValues(ours: HelmValues, extra: HelmValues): HelmValues {
+  const merged = { ...ours };
+  for (const [key, value] of Object.entries(extra)) {
+    const own = merged[key];
+    merged[key] = isMap(own) && isMap(value) ? mergeValues(own, value) : value;
+  }
+  return merged;
+}
+
+/** Without what is not set: undefined, and maps and lists that hold nothing. */
+function compact(values: HelmValues): HelmValues {
+  return Object.fromEntries(
+    Object.entries(values)
+      .map(([key, value]) => [key, isMap(value) ? compact(value) : value] as const)
+      .filter(([, value]) => value !== undefined && !(typeof value === "object" && isEmpty(value))),
+  );
+}
+
+function isEmpty(value: object | null): boolean {
+  return value !== null && Object.keys(value).length === 0;
+}
+
+function isMap(value: unknown): value is HelmValues {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

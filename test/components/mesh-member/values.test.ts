@@ -1,0 +1,249 @@
+import fc from "fast-check";
+import {
+  baseValues,
+  mergeValues,
+  primaryValues,
+  remoteValues,
+  trustBundleAnnotation,
+  valueConflicts,
+  type HelmValues,
+} from "../../../components/mesh-member/values";
+
+const primary = {
+  meshId: "mesh1",
+  cluster: "cluster1",
+  network: "network1",
+  trustDomain: "example.org",
+  servesRemotes: false,
+};
+
+describe("values of the base chart", () => {
+  it("are empty on a primary without a revision", () => {
+    expect(baseValues({ role: "primary" })).toEqual({});
+  });
+
+  it("name the profile on a remote and the revision that validates", () => {
+    expect(baseValues({ role: "remote", revision: "canary" })).toEqual({
+      profile: "remote",
+      defaultRevision: "canary",
+    });
+  });
+});
+
+describe("values of istiod on a primary", () => {
+  it("say who it is in the mesh, and let roots come and go, and nothing else", () => {
+    expect(primaryValues(primary)).toEqual({
+      global: { meshID: "mesh1", multiCluster: { clusterName: "cluster1" }, network: "network1" },
+      meshConfig: {
+        trustDomain: "example.org",
+        defaultConfig: { proxyMetadata: { PROXY_CONFIG_XDS_AGENT: "true" } },
+      },
+      pilot: { env: { ISTIO_MULTIROOT_MESH: "true" } },
+    });
+  });
+
+  it("carry everything that can be configured", () => {
+    expect(
+      primaryValues({
+        ...primary,
+        revision: "canary",
+        hub: "registry.example.org/istio",
+        tag: "1.30.5-distroless",
+        imagePullSecrets: ["pull"],
+        servesRemotes: true,
+        hosts: ["mesh.example.org", "10.0.0.9", "mesh.example.net"],
+        gateways: [
+          { network: "network2", cluster: "cluster2", addresses: ["10.0.0.2", "10.0.0.3"], port: 31443 },
+          { network: "network2", cluster: "cluster3", addresses: ["10.0.0.4"], port: 15443 },
+          { network: "network4", cluster: "cluster4", addresses: ["gw.example.org"], port: 32000 },
+        ],
+        bundleFingerprint: "abc",
+      }),
+    ).toEqual({
+      revision: "canary",
+      global: {
+        meshID: "mesh1",
+        multiCluster: { clusterName: "cluster1" },
+        network: "network1",
+        meshNetworks: {
+          network2: {
+            endpoints: [{ fromRegistry: "cluster2" }, { fromRegistry: "cluster3" }],
+            gateways: [
+              { address: "10.0.0.2", port: 31443 },
+              { address: "10.0.0.3", port: 31443 },
+              { address: "10.0.0.4", port: 15443 },
+            ],
+          },
+          network4: {
+            endpoints: [{ fromRegistry: "cluster4" }],
+            gateways: [{ address: "gw.example.org", port: 32000 }],
+          },
+        },
+        externalIstiod: true,
+        hub: "registry.example.org/istio",
+        tag: "1.30.5-distroless",
+        imagePullSecrets: ["pull"],
+      },
+      meshConfig: {
+        trustDomain: "example.org",
+        defaultConfig: { proxyMetadata: { PROXY_CONFIG_XDS_AGENT: "true" } },
+      },
+      pilot: {
+        env: { ISTIO_MULTIROOT_MESH: "true", ISTIOD_CUSTOM_HOST: "mesh.example.org,mesh.example.net" },
+        podAnnotations: { [trustBundleAnnotation]: "abc" },
+      },
+    });
+  });
+
+  it("do not put IP addresses into istiod's certificate, and leave the variable out when nothing else is there", () => {
+    expect(primaryValues({ ...primary, hosts: ["10.0.0.9", "2001:db8::9"] }).pilot).toEqual({
+      env: { ISTIO_MULTIROOT_MESH: "true" },
+    });
+  });
+});
+
+describe("values of istiod on a remote", () => {
+  const remote = { cluster: "cluster2", network: "network2", version: "1.30.5" };
+
+  it("lead to an IP address through the chart's Service", () => {
+    expect(remoteValues({ ...remote, remotePilotAddress: "10.0.0.9" })).toEqual({
+      profile: "remote",
+      istiodRemote: { injectionPath: "/inject/cluster/cluster2/net/network2" },
+      global: { configCluster: true, remotePilotAddress: "10.0.0.9" },
+    });
+  });
+
+  it("name the revision", () => {
+    expect(remoteValues({ ...remote, revision: "canary", remotePilotAddress: "10.0.0.9" }).revision).toBe(
+      "canary",
+    );
+  });
+
+  it("inject by URL where the address is a DNS name, because an ExternalName Service maps no port", () => {
+    expect(
+      remoteValues({
+        ...remote,
+        remotePilotAddress: "mesh.example.org",
+        istiodHosts: ["mesh.example.org"],
+      }),
+    ).toEqual({
+      profile: "remote",
+      istiodRemote: {
+        injectionURL: "https://mesh.example.org:15017/inject/cluster/cluster2/net/network2",
+      },
+      global: { configCluster: true, remotePilotAddress: "mesh.example.org" },
+    });
+  });
+
+  it("refuse a DNS name that istiod's certificate does not carry, and say what to set", () => {
+    expect(() => remoteValues({ ...remote, remotePilotAddress: "lb-1.elb.example.com" })).toThrow(
+      /^cluster2: .* DNS name lb-1\.elb\.example\.com, .*Give the primary eastWest\.addresses/,
+    );
+  });
+
+  it.each(["1.28.3", "1.29.6"])(
+    "refuse an IPv6 address for charts of %s, which take it for a name",
+    (version) => {
+      expect(() => remoteValues({ ...remote, version, remotePilotAddress: "2001:db8::9" })).toThrow(
+        /^cluster2: .* IPv6 address 2001:db8::9/,
+      );
+    },
+  );
+
+  it.each(["1.30.0-rc.0", "1.30.3", "1.31.0-rc.0"])("take an IPv6 address for charts of %s", (version) => {
+    expect(remoteValues({ ...remote, version, remotePilotAddress: "2001:db8::9" }).global).toEqual({
+      configCluster: true,
+      remotePilotAddress: "2001:db8::9",
+    });
+  });
+});
+
+describe("a person's values", () => {
+  it("are merged deeply over Weft's, lists and scalars replaced", () => {
+    expect(
+      mergeValues(
+        { pilot: { env: { A: "1" }, tolerations: [1, 2] }, global: { hub: "ours" } },
+        { pilot: { env: { B: "2" }, tolerations: [3] }, global: { hub: "theirs" }, platform: "gke" },
+      ),
+    ).toEqual({
+      pilot: { env: { A: "1", B: "2" }, tolerations: [3] },
+      global: { hub: "theirs" },
+      platform: "gke",
+    });
+  });
+
+  it("leave both sides as they were", () => {
+    const ours = { pilot: { env: { A: "1" } } };
+    const extra = { pilot: { env: { B: "2" } } };
+    mergeValues(ours, extra);
+    expect([ours, extra]).toEqual([{ pilot: { env: { A: "1" } } }, { pilot: { env: { B: "2" } } }]);
+  });
+
+  const scalar = fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.constant(null), fc.array(fc.integer()));
+  const values = fc.letrec<{ node: unknown; map: HelmValues }>((tie) => ({
+    node: fc.oneof({ depthSize: "small" }, scalar, tie("map")),
+    map: fc.dictionary(fc.constantFrom("global", "pilot", "env", "meshID", "x"), tie("node")),
+  })).map;
+
+  it("all arrive: every leaf of theirs is in the result", () => {
+    fc.assert(
+      fc.property(values, values, (ours, extra) => {
+        expect(mergeValues(ours, extra)).toMatchObject(extra);
+      }),
+    );
+  });
+
+  it("without a conflict change nothing that defines the mesh", () => {
+    const paths = [
+      ["global", "meshID"],
+      ["global", "multiCluster"],
+      ["global", "network"],
+      ["meshConfig", "trustDomain"],
+      ["pilot", "env", "ISTIO_MULTIROOT_MESH"],
+    ];
+    const ours = primaryValues(primary);
+    const at = (from: unknown, path: string[]) =>
+      path.reduce<unknown>((node, key) => (node as HelmValues | undefined)?.[key], from);
+    fc.assert(
+      fc.property(values, (extra) => {
+        fc.pre(valueConflicts(extra).length === 0);
+        const merged = mergeValues(ours, extra);
+        for (const path of paths) expect(at(merged, path)).toEqual(at(ours, path));
+      }),
+    );
+  });
+
+  it("that tune istiod are no conflict", () => {
+    expect(
+      valueConflicts({
+        pilot: { env: { PILOT_ENABLE_CA_CRL: "true" }, resources: { requests: { cpu: "1" } } },
+        global: { proxy: { logLevel: "debug" }, multiCluster: {} },
+        meshConfig: { accessLogFile: "/dev/stdout", defaultConfig: { proxyMetadata: { ISTIO_META_X: "y" } } },
+      }),
+    ).toEqual([]);
+  });
+
+  it.each<[string, HelmValues]>([
+    ["global.meshID", { global: { meshID: "other" } }],
+    ["pilot.global.meshID", { pilot: { global: { meshID: "other" } } }],
+    ["meshConfig.defaultConfig.meshId", { meshConfig: { defaultConfig: { meshId: "other" } } }],
+    ["global.multiCluster.clusterName", { global: { multiCluster: { clusterName: "other" } } }],
+    ["global.network", { global: { network: "other" } }],
+    ["meshConfig.trustDomain", { meshConfig: { trustDomain: "other" } }],
+    ["pilot.env.ISTIO_MULTIROOT_MESH", { pilot: { env: { ISTIO_MULTIROOT_MESH: "false" } } }],
+    ["env.CLUSTER_ID", { env: { CLUSTER_ID: "other" } }],
+    ["revision", { revision: "other" }],
+    ["istiodRemote", { istiodRemote: { enabled: true } }],
+    ["global", { global: null }],
+    ["global.multiCluster", { global: { multiCluster: "other" } }],
+    ["meshConfig.defaultConfig", { meshConfig: { defaultConfig: [] } }],
+  ])("are a conflict at %s", (path, extra) => {
+    expect(valueConflicts(extra).map((conflict) => conflict.path)).toEqual([path]);
+  });
+
+  it("that conflict come with the setting that stands for them", () => {
+    expect(valueConflicts({ global: { meshID: "other" } })).toEqual([
+      { path: "global.meshID", instead: "`mesh.id`" },
+    ]);
+  });
+});
