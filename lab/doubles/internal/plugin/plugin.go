@@ -38,12 +38,9 @@ func New(name, version string) Base {
 	return Base{Engine: &Engine{}, Name: name, Version: version, ctx: ctx, cancel: cancel}
 }
 
-// Until returns a context that ends with ctx, or when the engine says Cancel. Call the returned function when done.
-func (b *Base) Until(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(b.ctx, cancel)
-	return ctx, func() { stop(); cancel() }
-}
+// Context ends when the engine says Cancel. Work that must not stop half-way when the engine dies runs in it, rather
+// than in the call's own context.
+func (b *Base) Context() context.Context { return b.ctx }
 
 // GetPluginInfo gives the version of the provider that the double stands for.
 func (b *Base) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
@@ -68,7 +65,7 @@ func (b *Base) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
 }
 
 // Serve is a double's main: it prints its port on stdout, as the engine expects, and serves until the engine that
-// started it (whose address is the first argument) is gone, or a signal comes.
+// started it (whose address is the first argument) is gone or interrupts it. What is under way then is finished first.
 func Serve(server pulumirpc.ResourceProviderServer, base *Base) {
 	if err := serve(server, base); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -83,10 +80,8 @@ func serve(server pulumirpc.ResourceProviderServer, base *Base) error {
 	flag.String("tracing", "", "ignored")
 	flag.Parse()
 
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	// A terminal sends Ctrl-C to every process of the group; the engine says Cancel when it wants the plugin to stop.
-	signal.Ignore(syscall.SIGINT)
 
 	if engine := flag.Arg(0); engine != "" {
 		if err := base.Engine.connect(engine); err != nil {
@@ -114,7 +109,6 @@ func serve(server pulumirpc.ResourceProviderServer, base *Base) error {
 	case err := <-handle.Done:
 		return err
 	case <-ctx.Done():
-		base.cancel()
 		close(finish)
 		return <-handle.Done
 	}
