@@ -1,0 +1,54 @@
+/** Where the provider finds a chart. */
+import { existsSync, readdirSync } from "node:fs";
+import { posix } from "node:path";
+import type * as kubernetes from "@pulumi/kubernetes";
+import { ConfigError } from "../mesh/problems";
+import type { ChartSource } from "../mesh/schema";
+
+type ChartArgs = Pick<kubernetes.helm.v3.ReleaseArgs, "chart" | "version" | "repositoryOpts">;
+
+/**
+ * Arguments of a Release for one chart of a source.
+ * @param setting path of the source in stack config, for the error.
+ * @throws ConfigError when a folder does not hold the chart.
+ */
+export function chartArgs(
+  source: ChartSource,
+  name: string,
+  version: string,
+  setting = "weft:mesh.istio.charts",
+): ChartArgs {
+  if ("repository" in source) return { chart: name, version, repositoryOpts: { repo: source.repository } };
+  if ("oci" in source) return { chart: `${source.oci.replace(/\/$/, "")}/${name}`, version };
+  return { chart: chartIn(source.path, name, version, setting) };
+}
+
+/** Relative paths stay relative: the state is the same on every machine, and the provider runs in the project's folder. */
+function chartIn(folder: string, name: string, version: string, setting: string): string {
+  const unpacked = posix.join(folder, name);
+  if (existsSync(posix.join(unpacked, "Chart.yaml"))) return relative(unpacked);
+  const packed = existsSync(folder)
+    ? readdirSync(folder).filter(
+        (file) => file.startsWith(`${name}-`) && /^\d.*\.tgz$/.test(file.slice(name.length + 1)),
+      )
+    : [];
+  const match =
+    packed.find((file) => file === `${name}-${version}.tgz`) ?? (packed.length === 1 ? packed[0] : undefined);
+  if (match !== undefined) return relative(posix.join(folder, match));
+  throw new ConfigError([
+    {
+      path: `${setting}.path`,
+      value: folder,
+      message:
+        packed.length === 0
+          ? `The folder holds no chart '${name}'.`
+          : `The folder holds ${packed.sort().join(", ")}, but not version ${version}.`,
+      remedy: `Put the folder ${name}/ or the file ${name}-${version}.tgz there.`,
+    },
+  ]);
+}
+
+/** Helm takes a bare `charts/base` for a chart `base` of a repository `charts`. */
+function relative(path: string): string {
+  return posix.isAbsolute(path) || path.startsWith("../") ? path : `./${path}`;
+}

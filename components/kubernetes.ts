@@ -1,0 +1,10 @@
+/** What every object that Weft itself creates has in common. */
+
+/** Namespace of Istio, the same in every member. */
+export const istioNamespace = "istio-system";
+
+/** Labels of the objects that Weft creates itself, not through a chart. */
+export const managedByWeft = { "app.kubernetes.io/managed-by": "weft" };
+
+/** Longest wait for a release, in seconds: cloud load balancers take minutes to give an address. */
+export const releaseTimeoutSeconds = 600;

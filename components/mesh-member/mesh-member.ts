@@ -1,0 +1,162 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Member, Mesh } from "../../mesh/mesh";
+import { exposesIstiod, readersOf } from "../../mesh/topology";
+import { chartArgs } from "../chart";
+import { istioNamespace, managedByWeft, releaseTimeoutSeconds } from "../kubernetes";
+import type { Cacerts } from "../root-ca/cacerts";
+import { RemoteAccess, type ApiServer } from "./remote-access";
+import {
+  baseValues,
+  mergeValues,
+  primaryValues,
+  remoteValues,
+  type HelmValues,
+  type NetworkGateway,
+} from "./values";
+
+export interface MeshMemberArgs {
+  mesh: Mesh;
+  member: Member;
+  /** Contents of Secret `cacerts`. */
+  cacerts: Cacerts;
+  /** Where the peers reach this member's API server. */
+  apiServer: ApiServer;
+  /** Remotes only: the primary that serves it, and the address of its istiod. */
+  servedBy?: { primary: Member; address: pulumi.Output<string> };
+}
+
+/** One cluster as a member of the mesh: its CA, its istiod or the way to that of its primary, and how its peers read it. */
+export class MeshMember extends pulumi.ComponentResource {
+  /** The release of istiod, or of what leads to the primary's. */
+  readonly istiod: kubernetes.helm.v3.Release;
+  /** How the peers read this member; undefined where nobody does. */
+  readonly remoteAccess: RemoteAccess | undefined;
+
+  constructor(name: string, args: MeshMemberArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("weft:mesh-member:MeshMember", name, {}, opts);
+    const { mesh, member, cacerts, apiServer } = args;
+    const { charts } = mesh.config.istio;
+    const isPrimary = member.role === "primary";
+
+    const namespace = new kubernetes.core.v1.Namespace(
+      `${name}-namespace`,
+      {
+        metadata: {
+          name: istioNamespace,
+          labels: { ...managedByWeft, "topology.istio.io/network": member.network },
+          ...(isPrimary ? {} : { annotations: { "topology.istio.io/controlPlaneClusters": member.primary } }),
+        },
+      },
+      { parent: this },
+    );
+
+    const ca = new kubernetes.core.v1.Secret(
+      `${name}-cacerts`,
+      {
+        metadata: {
+          name: "cacerts",
+          namespace: istioNamespace,
+          labels: managedByWeft,
+          annotations: { "weft.dev/roots": cacerts.roots.join(",") },
+        },
+        stringData: cacerts.files,
+      },
+      { parent: this, dependsOn: namespace },
+    );
+
+    const base = new kubernetes.helm.v3.Release(
+      `${name}-base`,
+      {
+        name: "istio-base",
+        namespace: istioNamespace,
+        ...chartArgs(charts, "base", member.istio.version),
+        values: baseValues({ role: member.role, revision: mesh.config.istio.revision }),
+        timeout: releaseTimeoutSeconds,
+      },
+      { parent: this, dependsOn: namespace },
+    );
+
+    this.istiod = new kubernetes.helm.v3.Release(
+      `${name}-istiod`,
+      {
+        name: "istiod",
+        namespace: istioNamespace,
+        ...chartArgs(charts, "istiod", member.istio.version),
+        values: istiodValues(args),
+        timeout: releaseTimeoutSeconds,
+        // A remote's istiod is the primary's: there is no pod of its own to wait for.
+        skipAwait: !isPrimary,
+      },
+      { parent: this, dependsOn: [base, ca] },
+    );
+
+    if (isPrimary) {
+      new kubernetes.apiextensions.CustomResource(
+        `${name}-mtls`,
+        {
+          apiVersion: "security.istio.io/v1",
+          kind: "PeerAuthentication",
+          metadata: { name: "default", namespace: istioNamespace, labels: managedByWeft },
+          spec: { mtls: { mode: mesh.config.mtls.toUpperCase() } },
+        },
+        { parent: this, dependsOn: this.istiod },
+      );
+    }
+
+    if (readersOf(mesh, member.name).length > 0) {
+      this.remoteAccess = new RemoteAccess(
+        `${name}-remote-access`,
+        {
+          cluster: member.name,
+          apiServer,
+          generation: member.remoteAccess.generation,
+          // The base chart creates the service account, istiod's chart what it may read.
+          after: this.istiod,
+        },
+        { parent: this },
+      );
+    }
+    this.registerOutputs();
+  }
+}
+
+function istiodValues({ mesh, member, cacerts, servedBy }: MeshMemberArgs): pulumi.Output<HelmValues> {
+  const { revision, hub, tag, imagePullSecrets } = mesh.config.istio;
+  const ours =
+    servedBy === undefined
+      ? cacerts.fingerprint.apply((bundleFingerprint) =>
+          primaryValues({
+            meshId: mesh.config.id,
+            cluster: member.name,
+            network: member.network,
+            trustDomain: mesh.config.trustDomain,
+            revision,
+            hub,
+            tag,
+            imagePullSecrets,
+            servesRemotes: exposesIstiod(mesh, member.name),
+            hosts: member.eastWest.addresses,
+            gateways: fixedGateways(mesh),
+            bundleFingerprint,
+          }),
+        )
+      : servedBy.address.apply((remotePilotAddress) =>
+          remoteValues({
+            cluster: member.name,
+            network: member.network,
+            version: member.istio.version,
+            revision,
+            remotePilotAddress,
+            istiodHosts: servedBy.primary.eastWest.addresses,
+          }),
+        );
+  return ours.apply((values) => mergeValues(values, member.istio.values));
+}
+
+/** The gateways whose address is written in stack config, not given by a load balancer. */
+function fixedGateways(mesh: Mesh): NetworkGateway[] {
+  return mesh.members
+    .filter(({ eastWest }) => eastWest.addresses.length > 0)
+    .map(({ name, network, eastWest: { addresses, port } }) => ({ network, cluster: name, addresses, port }));
+}

@@ -1,0 +1,59 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { peerKubeconfig } from "../../clusters/peer-kubeconfig";
+import { istioNamespace, managedByWeft } from "../kubernetes";
+
+/** Where and how the peers reach a member's API server. */
+export interface ApiServer {
+  server: string;
+  /** Take any certificate: only where the member's own kubeconfig does. */
+  insecureSkipTlsVerify: boolean;
+  /** Name to expect in the certificate, where it is not the host of `server`. */
+  tlsServerName?: string;
+}
+
+export interface RemoteAccessArgs {
+  /** Name of the member that is read. */
+  cluster: string;
+  apiServer: ApiServer;
+  /** Generation of the token. A higher one is a new Secret; the engine deletes the old one after all else. */
+  generation: number;
+  /** What must be there before the token is of use. */
+  after: pulumi.Resource;
+}
+
+/** How the peers read this member's API: a token of the service account that Istio's base chart creates for them. */
+export class RemoteAccess extends pulumi.ComponentResource {
+  /** Secret. The kubeconfig for the readers' PeerSecrets. */
+  readonly kubeconfig: pulumi.Output<string>;
+
+  constructor(name: string, args: RemoteAccessArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("weft:mesh-member:RemoteAccess", name, {}, opts);
+    const { cluster, apiServer, generation, after } = args;
+
+    const token = new kubernetes.core.v1.Secret(
+      `${name}-token-${generation}`,
+      {
+        metadata: {
+          name: `weft-reader-token-${generation}`,
+          namespace: istioNamespace,
+          labels: managedByWeft,
+          annotations: { "kubernetes.io/service-account.name": "istio-reader-service-account" },
+        },
+        type: "kubernetes.io/service-account-token",
+      },
+      { parent: this, dependsOn: after },
+    );
+
+    this.kubeconfig = pulumi.secret(token.data).apply((data) =>
+      peerKubeconfig({
+        cluster,
+        server: apiServer.server,
+        tlsServerName: apiServer.tlsServerName,
+        token: Buffer.from(data["token"]!, "base64").toString(),
+        ...(apiServer.insecureSkipTlsVerify ? { insecure: true } : { caData: data["ca.crt"]! }),
+      }),
+    );
+    this.registerOutputs();
+  }
+}

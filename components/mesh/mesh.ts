@@ -1,0 +1,117 @@
+import type * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Kubeconfigs } from "../../clusters/kubeconfig";
+import type { Member, Mesh as MeshSpec } from "../../mesh/mesh";
+import { needsEastWestGateway, peersOf, primaries } from "../../mesh/topology";
+import { EastWestGateway } from "../gateway/east-west-gateway";
+import { MeshMember } from "../mesh-member/mesh-member";
+import { PeerSecret } from "../mesh-member/peer-secret";
+import { Trust } from "../root-ca/trust";
+
+export interface MeshArgs {
+  mesh: MeshSpec;
+  kubeconfigs: Kubeconfigs;
+  /** One provider per member, by the member's name. */
+  providers: Record<string, kubernetes.Provider>;
+}
+
+/** What is worth knowing of a member after an `up`. */
+export interface MemberOutputs {
+  network: string;
+  role: Member["role"];
+  /** IP address or host name; undefined where there is no east-west gateway. */
+  eastWestAddress: pulumi.Output<string> | undefined;
+  /** Version of the chart, which is that of istiod; of the primary that serves a remote. */
+  istiodVersion: pulumi.Output<string>;
+}
+
+/**
+ * The mesh. Members converge in parallel; what one needs of another is the address of a remote's primary, and the
+ * kubeconfigs of those that it reads.
+ */
+export class Mesh extends pulumi.ComponentResource {
+  readonly trust: Trust;
+  readonly members: Record<string, MemberOutputs>;
+
+  private readonly parts: Record<string, MeshMember> = {};
+  private readonly gateways: Record<string, EastWestGateway> = {};
+  private readonly peerSecrets: Record<string, PeerSecret> = {};
+
+  constructor(
+    private readonly name: string,
+    private readonly args: MeshArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("weft:mesh:Mesh", name, {}, opts);
+    const { mesh } = args;
+    const remotes = mesh.members.filter(({ role }) => role === "remote");
+
+    this.trust = new Trust(`${name}-trust`, { mesh }, { parent: this });
+    for (const primary of primaries(mesh)) this.createMember(primary);
+    for (const primary of primaries(mesh)) this.createEastWestGateway(primary);
+    for (const remote of remotes) this.createMember(remote);
+    for (const primary of primaries(mesh)) this.createPeerSecret(primary);
+    for (const remote of remotes) this.createEastWestGateway(remote);
+
+    this.members = Object.fromEntries(mesh.members.map((member) => [member.name, this.outputsOf(member)]));
+    this.registerOutputs();
+  }
+
+  private createMember(member: Member) {
+    const { mesh, kubeconfigs, providers } = this.args;
+    const kubeconfig = kubeconfigs.get(member.name)!;
+    const primary = mesh.members.find(({ name }) => name === member.primary)!;
+    this.parts[member.name] = new MeshMember(
+      `${this.name}-${member.name}`,
+      {
+        mesh,
+        member,
+        cacerts: this.trust.cacerts[member.name]!,
+        apiServer: { ...kubeconfig, server: member.apiServer ?? kubeconfig.server },
+        servedBy: primary === member ? undefined : { primary, address: this.gateways[primary.name]!.address },
+      },
+      { parent: this, providers: [providers[member.name]!] },
+    );
+  }
+
+  private createEastWestGateway(member: Member) {
+    const { mesh } = this.args;
+    if (!needsEastWestGateway(mesh, member.name)) return;
+    this.gateways[member.name] = new EastWestGateway(
+      `${this.name}-${member.name}-eastwest`,
+      { mesh, member, after: this.injectorOf(member) },
+      { parent: this.parts[member.name] },
+    );
+  }
+
+  private createPeerSecret(reader: Member) {
+    const peers = peersOf(this.args.mesh, reader.name);
+    if (peers.length === 0) return;
+    this.peerSecrets[reader.name] = new PeerSecret(
+      `${this.name}-${reader.name}-peers`,
+      {
+        kubeconfigs: Object.fromEntries(
+          peers.map(({ name }) => [name, this.parts[name]!.remoteAccess!.kubeconfig]),
+        ),
+        // A renewed token must not meet an istiod of an old version that loses the peer by it.
+        after: [this.parts[reader.name]!.istiod],
+      },
+      { parent: this.parts[reader.name] },
+    );
+  }
+
+  /** What must be there before a gateway's pod can be injected: an istiod, and for a remote one that knows it. */
+  private injectorOf(member: Member): pulumi.Resource[] {
+    const { istiod } = this.parts[member.name]!;
+    return member.role === "primary" ? [istiod] : [istiod, ...this.peerSecrets[member.primary]!.secrets];
+  }
+
+  private outputsOf({ name, network, role, primary }: Member): MemberOutputs {
+    return {
+      network,
+      role,
+      eastWestAddress: this.gateways[name]?.address,
+      istiodVersion: this.parts[primary]!.istiod.status.version,
+    };
+  }
+}

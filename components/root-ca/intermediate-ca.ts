@@ -1,0 +1,95 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
+import { earlyRenewalHours, keyArgs, lifetimeHours, type KeyAlgorithm } from "./lifetime";
+import type { RootCa } from "./root-ca";
+
+export interface IntermediateCaArgs {
+  /** Name of the member whose workloads it signs. */
+  member: string;
+  /** The root that signs it. Its key is needed unless the intermediate is provided. */
+  root: RootCa;
+  /** An existing intermediate, as PEM. @default one is generated and signed by the root. */
+  provided?: { certificate: string; key: string; chain?: string };
+  /** Algorithm of a generated key. */
+  algorithm: KeyAlgorithm;
+  /** Days a generated intermediate is valid. */
+  lifetimeDays: number;
+}
+
+/** The CA by which one member's istiod signs its workloads: signed by the root, or given as PEM. */
+export class IntermediateCa extends pulumi.ComponentResource {
+  /** PEM of the certificate. */
+  readonly certificate: pulumi.Output<string>;
+  /** PEM of the private key, secret. */
+  readonly key: pulumi.Output<string>;
+  /** PEM of the certificates from this one up to the root, both included. */
+  readonly chain: pulumi.Output<string>;
+
+  constructor(name: string, args: IntermediateCaArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("weft:root-ca:IntermediateCa", name, {}, opts);
+
+    const provided = args.provided;
+    const { certificate, key } =
+      provided === undefined
+        ? this.generate(name, args)
+        : {
+            certificate: pulumi.output(provided.certificate),
+            key: pulumi.secret(provided.key),
+          };
+    this.certificate = certificate;
+    this.key = key;
+    this.chain = pulumi
+      .all([certificate, args.root.certificate])
+      .apply(([own, root]) => joinPem([own, provided?.chain ?? "", root]));
+
+    this.registerOutputs({ certificate });
+  }
+
+  private generate(name: string, { member, root, algorithm, lifetimeDays }: IntermediateCaArgs) {
+    if (root.key === undefined) {
+      throw new pulumi.ResourceError(`'${member}' needs an intermediate, but its root has no key.`, this);
+    }
+    const key = new tls.PrivateKey(`${name}-key`, keyArgs(algorithm), { parent: this });
+    const request = new tls.CertRequest(
+      `${name}-request`,
+      {
+        privateKeyPem: key.privateKeyPem,
+        // Subject and SAN of Istio's tools/certs.
+        subject: { organization: "Istio", commonName: "Intermediate CA", locality: member },
+        dnsNames: ["istiod.istio-system.svc"],
+      },
+      { parent: this },
+    );
+    const certificate = new tls.LocallySignedCert(
+      `${name}-certificate`,
+      {
+        certRequestPem: request.certRequestPem,
+        caCertPem: root.certificate,
+        caPrivateKeyPem: root.key,
+        isCaCertificate: true,
+        maxPathLength: 0,
+        setSubjectKeyId: true,
+        allowedUses: [
+          "digital_signature",
+          "content_commitment",
+          "key_encipherment",
+          "cert_signing",
+          "crl_signing",
+        ],
+        validityPeriodHours: lifetimeHours(lifetimeDays),
+        earlyRenewalHours: earlyRenewalHours(lifetimeDays),
+      },
+      { parent: this },
+    );
+    return { certificate: certificate.certPem, key: key.privateKeyPem };
+  }
+}
+
+/** Concatenates PEM texts, each block on lines of its own. */
+export function joinPem(blocks: string[]): string {
+  return blocks
+    .map((block) => block.trim())
+    .filter((block) => block !== "")
+    .map((block) => `${block}\n`)
+    .join("");
+}

@@ -1,0 +1,19 @@
+/** Keys and lifetimes of generated CAs. */
+import type * as tls from "@pulumi/tls";
+
+export type KeyAlgorithm = "ECDSA-P256" | "RSA-4096";
+
+export function keyArgs(algorithm: KeyAlgorithm): tls.PrivateKeyArgs {
+  return algorithm === "RSA-4096"
+    ? { algorithm: "RSA", rsaBits: 4096 }
+    : { algorithm: "ECDSA", ecdsaCurve: "P256" };
+}
+
+export function lifetimeHours(days: number): number {
+  return days * 24;
+}
+
+/** Hours before its end at which a certificate is reissued: when less than a third of its lifetime is left. */
+export function earlyRenewalHours(days: number): number {
+  return Math.floor(lifetimeHours(days) / 3);
+}

@@ -1,0 +1,77 @@
+import { X509Certificate } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
+import { earlyRenewalHours, keyArgs, lifetimeHours, type KeyAlgorithm } from "./lifetime";
+
+export interface RootCaArgs {
+  /** Name of the root in stack config, or the member's in federated trust; part of a generated root's subject. */
+  root: string;
+  /** An existing root, as PEM. Without its key it only is trusted. @default a root is generated. */
+  provided?: { certificate: string; key?: string };
+  /** Algorithm of a generated key. */
+  algorithm: KeyAlgorithm;
+  /** Days a generated root is valid. */
+  lifetimeDays: number;
+}
+
+/** A root of trust: generated, or given as PEM. */
+export class RootCa extends pulumi.ComponentResource {
+  /** PEM of the certificate. */
+  readonly certificate: pulumi.Output<string>;
+  /** PEM of the private key, secret; undefined where only the certificate was given. */
+  readonly key: pulumi.Output<string> | undefined;
+  /** SHA-256 of the certificate, as openssl prints it. */
+  readonly fingerprint: pulumi.Output<string>;
+  /** End of its validity, ISO 8601. */
+  readonly expiry: pulumi.Output<string>;
+
+  constructor(name: string, args: RootCaArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("weft:root-ca:RootCa", name, {}, opts);
+
+    const { certificate, key } =
+      args.provided === undefined ? this.generate(name, args) : provide(args.provided);
+    this.certificate = certificate;
+    this.key = key;
+    const parsed = certificate.apply((pem) => new X509Certificate(pem));
+    this.fingerprint = parsed.apply((x509) => x509.fingerprint256);
+    this.expiry = parsed.apply((x509) => new Date(x509.validTo).toISOString());
+
+    this.registerOutputs({ fingerprint: this.fingerprint, expiry: this.expiry });
+  }
+
+  /**
+   * The key outlives the certificate: a root that is reissued before it expires keeps its key and subject, so that
+   * what was signed before is valid under the new certificate, and what is signed after under the old.
+   */
+  private generate(name: string, { root, algorithm, lifetimeDays }: RootCaArgs) {
+    const key = new tls.PrivateKey(`${name}-key`, keyArgs(algorithm), { parent: this });
+    const certificate = new tls.SelfSignedCert(
+      `${name}-certificate`,
+      {
+        privateKeyPem: key.privateKeyPem,
+        // The subject of Istio's tools/certs; its locality tells the roots of a mesh apart.
+        subject: { organization: "Istio", commonName: "Root CA", locality: root },
+        isCaCertificate: true,
+        setSubjectKeyId: true,
+        allowedUses: [
+          "digital_signature",
+          "content_commitment",
+          "key_encipherment",
+          "cert_signing",
+          "crl_signing",
+        ],
+        validityPeriodHours: lifetimeHours(lifetimeDays),
+        earlyRenewalHours: earlyRenewalHours(lifetimeDays),
+      },
+      { parent: this },
+    );
+    return { certificate: certificate.certPem, key: key.privateKeyPem };
+  }
+}
+
+function provide({ certificate, key }: { certificate: string; key?: string }) {
+  return {
+    certificate: pulumi.output(certificate),
+    key: key === undefined ? undefined : pulumi.secret(key),
+  };
+}

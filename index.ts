@@ -1,0 +1,37 @@
+/** From stack config to one mesh. */
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { resolveKubeconfigs } from "./clusters/kubeconfig";
+import { Mesh } from "./components/mesh/mesh";
+import { ConfigError, parseMesh } from "./mesh/mesh";
+
+export = async () => {
+  try {
+    return await weave();
+  } catch (error) {
+    // Shown without a stack trace.
+    throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
+  }
+};
+
+async function weave() {
+  const config = new pulumi.Config("weft");
+  const spec = parseMesh({ mesh: config.getObject("mesh"), clusters: config.getObject("clusters") });
+  const kubeconfigs = await resolveKubeconfigs(spec);
+
+  const providers = Object.fromEntries(
+    [...kubeconfigs].map(([name, { kubeconfig }]) => [
+      name,
+      new kubernetes.Provider(name, {
+        kubeconfig: pulumi.secret(kubeconfig),
+        // Without it, a kubeconfig with another address of the same cluster replaces every resource.
+        clusterIdentifier: name,
+        // Else a change of `cacerts` or of a PeerSecret deletes it first.
+        enableSecretMutable: true,
+        enableConfigMapMutable: true,
+      }),
+    ]),
+  );
+  const { trust, members } = new Mesh("mesh", { mesh: spec, kubeconfigs, providers });
+  return { mesh: { id: spec.config.id, ...trust.summary }, members };
+}
