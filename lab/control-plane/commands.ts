@@ -1,0 +1,181 @@
+import { join } from "node:path";
+import type { Command } from "./daemon";
+import type { ClusterState, LabState, Part } from "./state";
+
+/** The CIDRs of a cluster; the clusters of a lab have none in common. */
+export interface AddressPlan {
+  readonly pods: string;
+  readonly services: string;
+  /** The API server's own address in `services`. */
+  readonly apiService: string;
+  /** First two bytes of what Services of type LoadBalancer get. */
+  readonly balancers: string;
+}
+
+/** How many clusters the address plan has room for. */
+export const MAX_CLUSTERS = 40;
+
+export function addressPlan(number: number): AddressPlan {
+  return {
+    balancers: `10.${40 + number}`,
+    pods: `10.${80 + number}.0.0/16`,
+    services: `10.${120 + number}.0.0/16`,
+    apiService: `10.${120 + number}.0.1`,
+  };
+}
+
+/** Where the files of a lab are. */
+export const layout = {
+  etcd: (dir: string) => join(dir, "etcd"),
+  etcdPki: (dir: string) => join(dir, "etcd", "pki"),
+  clusters: (dir: string) => join(dir, "clusters"),
+  cluster: (dir: string, name: string) => join(dir, "clusters", name),
+  pki: (dir: string, name: string) => join(dir, "clusters", name, "pki"),
+  kubeconfig: (dir: string, name: string) => join(dir, "clusters", name, "kubeconfig"),
+  /** Of the parts themselves. */
+  partKubeconfig: (dir: string, name: string) => join(dir, "clusters", name, "parts.kubeconfig"),
+  stages: (dir: string, name: string) => join(dir, "clusters", name, "stages.yaml"),
+  merged: (dir: string) => join(dir, "kubeconfig"),
+} as const;
+
+/** Everything that a cluster keeps in the shared etcd is below this key. */
+export function etcdPrefix(cluster: string): string {
+  return `/${cluster}`;
+}
+
+export function etcdCommand(program: string, dir: string, { port, peerPort }: LabState["etcd"]): Command {
+  const pki = layout.etcdPki(dir);
+  const client = `https://127.0.0.1:${port}`;
+  const peer = `https://127.0.0.1:${peerPort}`;
+  const tls = (prefix: string) => [
+    `--${prefix}cert-file=${join(pki, "etcd.crt")}`,
+    `--${prefix}key-file=${join(pki, "etcd.key")}`,
+    `--${prefix}trusted-ca-file=${join(pki, "ca.crt")}`,
+    `--${prefix}client-cert-auth`,
+  ];
+  return {
+    program,
+    args: [
+      "--name=lab",
+      `--data-dir=${join(layout.etcd(dir), "data")}`,
+      `--listen-client-urls=${client}`,
+      `--advertise-client-urls=${client}`,
+      `--listen-peer-urls=${peer}`,
+      `--initial-advertise-peer-urls=${peer}`,
+      `--initial-cluster=lab=${peer}`,
+      ...tls(""),
+      ...tls("peer-"),
+      // A lab that loses its last second when the machine crashes is made again.
+      "--unsafe-no-fsync",
+      "--quota-backend-bytes=8589934592",
+      "--log-level=warn",
+    ],
+    reads: [],
+    log: join(layout.etcd(dir), "etcd.log"),
+  };
+}
+
+/** Controllers that have nothing to do where no kubelet, cloud, volume or metric is. */
+const IDLE_CONTROLLERS = [
+  "bootstrap-signer-controller",
+  "certificatesigningrequest-approving-controller",
+  "certificatesigningrequest-cleaner-controller",
+  "certificatesigningrequest-signing-controller",
+  "ephemeral-volume-controller",
+  "horizontal-pod-autoscaler-controller",
+  "persistentvolume-attach-detach-controller",
+  "persistentvolume-binder-controller",
+  "persistentvolume-expander-controller",
+  "persistentvolume-protection-controller",
+  "persistentvolumeclaim-protection-controller",
+  "token-cleaner-controller",
+  "ttl-controller",
+];
+
+export function partCommand(
+  part: Part,
+  program: string,
+  dir: string,
+  name: string,
+  cluster: ClusterState,
+  etcd: LabState["etcd"],
+): Command {
+  const pki = layout.pki(dir, name);
+  const kubeconfig = layout.partKubeconfig(dir, name);
+  const plan = addressPlan(cluster.number);
+  const common = { program, log: join(layout.cluster(dir, name), `${part}.log`) };
+  switch (part) {
+    case "kube-apiserver":
+      return {
+        ...common,
+        args: [
+          `--etcd-servers=https://127.0.0.1:${etcd.port}`,
+          `--etcd-prefix=${etcdPrefix(name)}`,
+          `--etcd-cafile=${join(layout.etcdPki(dir), "ca.crt")}`,
+          `--etcd-certfile=${join(layout.etcdPki(dir), "apiserver.crt")}`,
+          `--etcd-keyfile=${join(layout.etcdPki(dir), "apiserver.key")}`,
+          "--bind-address=127.0.0.1",
+          "--advertise-address=127.0.0.1",
+          // A Service may not lead to a loopback address.
+          "--endpoint-reconciler-type=none",
+          `--secure-port=${cluster.port}`,
+          `--tls-cert-file=${join(pki, "apiserver.crt")}`,
+          `--tls-private-key-file=${join(pki, "apiserver.key")}`,
+          `--client-ca-file=${join(pki, "ca.crt")}`,
+          "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+          `--service-account-key-file=${join(pki, "service-accounts.pub")}`,
+          `--service-account-signing-key-file=${join(pki, "service-accounts.key")}`,
+          `--service-cluster-ip-range=${plan.services}`,
+          "--authorization-mode=RBAC",
+          "--allow-privileged=true",
+          // KWOK's pods run nothing, so no webhook of theirs ever answers: istiod's would refuse each gateway pod.
+          "--disable-admission-plugins=MutatingAdmissionWebhook,ValidatingAdmissionWebhook",
+          "--profiling=false",
+        ],
+        reads: [],
+      };
+    case "kube-controller-manager":
+      return {
+        ...common,
+        args: [
+          `--kubeconfig=${kubeconfig}`,
+          "--leader-elect=false",
+          "--secure-port=0",
+          `--controllers=*,${IDLE_CONTROLLERS.map((controller) => `-${controller}`).join(",")}`,
+          `--root-ca-file=${join(pki, "ca.crt")}`,
+          `--service-account-private-key-file=${join(pki, "service-accounts.key")}`,
+          "--kube-api-qps=200",
+          "--kube-api-burst=400",
+          "--profiling=false",
+        ],
+        reads: [kubeconfig],
+      };
+    case "kube-scheduler":
+      return {
+        ...common,
+        args: [
+          `--kubeconfig=${kubeconfig}`,
+          "--leader-elect=false",
+          "--secure-port=0",
+          "--kube-api-qps=200",
+          "--kube-api-burst=400",
+          "--profiling=false",
+        ],
+        reads: [kubeconfig],
+      };
+    case "kwok":
+      return {
+        ...common,
+        args: [
+          `--kubeconfig=${kubeconfig}`,
+          `--config=${layout.stages(dir, name)}`,
+          "--manage-all-nodes=true",
+          `--cidr=${plan.pods}`,
+          "--node-ip=127.0.0.1",
+        ],
+        // Else it reads the user's own configuration as well.
+        env: { KWOK_WORKDIR: layout.cluster(dir, name) },
+        reads: [kubeconfig, layout.stages(dir, name)],
+      };
+  }
+}

@@ -1,0 +1,205 @@
+import { existsSync, mkdirSync, rmSync, rmdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { LabError } from "../error";
+import { withLock } from "../lock";
+import { isRunning } from "../processes";
+import { ensureToolchain } from "../toolchain";
+import { stopwatch } from "../toolchain/progress";
+import { connect } from "./client";
+import { startCluster, stopCluster } from "./cluster";
+import { layout, MAX_CLUSTERS } from "./commands";
+import { forget, startEtcd } from "./etcd";
+import { stop } from "./daemon";
+import { writeKubeconfig } from "./kubeconfig";
+import { freePort, isFree } from "./ports";
+import type { Delays } from "./stages";
+import { freeNumber, type LabState, type Part, parts, readState, STATE_FILE, writeState } from "./state";
+
+/** A control plane of a lab. */
+export interface LabCluster {
+  readonly name: string;
+  /** Its context in its own kubeconfig and in the merged one: its name. */
+  readonly context: string;
+  /** Path of its kubeconfig, whose user may do everything. */
+  readonly kubeconfig: string;
+  /** URL, on the loopback interface. */
+  readonly apiServer: string;
+  /** Whether all its parts run and its API server is ready. */
+  readonly ready: boolean;
+}
+
+export interface LabOptions {
+  /** The lab's folder. */
+  readonly dir: string;
+  /** Names of the clusters that shall run; those that run and are not in here are stopped and forgotten. */
+  readonly clusters: readonly string[];
+  /** Takes one line of progress. */
+  readonly report: (line: string) => void;
+  /** @default none: everything is ready at once */
+  readonly delays?: Delays;
+}
+
+/**
+ * Brings a lab to exactly these clusters: starts what is missing, restarts what has crashed or is to run in another way, and
+ * leaves the rest alone. The processes outlive the caller. Also writes `kubeconfig` in the lab's folder, with a context for each.
+ * @throws LabError when a program is missing or does not come up
+ */
+export async function startLab({
+  dir: folder,
+  clusters: names,
+  report,
+  delays,
+}: LabOptions): Promise<LabCluster[]> {
+  const dir = resolve(folder);
+  const unique = [...new Set(names)];
+  if (unique.length > MAX_CLUSTERS) {
+    throw new LabError(`A lab has at most ${MAX_CLUSTERS} clusters, not ${unique.length}.`);
+  }
+  const programs = await ensureToolchain(["etcd", ...parts], { report });
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  return locked(dir, report, async () => {
+    const took = stopwatch();
+    const state: LabState = readState(dir) ?? { etcd: { port: 0, peerPort: 0 }, clusters: {} };
+    const save = () => writeState(dir, state);
+
+    await claimPorts(state, unique);
+    save();
+    await startEtcd(dir, programs.etcd, state.etcd, save);
+    for (const name of Object.keys(state.clusters).filter((name) => !unique.includes(name))) {
+      await dropCluster(dir, state, name);
+      save();
+      report(`${name}: stopped`);
+    }
+    const starts = await Promise.allSettled(
+      unique.map(async (name) => {
+        const cluster = state.clusters[name];
+        if (!cluster) throw new Error(`${name} has no state`);
+        const started = await startCluster({
+          dir,
+          name,
+          cluster,
+          etcd: state.etcd,
+          programs,
+          delays: delays ?? { istiod: 0, gateway: 0, address: 0 },
+          save,
+        });
+        report(`${name}: ${started.length === 0 ? "runs" : `ready, ${describe(started)} in ${took()}`}`);
+      }),
+    );
+    const failed = starts.find((outcome) => outcome.status === "rejected");
+    if (failed) throw failed.reason;
+    writeMergedKubeconfig(dir, state, unique);
+    return unique.map((name) => describeCluster(dir, state, name, true));
+  });
+}
+
+/** The clusters of the lab in this folder, and whether each is ready; empty when there is none. */
+export async function labStatus(folder: string): Promise<LabCluster[]> {
+  const dir = resolve(folder);
+  const state = readState(dir);
+  return Promise.all(
+    Object.keys(state?.clusters ?? {}).map(async (name) =>
+      describeCluster(dir, state as LabState, name, await isClusterReady(dir, state as LabState, name)),
+    ),
+  );
+}
+
+/** Ends every process of the lab and removes every file of it; the folder too, when nothing else is in it. */
+export async function stopLab(folder: string): Promise<void> {
+  const dir = resolve(folder);
+  if (!existsSync(dir)) return;
+  await locked(
+    dir,
+    () => {},
+    async () => {
+      const state = readState(dir);
+      await Promise.all([...Object.values(state?.clusters ?? {}).map(stopCluster), stop(state?.etcd.daemon)]);
+      for (const path of [
+        layout.clusters(dir),
+        layout.etcd(dir),
+        layout.merged(dir),
+        join(dir, STATE_FILE),
+      ]) {
+        rmSync(path, { recursive: true, force: true });
+      }
+    },
+  );
+  try {
+    rmdirSync(dir);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOTEMPTY") throw error;
+  }
+}
+
+function locked<T>(dir: string, report: (line: string) => void, action: () => Promise<T>): Promise<T> {
+  return withLock(join(dir, "lock"), action, ({ pid }) =>
+    report(`process ${pid} is at work on ${dir}, waiting`),
+  );
+}
+
+/** Gives every cluster and etcd their ports; another one to whoever does not run and whose port somebody else has by now. */
+async function claimPorts({ etcd, clusters }: LabState, names: readonly string[]): Promise<void> {
+  const taken = () => new Set([etcd.port, etcd.peerPort, ...Object.values(clusters).map(({ port }) => port)]);
+  if (etcd.daemon === undefined || !isRunning(etcd.daemon)) {
+    if (etcd.port === 0 || !(await isFree(etcd.port))) etcd.port = await freePort(taken());
+    if (etcd.peerPort === 0 || !(await isFree(etcd.peerPort))) etcd.peerPort = await freePort(taken());
+  }
+  for (const name of names) {
+    const cluster = clusters[name];
+    if (!cluster) {
+      clusters[name] = { number: freeNumber(clusters), port: await freePort(taken()), daemons: {} };
+      continue;
+    }
+    const server = cluster.daemons["kube-apiserver"];
+    if (!(server && isRunning(server)) && !(await isFree(cluster.port)))
+      cluster.port = await freePort(taken());
+  }
+}
+
+async function dropCluster(dir: string, state: LabState, name: string): Promise<void> {
+  const cluster = state.clusters[name];
+  if (cluster) await stopCluster(cluster);
+  await forget(dir, state.etcd, name);
+  rmSync(layout.cluster(dir, name), { recursive: true, force: true });
+  delete state.clusters[name];
+}
+
+async function isClusterReady(dir: string, state: LabState, name: string): Promise<boolean> {
+  const cluster = state.clusters[name];
+  const runs = parts.every((part) => {
+    const daemon = cluster?.daemons[part];
+    return daemon !== undefined && isRunning(daemon);
+  });
+  if (!cluster || !runs || !existsSync(layout.pki(dir, name))) return false;
+  const client = connect(cluster.port, layout.pki(dir, name), "admin");
+  try {
+    return (await client.send("GET", "/readyz"))?.status === 200;
+  } finally {
+    client.close();
+  }
+}
+
+function describeCluster(dir: string, state: LabState, name: string, ready: boolean): LabCluster {
+  return {
+    name,
+    context: name,
+    kubeconfig: layout.kubeconfig(dir, name),
+    apiServer: serverOf(state, name),
+    ready,
+  };
+}
+
+function serverOf(state: LabState, name: string): string {
+  return `https://127.0.0.1:${state.clusters[name]?.port}`;
+}
+
+function writeMergedKubeconfig(dir: string, state: LabState, names: readonly string[]): void {
+  writeKubeconfig(
+    layout.merged(dir),
+    names.map((name) => ({ name, server: serverOf(state, name), pki: layout.pki(dir, name), user: "admin" })),
+  );
+}
+
+function describe(started: readonly Part[]): string {
+  return started.length === parts.length ? "control plane started" : `${started.join(", ")} restarted`;
+}
