@@ -1,0 +1,175 @@
+/**
+ * Helm values against charts: every value is read, and the stand-in charts render what the real ones do.
+ * Against real charts: WEFT_CHARTS=folder[:folder…], each with base, istiod and gateway, as `helm pull --untar` leaves them.
+ */
+import { eastWestValues, ingressValues } from "../../components/gateway/values";
+import {
+  baseValues,
+  primaryValues,
+  remoteValues,
+  type HelmValues,
+} from "../../components/mesh-member/values";
+import { ensureToolchain } from "../../lab/toolchain";
+import { type Chart, flat, leaves, type Path, realCharts, render, replaced, standIns } from "./charts";
+import { differences } from "./chart-differences";
+
+const load = { annotations: { "example.org/lb": "internal" }, loadBalancerSourceRanges: ["10.0.0.0/8"] };
+const nodePort = { type: "NodePort" as const, annotations: {}, loadBalancerSourceRanges: [] };
+const remote = { cluster: "cluster2", network: "network2", version: "1.30.5", revision: "canary" };
+const primary = {
+  meshId: "mesh1",
+  cluster: "cluster1",
+  network: "network1",
+  trustDomain: "example.org",
+  hub: "registry.example.org/istio",
+  tag: "1.30.5-distroless",
+  imagePullSecrets: ["pull"],
+  servesRemotes: true,
+  hosts: ["mesh.example.org"],
+  gateways: [{ network: "network3", cluster: "cluster3", addresses: ["10.0.0.3"], port: 31443 }],
+  bundleFingerprint: "abc",
+};
+
+/** Between them they set everything that the functions can set. */
+const cases: [string, Chart, HelmValues][] = [
+  ["base of a primary", "base", baseValues({ role: "primary", revision: "canary" })],
+  ["base of a remote", "base", baseValues({ role: "remote" })],
+  ["istiod of a primary", "istiod", primaryValues(primary)],
+  ["istiod of a primary with a revision", "istiod", primaryValues({ ...primary, revision: "canary" })],
+  [
+    "istiod of a remote, by IP address",
+    "istiod",
+    remoteValues({ ...remote, remotePilotAddress: "10.0.0.9" }),
+  ],
+  [
+    "istiod of a remote, by DNS name",
+    "istiod",
+    remoteValues({ ...remote, remotePilotAddress: "mesh.example.org", istiodHosts: ["mesh.example.org"] }),
+  ],
+  [
+    "east-west gateway behind a load balancer",
+    "gateway",
+    eastWestValues({
+      network: "network1",
+      revision: "canary",
+      imagePullSecrets: ["pull"],
+      service: { type: "LoadBalancer", ...load },
+    }),
+  ],
+  [
+    "east-west gateway on a fixed node port",
+    "gateway",
+    eastWestValues({ network: "network1", service: nodePort, nodePort: 31443 }),
+  ],
+  [
+    "ingress gateway behind a load balancer",
+    "gateway",
+    ingressValues({
+      revision: "canary",
+      imagePullSecrets: ["pull"],
+      service: { type: "LoadBalancer", ...load },
+    }),
+  ],
+  [
+    "ingress gateway on fixed node ports",
+    "gateway",
+    ingressValues({ service: nodePort, nodePorts: { http: 30080, https: 30443 } }),
+  ],
+];
+
+let helm: string;
+beforeAll(async () => {
+  ({ helm } = await ensureToolchain(["helm"], { report: (line) => process.stderr.write(`${line}\n`) }));
+}, 600_000);
+
+describe.each([standIns, ...realCharts])("the charts in %s", (charts) => {
+  it.each(cases)(
+    "read every value for %s",
+    async (_name, chart, values) => {
+      const whole = await read(charts, chart, values);
+      const unread: string[] = [];
+      for (const [at, value] of leaves(values)) {
+        if (at.length === 0) continue; // no values at all
+        const changed = await read(charts, chart, replaced(values, at, other(value)) as HelmValues);
+        if (changed.manifest === whole.manifest && !whole.injector.includes(`.Values.${dotted(at)}`)) {
+          unread.push(dotted(at));
+        }
+      }
+      expect(unread).toEqual([]);
+    },
+    120_000,
+  );
+
+  it("refuse a value that the gateway chart does not know", async () => {
+    await expect(render(helm, charts, "gateway", { networkGatway: "network1" })).rejects.toThrow(
+      /networkGatway/,
+    );
+  }, 30_000);
+
+  it.each(["base", "istiod", "gateway"] as const)(
+    "refuse a profile that the %s chart does not know",
+    async (chart) => {
+      await expect(render(helm, charts, chart, { profile: "remoet" })).rejects.toThrow(/unknown profile/);
+    },
+    30_000,
+  );
+});
+
+if (realCharts.length > 0) {
+  describe.each(realCharts)("the stand-in charts, against the real ones in %s,", (charts) => {
+    it.each(cases)(
+      "render the same for %s, but for the differences with a reason",
+      async (_name, chart, values) => {
+        const [mine, real] = await Promise.all([
+          render(helm, standIns, chart, values),
+          render(helm, charts, chart, values),
+        ]);
+        const unexplained: string[] = [];
+        for (const key of new Set([...mine.keys(), ...real.keys()])) {
+          const [left, right] = [mine.get(key), real.get(key)].map((object) => object && flat(object));
+          for (const at of new Set([...(left?.keys() ?? []), ...(right?.keys() ?? [])])) {
+            const [ours, theirs] = [left?.get(at), right?.get(at)].map(
+              (value) => JSON.stringify(value) ?? "",
+            );
+            const line = `${key} ${at}: ${ours} | ${theirs}`;
+            if (ours !== theirs && !differences.some(({ at: known }) => known.test(line)))
+              unexplained.push(line);
+          }
+        }
+        expect(unexplained).toEqual([]);
+      },
+      60_000,
+    );
+  });
+}
+
+/** A manifest without the two places that repeat all values: what remains shows only what a template read. */
+async function read(charts: string, chart: Chart, values: HelmValues) {
+  let objects;
+  try {
+    objects = await render(helm, charts, chart, values);
+  } catch (error) {
+    // A template that refuses a value has read it.
+    return { manifest: String(error), injector: "" };
+  }
+  let injector = "";
+  for (const [key, { data }] of objects) {
+    if (/^ConfigMap\/values\b/.test(key)) objects.delete(key);
+    // istiod's own templates read these values, later, by name.
+    if (!/^ConfigMap\/istio-sidecar-injector\b/.test(key)) continue;
+    injector = (data as { config: string }).config;
+    delete (data as { values?: string }).values;
+  }
+  return { manifest: JSON.stringify([...objects]), injector };
+}
+
+/** Another value of the same type. */
+function other(value: unknown): unknown {
+  if (typeof value === "boolean") return !value;
+  return typeof value === "number" ? value + 1 : `${String(value)}x`;
+}
+
+/** As a template writes it: `global.imagePullSecrets`, whichever item. */
+function dotted(at: Path): string {
+  return at.filter((key) => typeof key === "string").join(".");
+}
