@@ -1,0 +1,86 @@
+/** `npm run lab`: the lab's control planes, without a mesh. */
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { labStatus, startLab, stopLab } from "./control-plane";
+import { LabError } from "./error";
+
+const USAGE = `Usage: npm run lab -- <command>
+
+  up [--clusters N]   start N control planes, cluster1 to clusterN (default: 3); others of this lab are stopped
+  status [--json]     list the control planes
+  down                stop them and remove all their files
+
+  --dir DIR           the lab's folder (default: .lab)`;
+
+/** What the command line says is wrong. */
+class UsageError extends LabError {}
+
+async function main(argv: string[]): Promise<void> {
+  const { command, dir, ...options } = parse(argv);
+  switch (command) {
+    case "up": {
+      const clusters = Array.from({ length: options.clusters }, (_, index) => `cluster${index + 1}`);
+      await startLab({ dir, clusters, report: console.log });
+      console.log(`\nexport KUBECONFIG=${join(dir, "kubeconfig")}`);
+      return;
+    }
+    case "status":
+      return status(dir, options.json);
+    case "down":
+      await stopLab(dir);
+      console.log("The lab is down.");
+  }
+}
+
+async function status(dir: string, json: boolean): Promise<void> {
+  const clusters = await labStatus(dir);
+  if (json) return console.log(JSON.stringify({ clusters }));
+  if (clusters.length === 0) return console.log("No control plane is there. Start some: npm run lab -- up");
+  for (const { name, ready, apiServer, kubeconfig } of clusters) {
+    console.log(
+      `${name}  ${ready ? "ready" : "not ready: npm run lab -- up repairs it"}  ${apiServer}  ${kubeconfig}`,
+    );
+  }
+}
+
+const OPTIONS_OF = { up: ["clusters", "dir"], status: ["json", "dir"], down: ["dir"] } as const;
+
+function parse(argv: string[]) {
+  const { values, positionals } = parseStrictly(argv);
+  const [command, ...rest] = positionals;
+  if (command !== "up" && command !== "status" && command !== "down") {
+    throw new UsageError(command === undefined ? "No command." : `Unknown command "${command}".`);
+  }
+  if (rest.length > 0) throw new UsageError(`"${rest.join(" ")}" is too much.`);
+  const misplaced = Object.keys(values).find(
+    (option) => !(OPTIONS_OF[command] as readonly string[]).includes(option),
+  );
+  if (misplaced !== undefined) throw new UsageError(`"${command}" has no option --${misplaced}.`);
+  const clusters = values.clusters ?? "3";
+  if (!/^[1-9]\d*$/.test(clusters))
+    throw new UsageError(`--clusters is "${clusters}"; it takes a number from 1 on.`);
+  return {
+    command,
+    clusters: Number(clusters),
+    json: values.json ?? false,
+    dir: resolve(values.dir ?? join(__dirname, "..", ".lab")),
+  } as const;
+}
+
+function parseStrictly(argv: string[]) {
+  try {
+    return parseArgs({
+      args: argv,
+      allowPositionals: true,
+      options: { clusters: { type: "string" }, json: { type: "boolean" }, dir: { type: "string" } },
+    });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  if (!(error instanceof LabError)) throw error;
+  console.error(error instanceof UsageError ? `${error.message}\n\n${USAGE}` : error.message);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+});
