@@ -1,0 +1,26 @@
+import type { StackValidationPolicy } from "@pulumi/policy";
+import { at, memberOf, releasesOf, violation } from "./resource";
+import { isMeshWide } from "./strict-mtls";
+
+/** Without a mesh-wide PeerAuthentication Istio is permissive. A remote has its primary's. */
+export const strictMtlsEverywhere: StackValidationPolicy = {
+  name: "strict-mtls-everywhere",
+  description: "Every primary has a mesh-wide PeerAuthentication.",
+  enforcementLevel: "mandatory",
+  validateStack({ resources }, report) {
+    const covered = new Set(resources.filter(({ type, props }) => isMeshWide(type, props)).map(memberOf));
+    for (const istiod of releasesOf(resources, "istiod")) {
+      const isRemote = at(istiod.props, "values", "global", "configCluster") === true;
+      const member = memberOf(istiod);
+      if (isRemote || covered.has(member)) continue;
+      report(
+        violation({
+          resource: `primary ${member}`,
+          message: "there is no mesh-wide PeerAuthentication, so its workloads take plain text.",
+          remedy: "Create one named default in istio-system with spec.mtls.mode STRICT.",
+        }),
+        istiod.urn,
+      );
+    }
+  },
+};

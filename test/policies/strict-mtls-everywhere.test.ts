@@ -1,0 +1,31 @@
+import { strictMtlsEverywhere } from "../../policies/strict-mtls-everywhere";
+import { runOnStack } from "./run";
+import { istiod, object } from "./stack";
+
+const authentication = (member: string, namespace = "istio-system") =>
+  object(member, "security.istio.io/v1:PeerAuthentication", "mtls", {
+    metadata: { name: "default", namespace },
+    spec: { mtls: { mode: "STRICT" } },
+  });
+const remote = istiod("cluster3", "1.30.5", { global: { configCluster: true } });
+
+test("a mesh whose primaries all have one passes; remotes need none", () => {
+  const stack = [istiod("cluster1", "1.30.5"), authentication("cluster1"), remote];
+  expect(runOnStack(strictMtlsEverywhere, stack)).toEqual([]);
+});
+
+test("a primary without one is refused: its peer's does not count, nor one of another namespace", () => {
+  const stack = [
+    istiod("cluster1", "1.30.5"),
+    authentication("cluster1"),
+    istiod("cluster2", "1.30.5"),
+    authentication("cluster2", "sample"),
+  ];
+  expect(runOnStack(strictMtlsEverywhere, stack)).toEqual([
+    "primary cluster2: there is no mesh-wide PeerAuthentication, so its workloads take plain text. Create one named default in istio-system with spec.mtls.mode STRICT.",
+  ]);
+});
+
+test("a stack without istiod passes", () => {
+  expect(runOnStack(strictMtlsEverywhere, [])).toEqual([]);
+});
