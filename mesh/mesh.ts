@@ -1,7 +1,10 @@
 /** The mesh that a stack config describes: every default applied, every rule kept. */
-import { z } from "zod";
+import type { z } from "zod";
+import { withDefaults } from "./defaults";
 import { ConfigError } from "./problems";
-import { stackSchema, type ClusterConfig, type MeshConfig } from "./schema";
+import { brokenRules } from "./rules";
+import { flatten, schemaProblems, valueAt } from "./schema-problems";
+import { clusterSchema, meshSchema, stackSchema, type ClusterConfig, type MeshConfig } from "./schema";
 
 export { ConfigError, type Problem } from "./problems";
 
@@ -13,7 +16,7 @@ export interface Member extends Omit<ClusterConfig, "network" | "primary" | "ist
   network: string;
   /** The primary that serves it: its own name on a primary. */
   primary: string;
-  /** Version, and Helm values for istiod: the mesh's with the member's own over them. */
+  /** Version, and extra Helm values for istiod: the mesh's with the member's own over them. */
   istio: { version: string; values: Record<string, unknown> };
   /** Generation of the token by which its peers read it. */
   remoteAccess: { generation: number };
@@ -27,35 +30,55 @@ export interface Mesh {
 
 /**
  * Parses `weft:mesh` and `weft:clusters`.
- * @throws ConfigError with every problem found.
+ * @param now when certificates in the config have to be valid.
+ * @throws ConfigError with every problem found: those of the schema, and those across keys as far as the parts parse.
  */
-export function parseMesh(input: { mesh?: unknown; clusters?: unknown }): Mesh {
-  const parsed = stackSchema.safeParse(input);
-  if (!parsed.success) {
-    throw new ConfigError(
-      parsed.error.issues.map((issue) => ({
-        path: `weft:${z.core.toDotPath(issue.path)}`,
-        message: issue.message,
-      })),
-    );
-  }
-  const { mesh, clusters } = parsed.data;
-  const members = clusters
-    .map((cluster, index) => member(mesh, cluster, `weft:clusters[${index}]`))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { config: mesh, members };
+export function parseMesh(input: { mesh?: unknown; clusters?: unknown }, now = new Date()): Mesh {
+  const written = withText(input);
+  const parsed = stackSchema.safeParse(written);
+  const config = meshSchema.safeParse(written.mesh ?? {});
+  const entries = (Array.isArray(written.clusters) ? written.clusters : []).map((entry: unknown, index) => ({
+    path: `weft:clusters[${index}]`,
+    written: entry,
+    cluster: clusterSchema.safeParse(entry).data,
+  }));
+
+  const problems = [
+    ...(parsed.success ? [] : schemaProblems(stackSchema, written, parsed.error.issues)),
+    ...brokenRules({ config: config.data, entries, now }),
+  ];
+  if (problems.length > 0) throw new ConfigError(problems);
+  const { mesh, clusters } = parsed.data!;
+  return withDefaults(
+    mesh,
+    clusters.map((cluster, index) => ({ path: `weft:clusters[${index}]`, cluster })),
+  );
 }
 
-function member(mesh: MeshConfig, cluster: ClusterConfig, path: string): Member {
-  return {
-    ...cluster,
-    path,
-    network: cluster.network ?? cluster.name,
-    primary: cluster.primary ?? cluster.name,
-    istio: {
-      version: cluster.istio.version ?? mesh.istio.version,
-      values: { ...mesh.istio.values, ...cluster.istio.values },
-    },
-    remoteAccess: { generation: cluster.remoteAccess.generation ?? mesh.remoteAccess.generation },
-  };
+/**
+ * What Pulumi's command line took for a number or a boolean is text again where the schema wants text:
+ * `pulumi config set --path 'weft:clusters[0].network' 1` stores the number 1, and annotations are often "true".
+ * https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/config/object.go (coerce)
+ */
+function withText(input: { mesh?: unknown; clusters?: unknown }): { mesh?: unknown; clusters?: unknown } {
+  const parsed = stackSchema.safeParse(input);
+  if (parsed.success) return input;
+  const coerced = flatten(parsed.error.issues).filter(
+    (issue) => wantsText(issue) && isCoerced(valueAt(input, issue.path)),
+  );
+  if (coerced.length === 0) return input;
+  const written = structuredClone(input);
+  for (const { path } of coerced) {
+    const parent = valueAt(written, path.slice(0, -1)) as Record<PropertyKey, unknown>;
+    parent[path.at(-1)!] = String(valueAt(written, path));
+  }
+  return written;
+}
+
+function wantsText(issue: z.core.$ZodIssue): boolean {
+  return issue.code === "invalid_type" && issue.expected === "string";
+}
+
+function isCoerced(value: unknown): boolean {
+  return typeof value === "boolean" || Number.isSafeInteger(value);
 }

@@ -12,7 +12,7 @@ export interface Problem {
   remedy?: string;
 }
 
-/** Carries every mistake found in one run. Its message is the text to show. */
+/** Carries every problem found in one run. Its message is the text to show. */
 export class ConfigError extends Error {
   constructor(readonly problems: Problem[]) {
     super(renderProblems(problems));
@@ -20,14 +20,39 @@ export class ConfigError extends Error {
   }
 }
 
-/** One problem per paragraph. */
+/** The text a person reads: one problem per paragraph. */
 export function renderProblems(problems: Problem[]): string {
-  const head = `The stack config has ${problems.length === 1 ? "a mistake" : `${problems.length} mistakes`}. Nothing was changed.`;
-  return [head, ...problems.map(paragraph)].join("\n\n");
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  return [`${count} in the stack config; nothing was changed.`, ...problems.map(paragraph)].join("\n\n");
 }
 
 function paragraph({ path, value, message, remedy }: Problem): string {
-  const lines = [value === undefined ? path : `${path}: ${value}`, `  ${message}`];
-  if (remedy !== undefined) lines.push(`  ${remedy}`);
-  return lines.join("\n");
+  return [value === undefined ? path : `${path} = ${value}`, message, remedy]
+    .filter((line) => line !== undefined)
+    .join("\n  ");
+}
+
+/**
+ * The path of a setting in Pulumi's notation: `weft:clusters[0].ingress.service.annotations["example.com/type"]`.
+ * https://www.pulumi.com/docs/iac/concepts/config/#structured-configuration
+ */
+export function settingPath(segments: readonly PropertyKey[]): string {
+  return segments.reduce<string>((path, segment, index) => {
+    if (typeof segment === "number") return `${path}[${segment}]`;
+    const key = String(segment);
+    if (index === 0) return `weft:${key}`;
+    return /^[^."[\]]+$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
+  }, "");
+}
+
+/** A value as it may be shown: never the contents of a map, a list, a URL with credentials or a longer text. */
+export function show(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (Array.isArray(value)) return "(a list)";
+  if (typeof value === "object" && value !== null) return "(a map)";
+  if (typeof value !== "string") return JSON.stringify(value);
+  // A kubeconfig, a key or a token that was put under the wrong key.
+  if (value.includes("\n") || value.length > 80) return `(a text of ${value.length} characters)`;
+  if (/\/\/[^/]*@/.test(value)) return "(a URL with credentials)";
+  return /^(|null|true|false|[\d.]+|\s.*|.*\s)$/.test(value) ? JSON.stringify(value) : value;
 }

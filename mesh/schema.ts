@@ -277,6 +277,11 @@ export const meshSchema = z.strictObject({
     .enum(["strict", "permissive"])
     .default("strict")
     .describe("Mode of the mesh-wide PeerAuthentication."),
+  mtlsReason: text
+    .optional()
+    .describe(
+      "Why `mtls` is `permissive`: kept as an annotation of the PeerAuthentication. The policy pack asks for it.",
+    ),
   remoteAccess: remoteAccess
     .extend({
       allowLoopback: flag()
@@ -291,6 +296,12 @@ export const meshSchema = z.strictObject({
         ),
     })
     .prefault({}),
+  removing: z
+    .array(dns1123)
+    .default([])
+    .describe(
+      "Members that are meant to leave. Needed when more than one leaves in one `pulumi up`, or all primaries that there were.",
+    ),
   loadBalancer: loadBalancer
     .optional()
     .describe("Install MetalLB on every member; for clusters without a load balancer."),

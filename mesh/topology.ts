@@ -2,34 +2,34 @@
 import type { Member, Mesh } from "./mesh";
 
 /** Members that run istiod. */
-export function primaries(mesh: Mesh): Member[] {
-  return mesh.members.filter((member) => member.role === "primary");
+export function primaries({ members }: Mesh): Member[] {
+  return members.filter(({ role }) => role === "primary");
 }
 
 /** Remotes that the named primary serves. */
-export function remotesOf(mesh: Mesh, primary: string): Member[] {
-  return mesh.members.filter((member) => member.role === "remote" && member.primary === primary);
+export function remotesOf({ members }: Mesh, primary: string): Member[] {
+  return members.filter((member) => member.role === "remote" && member.primary === primary);
 }
 
-/** Members whose APIs the named member's istiod reads: every other member; none for a remote, which has no istiod. */
+/** Members whose APIs the named member's istiod reads: every other one; none for a remote, which has no istiod. */
 export function peersOf(mesh: Mesh, reader: string): Member[] {
-  const reads = primaries(mesh).some((primary) => primary.name === reader);
-  return reads ? mesh.members.filter((member) => member.name !== reader) : [];
+  const hasIstiod = primaries(mesh).some(({ name }) => name === reader);
+  return hasIstiod ? mesh.members.filter(({ name }) => name !== reader) : [];
 }
 
-/** Primaries whose istiod reads the named member's API. */
+/** Primaries whose istiods read the named member's API. */
 export function readersOf(mesh: Mesh, member: string): Member[] {
-  return primaries(mesh).filter((primary) => primary.name !== member);
+  return primaries(mesh).filter(({ name }) => name !== member);
 }
 
-/** Whether this primary's istiod is reached from other clusters: it serves remotes. */
+/** Whether this primary's istiod is reached from other clusters, through its gateway: it serves remotes. */
 export function exposesIstiod(mesh: Mesh, member: string): boolean {
   return remotesOf(mesh, member).length > 0;
 }
 
 /**
- * Whether the member needs an east-west gateway: it shares the mesh with a member of another network,
- * or its istiod is exposed through the gateway.
+ * Whether the member needs an east-west gateway: it shares the mesh with a member of another network, or its gateway is
+ * the way to its istiod. A remote on the network of all others needs none.
  * https://istio.io/latest/docs/setup/install/multicluster/
  */
 export function needsEastWestGateway(mesh: Mesh, member: string): boolean {
@@ -37,12 +37,16 @@ export function needsEastWestGateway(mesh: Mesh, member: string): boolean {
 }
 
 /** Networks of the mesh, sorted. */
-export function networks(mesh: Mesh): string[] {
-  return [...new Set(mesh.members.map((member) => member.network))].sort();
+export function networks({ members }: Mesh): string[] {
+  return [...new Set(members.map(({ network }) => network))].sort();
 }
 
-/** Members whose roots the named member trusts, itself included. */
+/**
+ * Federated trust: the primaries whose roots the named member's workloads trust, their own included. A remote has no
+ * root of its own: the istiod of its primary signs its workloads, and tells them whom to trust.
+ */
 export function trustedBy(mesh: Mesh, member: string): Member[] {
-  const trusts = mesh.members.find(({ name }) => name === member)?.trust.trusts;
-  return mesh.members.filter(({ name }) => name === member || trusts === undefined || trusts.includes(name));
+  const issuer = mesh.members.find(({ name }) => name === member)?.primary;
+  const trusts = primaries(mesh).find(({ name }) => name === issuer)?.trust.trusts;
+  return primaries(mesh).filter(({ name }) => name === issuer || (trusts?.includes(name) ?? true));
 }

@@ -1,0 +1,187 @@
+/** Certificates and keys that a person provides, checked as istiod and the proxies will check them. Pure: no I/O. */
+import "reflect-metadata";
+import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
+import { BasicConstraintsExtension, X509Certificate as Parsed } from "@peculiar/x509";
+import type { Problem } from "./problems";
+
+/** A CA as it stands in stack config. */
+export interface ProvidedCa {
+  /** PEM of one certificate. */
+  certificate: string;
+  /** Secret. PEM of its private key. */
+  key?: string;
+  /** PEM of further intermediates, from the issuer of `certificate` towards the root. */
+  chain?: string;
+}
+
+/** Where a CA stands in stack config, and when it has to be valid. */
+export interface Place {
+  path: string;
+  now: Date;
+}
+
+/**
+ * Problems of a root.
+ * @param signs whether intermediates are signed by it, so that one must fit below it.
+ */
+export function rootProblemsOf(root: ProvidedCa, signs: boolean, { path, now }: Place): Problem[] {
+  const [certificate] = parse(root.certificate);
+  const problems = caProblems(root, { path, now });
+  if (problems.length > 0 || certificate === undefined) return problems;
+  if (!isIssuedBy(certificate, certificate)) {
+    problems.push({
+      path: `${path}.certificate`,
+      value: subject(certificate),
+      message: "Not a root: it is not signed by its own key.",
+      remedy: "Give the self-signed certificate at the end of the chain.",
+    });
+  }
+  return signs ? [...problems, ...roomProblems([certificate], 1, `${path}.certificate`)] : problems;
+}
+
+/** Problems of an intermediate: its own, and whether its chain leads to one of the roots (PEM). */
+export function intermediateProblemsOf(intermediate: ProvidedCa, roots: string[], place: Place): Problem[] {
+  const { path, now } = place;
+  const problems = caProblems(intermediate, place);
+  const [certificate] = parse(intermediate.certificate);
+  const chain = parse(intermediate.chain ?? "");
+  if (intermediate.chain !== undefined && chain.length === 0) {
+    problems.push({ path: `${path}.chain`, message: "Expected PEM of certificates." });
+  }
+  if (problems.length > 0 || certificate === undefined) return problems;
+
+  const trusted = roots.flatMap(parse);
+  // Many keep the root at the end of their chain.
+  const between = chain.filter(
+    (link) => !trusted.some((root) => root.fingerprint256 === link.fingerprint256),
+  );
+  const links = [certificate, ...between];
+  for (const [index, link] of links.entries()) {
+    const at = index === 0 ? `${path}.certificate` : `${path}.chain`;
+    if (index > 0) problems.push(...validityProblems(link, at, now));
+    const issuers = index + 1 < links.length ? [links[index + 1]!] : trusted;
+    if (issuers.some((issuer) => isIssuedBy(link, issuer))) continue;
+    problems.push({
+      path: at,
+      value: subject(link),
+      message:
+        issuers === trusted
+          ? `Its issuer, ${oneLine(link.issuer)}, is not a trusted root.`
+          : `Not signed by the next certificate of the chain, ${subject(issuers[0]!)}.`,
+      remedy:
+        issuers === trusted
+          ? "Give the certificates between it and the root in `chain`, or trust its root."
+          : "List the chain from this certificate's issuer towards the root.",
+    });
+    return problems;
+  }
+  const root = trusted.find((candidate) => isIssuedBy(links.at(-1)!, candidate))!;
+  return [...problems, ...roomProblems([...links.slice(1), root], 1, `${path}.certificate`)];
+}
+
+/** SHA-256 fingerprints of the certificates in a PEM, as openssl prints them. */
+export function fingerprints(pem: string): string[] {
+  return parse(pem).map((certificate) => certificate.fingerprint256);
+}
+
+/** What holds for every CA certificate and its key. */
+function caProblems({ certificate: pem, key }: ProvidedCa, { path, now }: Place): Problem[] {
+  const certificates = parse(pem);
+  const [certificate] = certificates;
+  const at = `${path}.certificate`;
+  if (certificate === undefined) return [{ path: at, message: "Not a certificate: the PEM cannot be read." }];
+  if (certificates.length > 1) {
+    return [{ path: at, message: `Expected one certificate, found ${certificates.length}.` }];
+  }
+  return [
+    ...validityProblems(certificate, at, now),
+    ...(certificate.ca
+      ? []
+      : [{ path: at, value: subject(certificate), message: "Not a CA: it may not sign certificates." }]),
+    ...algorithmProblems(certificate, at),
+    ...(key === undefined ? [] : keyProblems(certificate, key, `${path}.key`)),
+  ];
+}
+
+function validityProblems(certificate: X509Certificate, path: string, now: Date): Problem[] {
+  const value = subject(certificate);
+  const [from, to] = [new Date(certificate.validFrom), new Date(certificate.validTo)];
+  if (to <= now) return [{ path, value, message: `Expired on ${day(to)}.` }];
+  if (from > now) return [{ path, value, message: `Not valid before ${day(from)}.` }];
+  return [];
+}
+
+/** Proxies verify RSA and ECDSA signatures; BoringSSL offers no others by default. */
+function algorithmProblems(certificate: X509Certificate, path: string): Problem[] {
+  const algorithm = certificate.publicKey.asymmetricKeyType;
+  if (algorithm === "rsa" || algorithm === "ec") return [];
+  return [
+    {
+      path,
+      value: subject(certificate),
+      message: `Its key is of type ${algorithm}, which Istio's proxies do not accept.`,
+      remedy: "Use an RSA or ECDSA key.",
+    },
+  ];
+}
+
+function keyProblems(certificate: X509Certificate, pem: string, path: string): Problem[] {
+  const value = "(secret)";
+  if (/ENCRYPTED/.test(pem)) {
+    return [{ path, value, message: "The key is encrypted, and istiod cannot ask for its passphrase." }];
+  }
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(pem);
+  } catch {
+    return [{ path, value, message: "Not a private key: the PEM cannot be read." }];
+  }
+  if (certificate.checkPrivateKey(key)) return [];
+  return [{ path, value, message: `Not the key of the certificate ${subject(certificate)}.` }];
+}
+
+/**
+ * Whether the path length of each CA allows the CAs below it (RFC 5280, section 4.2.1.9).
+ * @param cas from the lowest up.
+ * @param below CAs below the lowest.
+ */
+function roomProblems(cas: X509Certificate[], below: number, path: string): Problem[] {
+  return cas.flatMap((ca, index) => {
+    const allowed = new Parsed(ca.raw).getExtension(BasicConstraintsExtension)?.pathLength;
+    const needed = below + index;
+    if (allowed === undefined || allowed >= needed) return [];
+    return {
+      path,
+      value: subject(ca),
+      message: `Its path length ${allowed} leaves no room for the ${needed === 1 ? "intermediate" : `${needed} intermediates`} below it.`,
+      remedy: `Use a CA with a path length of ${needed} or more, or without one.`,
+    };
+  });
+}
+
+function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+}
+
+/** The certificates in a PEM; none where any of them cannot be read. */
+function parse(pem: string): X509Certificate[] {
+  try {
+    return (pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []).map(
+      (block) => new X509Certificate(block),
+    );
+  } catch {
+    return [];
+  }
+}
+
+function subject(certificate: X509Certificate): string {
+  return oneLine(certificate.subject);
+}
+
+function oneLine(name: string): string {
+  return name.split("\n").join(", ");
+}
+
+function day(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}

@@ -1,0 +1,28 @@
+/** The defaults that one key takes from another. */
+import { mergeValues } from "./istio-values";
+import type { Member, Mesh } from "./mesh";
+import type { ClusterConfig, MeshConfig } from "./schema";
+
+/** A cluster as it was parsed, and where it stands in stack config. */
+export interface ClusterEntry {
+  path: string;
+  cluster: ClusterConfig;
+}
+
+/** Applies the mesh's defaults to its members and sorts them. */
+export function withDefaults(config: MeshConfig, entries: ClusterEntry[]): Mesh {
+  const members = entries
+    .map(({ path, cluster }): Member => ({
+      ...cluster,
+      path,
+      network: cluster.network ?? cluster.name,
+      primary: cluster.primary ?? cluster.name,
+      istio: {
+        version: cluster.istio.version ?? config.istio.version,
+        values: mergeValues(config.istio.values, cluster.istio.values),
+      },
+      remoteAccess: { generation: cluster.remoteAccess.generation ?? config.remoteAccess.generation },
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { config, members };
+}

@@ -1,0 +1,63 @@
+/** What must hold across the keys of a stack config. */
+import { withDefaults, type ClusterEntry } from "./defaults";
+import type { Mesh } from "./mesh";
+import type { Problem } from "./problems";
+import { accessProblems } from "./rules/access";
+import { addressProblems } from "./rules/addresses";
+import { gatewayProblems } from "./rules/gateways";
+import { istioProblems } from "./rules/istio";
+import { nameProblems } from "./rules/names";
+import { roleProblems } from "./rules/roles";
+import { memberTrustProblems } from "./rules/member-trust";
+import { rootProblems } from "./rules/roots";
+import { meshSchema, type ClusterConfig, type MeshConfig } from "./schema";
+
+/** One entry of the list, parsed as far as it goes. */
+export interface Entry {
+  path: string;
+  written: unknown;
+  /** Undefined where the schema refuses the entry. */
+  cluster?: ClusterConfig;
+}
+
+/** A stack config as far as it parses. */
+export interface Draft {
+  /** Undefined where the schema refuses it. */
+  config?: MeshConfig;
+  entries: Entry[];
+  /** When certificates have to be valid. */
+  now: Date;
+}
+
+/** What the rules see. */
+export interface Stack {
+  /** The entries that parse, with the defaults applied; those of the mesh where `weft:mesh` does not parse. */
+  mesh: Mesh;
+  /** The entries that parse, as they were written. */
+  clusters: ClusterEntry[];
+  /** Names of all entries, also of those that do not parse. */
+  names: { path: string; name: string }[];
+  /** Everything parses, so what is not there is missing. */
+  complete: boolean;
+  now: Date;
+}
+
+/** All problems, in the order of the rules. Rules about `weft:mesh` are left out where it does not parse. */
+export function brokenRules({ config, entries, now }: Draft): Problem[] {
+  const clusters = entries.flatMap(({ path, cluster }) => (cluster === undefined ? [] : [{ path, cluster }]));
+  const stack: Stack = {
+    mesh: withDefaults(config ?? meshSchema.parse({}), clusters),
+    clusters,
+    names: entries.flatMap(({ path, written }) => {
+      const name = (written as { name?: unknown } | null)?.name;
+      return typeof name === "string" ? [{ path, name }] : [];
+    }),
+    complete: config !== undefined && clusters.length === entries.length && entries.length > 0,
+    now,
+  };
+  const rules = [nameProblems, roleProblems, accessProblems, gatewayProblems];
+  const meshRules = [rootProblems, memberTrustProblems, addressProblems, istioProblems];
+  const problems = [...rules, ...(config === undefined ? [] : meshRules)].flatMap((rule) => rule(stack));
+  // Several members may run into one setting of the mesh.
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
+}

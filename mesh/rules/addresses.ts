@@ -1,0 +1,54 @@
+/** Addresses that MetalLB gives. */
+import { overlap, parseAddressRange } from "../address-range";
+import type { Member } from "../mesh";
+import type { Problem } from "../problems";
+import type { Stack } from "../rules";
+
+export function addressProblems({ mesh: { config, members } }: Stack): Problem[] {
+  if (config.loadBalancer === undefined) return members.flatMap(needsLoadBalancer);
+  return [
+    ...(config.loadBalancer.network === undefined ? members.flatMap(needsAddresses) : []),
+    ...overlaps(members),
+  ];
+}
+
+function needsLoadBalancer({ path, addresses }: Member): Problem[] {
+  if (addresses === undefined) return [];
+  return [
+    {
+      path: `${path}.addresses`,
+      value: addresses,
+      message: "Nothing gives these addresses: MetalLB is installed only with `weft:mesh.loadBalancer`.",
+      remedy: "Set `weft:mesh.loadBalancer: {}`, or remove the key.",
+    },
+  ];
+}
+
+function needsAddresses({ path, addresses }: Member): Problem[] {
+  if (addresses !== undefined) return [];
+  return [
+    {
+      path: `${path}.addresses`,
+      message:
+        "Required: MetalLB needs addresses to give, and `weft:mesh.loadBalancer.network` names no network to take them from.",
+      remedy: "Give a free range of the cluster's subnet, such as 10.89.1.200-10.89.1.220.",
+    },
+  ];
+}
+
+/** Also between members of different networks: an address has to lead every peer to the same gateway. */
+function overlaps(members: Member[]): Problem[] {
+  const ranges = members.flatMap(({ name, path, addresses }) =>
+    addresses === undefined ? [] : [{ name, path, addresses, range: parseAddressRange(addresses)! }],
+  );
+  return ranges.flatMap(({ path, addresses, range }, index) => {
+    const other = ranges.slice(0, index).find((earlier) => overlap(earlier.range, range));
+    if (other === undefined) return [];
+    return {
+      path: `${path}.addresses`,
+      value: addresses,
+      message: `Overlaps with ${other.addresses} of ${other.name}: two gateways could get one address.`,
+      remedy: "Give each member a range of its own.",
+    };
+  });
+}

@@ -1,0 +1,16 @@
+/** Names tell the members apart. */
+import type { Problem } from "../problems";
+import type { Stack } from "../rules";
+
+export function nameProblems({ names }: Stack): Problem[] {
+  return names.flatMap(({ path, name }, index) => {
+    const first = names.findIndex((other) => other.name === name);
+    if (first === index) return [];
+    return {
+      path: `${path}.name`,
+      value: name,
+      message: `${names[first]!.path} has the same name.`,
+      remedy: "Give each member a name of its own.",
+    };
+  });
+}
