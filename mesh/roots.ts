@@ -1,7 +1,8 @@
 /** Which roots the mesh knows by name, and which of them each member trusts. */
 import type { MeshConfig, RootSource } from "./schema";
-import type { Mesh } from "./mesh";
-import { trustedBy } from "./topology";
+import type { Member, Mesh } from "./mesh";
+import { primaries, trustedBy } from "./topology";
+import type { LiveMember } from "./transitions";
 
 export type NamedRoot = RootSource & { name: string; signing: boolean };
 
@@ -18,10 +19,26 @@ export function sharedRoots({ trust }: MeshConfig): NamedRoot[] {
 
 /**
  * Names of the roots in the bundle of a member, sorted; annotation `weft.dev/roots` of its Secret `cacerts`.
- * In federated trust a member's root bears the member's name.
+ * In federated trust a primary's root bears the primary's name.
  */
 export function rootNames(mesh: Mesh, member: string): string[] {
   return mesh.config.trust.mode === "shared"
     ? sharedRoots(mesh.config).map(({ name }) => name)
     : trustedBy(mesh, member).map(({ name }) => name);
+}
+
+/** Name of the root that signs the intermediate of a member. */
+export function signingRoot({ config }: Mesh, member: Member): string {
+  return config.trust.mode === "federated"
+    ? member.primary
+    : sharedRoots(config).find(({ signing }) => signing)!.name;
+}
+
+/** Whether a member leaves federated trust: the root of one that is no longer there is still in a bundle. */
+export function dropsMember(live: LiveMember[], mesh: Mesh): boolean {
+  const present = new Set(primaries(mesh).map(({ name }) => name));
+  return (
+    mesh.config.trust.mode === "federated" &&
+    live.some(({ roots = [] }) => roots.some((root) => !present.has(root)))
+  );
 }

@@ -1,3 +1,4 @@
+import { isAbsolute, join, relative } from "node:path";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Member, Mesh } from "../../mesh/mesh";
@@ -22,6 +23,11 @@ export interface MeshMemberArgs {
   cacerts: Cacerts;
   /** Where the peers reach this member's API server. */
   apiServer: ApiServer;
+  /**
+   * The PeerSecrets of the mesh, where the root of a leaving member goes with this `up`: its key has to leave them first.
+   * @default none leaves, and the bundle is changed before anything else.
+   */
+  exchange?: Promise<pulumi.Resource[]>;
   /** Remotes only: the primary that serves it, and the address of its istiod. */
   servedBy?: { primary: Member; address: pulumi.Output<string> };
 }
@@ -35,7 +41,7 @@ export class MeshMember extends pulumi.ComponentResource {
 
   constructor(name: string, args: MeshMemberArgs, opts?: pulumi.ComponentResourceOptions) {
     super("weft:mesh-member:MeshMember", name, {}, opts);
-    const { mesh, member, cacerts, apiServer } = args;
+    const { mesh, member, cacerts, apiServer, exchange } = args;
     const { charts } = mesh.config.istio;
     const isPrimary = member.role === "primary";
 
@@ -58,11 +64,20 @@ export class MeshMember extends pulumi.ComponentResource {
           name: "cacerts",
           namespace: istioNamespace,
           labels: managedByWeft,
-          annotations: { "weft.dev/roots": cacerts.roots.join(",") },
+          annotations: {
+            "weft.dev/roots": cacerts.roots.join(","),
+            "weft.dev/signing-root": cacerts.signingRoot,
+          },
         },
         stringData: cacerts.files,
       },
-      { parent: this, dependsOn: namespace },
+      {
+        parent: this,
+        dependsOn: Promise.resolve(exchange ?? []).then<pulumi.Resource[]>((secrets) => [
+          namespace,
+          ...secrets,
+        ]),
+      },
     );
 
     const base = new kubernetes.helm.v3.Release(
@@ -73,6 +88,7 @@ export class MeshMember extends pulumi.ComponentResource {
         ...chartArgs(charts, "base", member.istio.version),
         values: baseValues({ role: member.role, revision: mesh.config.istio.revision }),
         timeout: releaseTimeoutSeconds,
+        ...(mesh.config.istio.crds === "remove" ? { postrender: crdsLeaveWithRelease() } : {}),
       },
       { parent: this, dependsOn: namespace },
     );
@@ -111,14 +127,25 @@ export class MeshMember extends pulumi.ComponentResource {
           cluster: member.name,
           apiServer,
           generation: member.remoteAccess.generation,
-          // The base chart creates the service account, istiod's chart what it may read.
-          after: this.istiod,
+          // The base chart creates the service account, istiod's chart what it may read. Also, a joining member so
+          // learns of a peer only when the peer's istiod has taken the joining member's root.
+          after: exchange === undefined ? this.istiod : base,
         },
         { parent: this },
       );
     }
     this.registerOutputs();
   }
+}
+
+/**
+ * Path of the post-renderer: relative to the project, where the provider runs, so that the state is the same on every
+ * machine. An inline program has no project folder.
+ */
+function crdsLeaveWithRelease(): string {
+  const script = join(__dirname, "crds-leave-with-release.sh");
+  const project = pulumi.getRootDirectory();
+  return isAbsolute(project) ? relative(project, script) : script;
 }
 
 function istiodValues({ mesh, member, cacerts, servedBy }: MeshMemberArgs): pulumi.Output<HelmValues> {

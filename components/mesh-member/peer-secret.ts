@@ -1,38 +1,44 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { peerBuckets } from "../../mesh/buckets";
 import { istioNamespace, managedByWeft } from "../kubernetes";
 
 export interface PeerSecretArgs {
   /** Kubeconfigs of the peers that this member reads, by cluster name. */
-  kubeconfigs: Record<string, pulumi.Input<string>>;
+  kubeconfigs: Record<string, pulumi.Output<string>>;
   /** What must be there before istiod may see a change. */
   after: pulumi.Resource[];
 }
 
 /**
- * The exchange, on the side of one reading primary: one Secret with one key per peer. istiod takes every key for a
- * cluster, and leaves alone the peers whose kubeconfig did not change.
+ * The exchange, on the side of one reading primary: one Secret with one key per peer, and more of them where there are
+ * too many peers for one. istiod takes every key for a cluster, and leaves alone the peers whose kubeconfig did not
+ * change (pkg/kube/multicluster/secretcontroller.go).
  */
 export class PeerSecret extends pulumi.ComponentResource {
-  readonly secrets: kubernetes.core.v1.Secret[];
+  /** The Secrets, in the order in which they are written. */
+  readonly secrets: kubernetes.core.v1.Secret[] = [];
 
-  constructor(name: string, args: PeerSecretArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { kubeconfigs, after }: PeerSecretArgs, opts?: pulumi.ComponentResourceOptions) {
     super("weft:mesh-member:PeerSecret", name, {}, opts);
 
-    this.secrets = [
-      new kubernetes.core.v1.Secret(
-        `${name}-secret`,
+    for (const [bucket, peers] of peerBuckets(Object.keys(kubeconfigs))) {
+      const secret = new kubernetes.core.v1.Secret(
+        `${name}-${bucket}`,
         {
           metadata: {
-            name: "weft-peers",
+            name: bucket === 0 ? "weft-peers" : `weft-peers-${bucket}`,
             namespace: istioNamespace,
             labels: { ...managedByWeft, "istio/multiCluster": "true" },
           },
-          stringData: args.kubeconfigs,
+          stringData: Object.fromEntries(peers.map((peer) => [peer, kubeconfigs[peer]!])),
         },
-        { parent: this, dependsOn: args.after },
-      ),
-    ];
+        // A key leaves the bucket that splits before it enters the new one: istiod ignores a cluster that it knows
+        // from another Secret.
+        { parent: this, dependsOn: [...after, ...this.secrets] },
+      );
+      this.secrets.push(secret);
+    }
     this.registerOutputs();
   }
 }

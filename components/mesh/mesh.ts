@@ -2,8 +2,11 @@ import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Kubeconfigs } from "../../clusters/kubeconfig";
 import type { Member, Mesh as MeshSpec } from "../../mesh/mesh";
+import { dropsMember, signingRoot } from "../../mesh/roots";
 import { needsEastWestGateway, peersOf, primaries } from "../../mesh/topology";
+import type { LiveMember } from "../../mesh/transitions";
 import { EastWestGateway } from "../gateway/east-west-gateway";
+import { IngressGateway } from "../gateway/ingress-gateway";
 import { MeshMember } from "../mesh-member/mesh-member";
 import { PeerSecret } from "../mesh-member/peer-secret";
 import { Trust } from "../root-ca/trust";
@@ -11,6 +14,8 @@ import { Trust } from "../root-ca/trust";
 export interface MeshArgs {
   mesh: MeshSpec;
   kubeconfigs: Kubeconfigs;
+  /** What is there before this `up`. It decides about order alone, never about what is created. */
+  live: LiveMember[];
   /** One provider per member, by the member's name. */
   providers: Record<string, kubernetes.Provider>;
 }
@@ -23,6 +28,15 @@ export interface MemberOutputs {
   eastWestAddress: pulumi.Output<string> | undefined;
   /** Version of the chart, which is that of istiod; of the primary that serves a remote. */
   istiodVersion: pulumi.Output<string>;
+  /** The root that signs for it; in federated trust, where members differ in it. */
+  root?: RootOutputs;
+}
+
+export interface RootOutputs {
+  /** SHA-256 of the certificate, as openssl prints it. */
+  fingerprint: pulumi.Output<string>;
+  /** End of its validity, ISO 8601. */
+  expiry: pulumi.Output<string>;
 }
 
 /**
@@ -30,9 +44,11 @@ export interface MemberOutputs {
  * kubeconfigs of those that it reads.
  */
 export class Mesh extends pulumi.ComponentResource {
-  readonly trust: Trust;
+  /** The root that signs for all members; undefined in federated trust. */
+  readonly root: RootOutputs | undefined;
   readonly members: Record<string, MemberOutputs>;
 
+  private readonly trust: Trust;
   private readonly parts: Record<string, MeshMember> = {};
   private readonly gateways: Record<string, EastWestGateway> = {};
   private readonly peerSecrets: Record<string, PeerSecret> = {};
@@ -43,21 +59,25 @@ export class Mesh extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("weft:mesh:Mesh", name, {}, opts);
-    const { mesh } = args;
+    const { mesh, live } = args;
     const remotes = mesh.members.filter(({ role }) => role === "remote");
+    const exchange = dropsMember(live, mesh) ? new Exchange() : undefined;
 
     this.trust = new Trust(`${name}-trust`, { mesh }, { parent: this });
-    for (const primary of primaries(mesh)) this.createMember(primary);
+    for (const primary of primaries(mesh)) this.createMember(primary, exchange);
     for (const primary of primaries(mesh)) this.createEastWestGateway(primary);
-    for (const remote of remotes) this.createMember(remote);
-    for (const primary of primaries(mesh)) this.createPeerSecret(primary);
+    for (const remote of remotes) this.createMember(remote, exchange);
+    for (const primary of primaries(mesh)) this.createPeerSecret(primary, exchange);
     for (const remote of remotes) this.createEastWestGateway(remote);
+    for (const member of mesh.members) this.createIngressGateway(member);
+    exchange?.finish(Object.values(this.peerSecrets).flatMap(({ secrets }) => secrets));
 
+    this.root = mesh.config.trust.mode === "shared" ? this.rootOf(mesh.members[0]!) : undefined;
     this.members = Object.fromEntries(mesh.members.map((member) => [member.name, this.outputsOf(member)]));
     this.registerOutputs();
   }
 
-  private createMember(member: Member) {
+  private createMember(member: Member, exchange: Exchange | undefined) {
     const { mesh, kubeconfigs, providers } = this.args;
     const kubeconfig = kubeconfigs.get(member.name)!;
     const primary = mesh.members.find(({ name }) => name === member.primary)!;
@@ -68,6 +88,7 @@ export class Mesh extends pulumi.ComponentResource {
         member,
         cacerts: this.trust.cacerts[member.name]!,
         apiServer: { ...kubeconfig, server: member.apiServer ?? kubeconfig.server },
+        exchange: exchange?.secrets,
         servedBy: primary === member ? undefined : { primary, address: this.gateways[primary.name]!.address },
       },
       { parent: this, providers: [providers[member.name]!] },
@@ -84,7 +105,18 @@ export class Mesh extends pulumi.ComponentResource {
     );
   }
 
-  private createPeerSecret(reader: Member) {
+  private createIngressGateway(member: Member) {
+    const { mesh, providers } = this.args;
+    const { ingress } = member;
+    if (ingress === undefined) return;
+    new IngressGateway(
+      `${this.name}-${member.name}-ingress`,
+      { mesh, member, ingress, after: this.injectorOf(member), primary: providers[member.primary]! },
+      { parent: this.parts[member.name] },
+    );
+  }
+
+  private createPeerSecret(reader: Member, exchange: Exchange | undefined) {
     const peers = peersOf(this.args.mesh, reader.name);
     if (peers.length === 0) return;
     this.peerSecrets[reader.name] = new PeerSecret(
@@ -94,7 +126,7 @@ export class Mesh extends pulumi.ComponentResource {
           peers.map(({ name }) => [name, this.parts[name]!.remoteAccess!.kubeconfig]),
         ),
         // A renewed token must not meet an istiod of an old version that loses the peer by it.
-        after: [this.parts[reader.name]!.istiod],
+        after: exchange === undefined ? [this.parts[reader.name]!.istiod] : [],
       },
       { parent: this.parts[reader.name] },
     );
@@ -106,12 +138,25 @@ export class Mesh extends pulumi.ComponentResource {
     return member.role === "primary" ? [istiod] : [istiod, ...this.peerSecrets[member.primary]!.secrets];
   }
 
-  private outputsOf({ name, network, role, primary }: Member): MemberOutputs {
+  private outputsOf(member: Member): MemberOutputs {
+    const { name, network, role, primary } = member;
     return {
       network,
       role,
       eastWestAddress: this.gateways[name]?.address,
       istiodVersion: this.parts[primary]!.istiod.status.version,
+      ...(this.root === undefined ? { root: this.rootOf(member) } : {}),
     };
   }
+
+  private rootOf(member: Member): RootOutputs {
+    const { fingerprint, expiry } = this.trust.roots[signingRoot(this.args.mesh, member)]!;
+    return { fingerprint, expiry };
+  }
+}
+
+/** The PeerSecrets of all readers, promised to those that are created before them and have to wait for them. */
+class Exchange {
+  finish!: (secrets: pulumi.Resource[]) => void;
+  readonly secrets = new Promise<pulumi.Resource[]>((resolve) => (this.finish = resolve));
 }

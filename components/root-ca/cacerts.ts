@@ -1,30 +1,44 @@
 /** What istiod reads from Secret `cacerts`. https://istio.io/latest/docs/tasks/security/cert-management/plugin-ca-cert/ */
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { joinPem, type IntermediateCa } from "./intermediate-ca";
+import type { IntermediateCa } from "./intermediate-ca";
+import { chainOf, joinPem } from "./pem";
 import type { RootCa } from "./root-ca";
 
 export interface Cacerts {
   /** Contents of the Secret by file name; secret. */
   files: pulumi.Output<Record<string, string>>;
-  /** Names of the roots in the bundle. */
+  /** Names of the roots in the bundle, sorted. */
   roots: string[];
-  /** SHA-256 of the bundle: changes when, and only when, the set of trusted certificates does. */
+  /** Name of the root that signs. */
+  signingRoot: string;
+  /** SHA-256 of the bundle: it changes when, and only when, the trusted certificates do. */
   fingerprint: pulumi.Output<string>;
 }
 
-/** @param trusted the roots of the bundle by name; their order in the bundle is that of their names. */
-export function cacerts(intermediate: IntermediateCa, trusted: Record<string, RootCa>): Cacerts {
+/**
+ * @param trusted the roots of the bundle by name; their order in the bundle is that of their names.
+ * @param signingRoot name of one of them.
+ */
+export function cacerts(
+  intermediate: IntermediateCa,
+  trusted: Record<string, RootCa>,
+  signingRoot: string,
+): Cacerts {
   const roots = Object.keys(trusted).sort();
-  const bundle = pulumi.all(roots.map((name) => trusted[name]!.certificate)).apply(joinPem);
+  const certificates = pulumi.all(roots.map((name) => trusted[name]!.certificate));
+  const bundle = certificates.apply(joinPem);
   return {
     files: pulumi.secret<Record<string, pulumi.Input<string>>>({
       "ca-cert.pem": intermediate.certificate,
       "ca-key.pem": intermediate.key,
-      "cert-chain.pem": intermediate.chain,
+      "cert-chain.pem": pulumi
+        .all([intermediate.certificate, certificates])
+        .apply(([certificate, candidates]) => chainOf(certificate, intermediate.issuers, candidates)),
       "root-cert.pem": bundle,
     }),
     roots,
+    signingRoot,
     fingerprint: bundle.apply((pem) => createHash("sha256").update(pem).digest("hex")),
   };
 }

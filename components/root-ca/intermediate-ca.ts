@@ -22,8 +22,8 @@ export class IntermediateCa extends pulumi.ComponentResource {
   readonly certificate: pulumi.Output<string>;
   /** PEM of the private key, secret. */
   readonly key: pulumi.Output<string>;
-  /** PEM of the certificates from this one up to the root, both included. */
-  readonly chain: pulumi.Output<string>;
+  /** PEM of the intermediates between this one and the root; empty where the root signed it. */
+  readonly issuers: string;
 
   constructor(name: string, args: IntermediateCaArgs, opts?: pulumi.ComponentResourceOptions) {
     super("weft:root-ca:IntermediateCa", name, {}, opts);
@@ -38,11 +38,8 @@ export class IntermediateCa extends pulumi.ComponentResource {
           };
     this.certificate = certificate;
     this.key = key;
-    this.chain = pulumi
-      .all([certificate, args.root.certificate])
-      .apply(([own, root]) => joinPem([own, provided?.chain ?? "", root]));
-
-    this.registerOutputs({ certificate });
+    this.issuers = provided?.chain ?? "";
+    this.registerOutputs();
   }
 
   private generate(name: string, { member, root, algorithm, lifetimeDays }: IntermediateCaArgs) {
@@ -67,6 +64,7 @@ export class IntermediateCa extends pulumi.ComponentResource {
         caCertPem: root.certificate,
         caPrivateKeyPem: root.key,
         isCaCertificate: true,
+        // Only workloads below it, as Istio's tools/certs has it. (Provider 5.6.1 leaves a limit of 0 out.)
         maxPathLength: 0,
         setSubjectKeyId: true,
         allowedUses: [
@@ -83,13 +81,4 @@ export class IntermediateCa extends pulumi.ComponentResource {
     );
     return { certificate: certificate.certPem, key: key.privateKeyPem };
   }
-}
-
-/** Concatenates PEM texts, each block on lines of its own. */
-export function joinPem(blocks: string[]): string {
-  return blocks
-    .map((block) => block.trim())
-    .filter((block) => block !== "")
-    .map((block) => `${block}\n`)
-    .join("");
 }

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Member, Mesh } from "../../mesh/mesh";
-import { rootNames, sharedRoots } from "../../mesh/roots";
+import { rootNames, sharedRoots, signingRoot } from "../../mesh/roots";
+import { primaries } from "../../mesh/topology";
 import { cacerts, type Cacerts } from "./cacerts";
 import { IntermediateCa } from "./intermediate-ca";
 import { RootCa } from "./root-ca";
@@ -11,16 +12,14 @@ export interface TrustArgs {
 
 /** The roots of the mesh, an intermediate for every member, and what each member trusts. */
 export class Trust extends pulumi.ComponentResource {
-  /** By name: in shared trust those of stack config, in federated trust one per member. */
+  /** By name: in shared trust those of stack config, in federated trust one per primary. */
   readonly roots: Record<string, RootCa>;
-  /** What is worth showing of them. */
-  readonly summary: { root: RootSummary } | { roots: Record<string, RootSummary> };
   /** Contents of Secret `cacerts` by member. */
   readonly cacerts: Record<string, Cacerts>;
 
   constructor(name: string, { mesh }: TrustArgs, opts?: pulumi.ComponentResourceOptions) {
     super("weft:root-ca:Trust", name, {}, opts);
-    const { mode, algorithm, rootLifetimeDays, intermediateLifetimeDays } = mesh.config.trust;
+    const { mode, algorithm, rootLifetimeDays } = mesh.config.trust;
 
     const provided = mode === "shared" ? providedRoots(mesh) : ownRoots(mesh);
     this.roots = mapValues(
@@ -33,38 +32,29 @@ export class Trust extends pulumi.ComponentResource {
         ),
     );
 
-    const intermediateOf = (member: Member) =>
-      new IntermediateCa(
-        `${name}-${member.name}-intermediate`,
-        {
-          member: member.name,
-          root: this.roots[mode === "shared" ? signingRoot(mesh) : member.name]!,
-          provided: member.trust.intermediate,
-          algorithm,
-          lifetimeDays: intermediateLifetimeDays,
-        },
-        { parent: this },
-      );
     this.cacerts = Object.fromEntries(
-      mesh.members.map((member) => [
-        member.name,
-        cacerts(
-          intermediateOf(member),
-          Object.fromEntries(rootNames(mesh, member.name).map((root) => [root, this.roots[root]!])),
-        ),
-      ]),
+      mesh.members.map((member) => [member.name, this.cacertsOf(name, mesh, member)]),
     );
-    const summaries = mapValues(this.roots, (_, { fingerprint, expiry }) => ({ fingerprint, expiry }));
-    this.summary = mode === "shared" ? { root: summaries[signingRoot(mesh)]! } : { roots: summaries };
     this.registerOutputs();
   }
-}
 
-interface RootSummary {
-  /** SHA-256 of the certificate, as openssl prints it. */
-  fingerprint: pulumi.Output<string>;
-  /** End of its validity, ISO 8601. */
-  expiry: pulumi.Output<string>;
+  private cacertsOf(name: string, mesh: Mesh, member: Member): Cacerts {
+    const { algorithm, intermediateLifetimeDays } = mesh.config.trust;
+    const signer = signingRoot(mesh, member);
+    const intermediate = new IntermediateCa(
+      `${name}-${member.name}-intermediate`,
+      {
+        member: member.name,
+        root: this.roots[signer]!,
+        provided: member.trust.intermediate,
+        algorithm,
+        lifetimeDays: intermediateLifetimeDays,
+      },
+      { parent: this },
+    );
+    const trusted = rootNames(mesh, member.name).map((root) => [root, this.roots[root]!]);
+    return cacerts(intermediate, Object.fromEntries(trusted) as Record<string, RootCa>, signer);
+  }
 }
 
 type ProvidedRoot = { certificate: string; key?: string } | undefined;
@@ -76,14 +66,9 @@ function providedRoots({ config }: Mesh): Record<string, ProvidedRoot> {
   );
 }
 
-/** Roots of federated trust by member; undefined: to be generated. */
-function ownRoots({ members }: Mesh): Record<string, ProvidedRoot> {
-  return Object.fromEntries(members.map(({ name, trust }) => [name, trust.root]));
-}
-
-/** Name of the root that signs in shared trust. */
-function signingRoot({ config }: Mesh): string {
-  return sharedRoots(config).find(({ signing }) => signing)!.name;
+/** Roots of federated trust by primary; undefined: to be generated. */
+function ownRoots(mesh: Mesh): Record<string, ProvidedRoot> {
+  return Object.fromEntries(primaries(mesh).map(({ name, trust }) => [name, trust.root]));
 }
 
 function mapValues<T, U>(record: Record<string, T>, map: (key: string, value: T) => U): Record<string, U> {

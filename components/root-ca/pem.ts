@@ -1,0 +1,30 @@
+/** Certificates as PEM texts. Pure. */
+import { X509Certificate } from "node:crypto";
+
+/** Concatenates PEM texts, each on lines of its own. */
+export function joinPem(texts: string[]): string {
+  return texts.map((text) => `${text.trim()}\n`).join("");
+}
+
+/** The certificates of a PEM text. */
+export function certificatesOf(pem: string): X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((block) => new X509Certificate(block));
+}
+
+/**
+ * The chain of a CA: itself, the intermediates above it, and the root that they lead to.
+ * @param intermediates PEM; may end with the root, as many keep it.
+ * @param roots PEM of those that may be at its end.
+ * @throws Error when none of them is.
+ */
+export function chainOf(certificate: string, intermediates: string, roots: string[]): string {
+  const trusted = roots.flatMap(certificatesOf);
+  const links = [certificate, intermediates]
+    .flatMap(certificatesOf)
+    .filter((link) => !trusted.some((root) => root.fingerprint256 === link.fingerprint256));
+  const last = links.at(-1);
+  const root = trusted.find((candidate) => last?.checkIssued(candidate) && last.verify(candidate.publicKey));
+  if (root === undefined) throw new Error("The intermediate's chain leads to none of the trusted roots.");
+  return joinPem([...links, root].map((link) => link.toString()));
+}
