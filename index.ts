@@ -2,6 +2,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { resolveKubeconfigs } from "./clusters/kubeconfig";
+import { preflight } from "./clusters/preflight";
 import { Mesh } from "./components/mesh/mesh";
 import { ConfigError, parseMesh } from "./mesh/mesh";
 
@@ -18,6 +19,7 @@ async function weave() {
   const config = new pulumi.Config("weft");
   const spec = parseMesh({ mesh: config.getObject("mesh"), clusters: config.getObject("clusters") });
   const kubeconfigs = await resolveKubeconfigs(spec);
+  const live = await preflight(spec, kubeconfigs, { warn: (message) => void pulumi.log.warn(message) });
 
   const providers = Object.fromEntries(
     [...kubeconfigs].map(([name, { kubeconfig }]) => [
@@ -32,6 +34,6 @@ async function weave() {
       }),
     ]),
   );
-  const { trust, members } = new Mesh("mesh", { mesh: spec, kubeconfigs, providers });
-  return { mesh: { id: spec.config.id, ...trust.summary }, members };
+  const { root, members } = new Mesh("mesh", { mesh: spec, kubeconfigs, live, providers });
+  return { mesh: { id: spec.config.id, root }, members };
 }
