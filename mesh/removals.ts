@@ -23,38 +23,23 @@ const outputs = z.object({
  */
 export function checkRemovals(lastOutputs: unknown, mesh: Mesh): Problem[] {
   const before = outputs.parse(lastOutputs ?? {}).members;
-  const isMeant = (name: string) => mesh.config.removing.includes(name);
+  const names = Object.keys(before).sort();
   const present = new Set(mesh.members.map(({ name }) => name));
-  const leaving = Object.keys(before)
-    .filter((name) => !present.has(name))
-    .sort();
+  const leaving = names.filter((name) => !present.has(name));
 
-  const primariesBefore = Object.keys(before)
-    .filter((name) => before[name]!.role === "primary")
-    .sort();
   const stillPrimary = new Set(primaries(mesh).map(({ name }) => name));
-  if (primariesBefore.length > 0 && !primariesBefore.some((name) => stillPrimary.has(name))) {
-    return primariesBefore.every(isMeant)
-      ? []
-      : [
-          problem(
-            `${enumerate(primariesBefore)}: no primary of the mesh stays one. Nothing would serve its workloads until a new one does.`,
-            primariesBefore,
-            leaving,
-          ),
-        ];
-  }
-  if (leaving.length < 2 || leaving.every(isMeant)) return [];
-  return [problem(`${enumerate(leaving)} would leave the mesh in one step, with everything that Weft made in them.`, leaving)];
-}
+  const primariesBefore = names.filter((name) => before[name]!.role === "primary");
+  const losesPrimaries = !primariesBefore.some((name) => stillPrimary.has(name));
 
-function problem(message: string, ...names: string[][]): Problem {
-  const all = [...new Set(names.flat())].sort();
-  return {
-    path: "weft:clusters",
-    message,
-    remedy: `Put them back. If they are meant to leave, say so: weft:mesh.removing: [${all.join(", ")}].`,
-  };
+  const toBeMeant = [...(leaving.length > 1 ? leaving : []), ...(losesPrimaries ? primariesBefore : [])];
+  if (toBeMeant.every((name) => mesh.config.removing.includes(name))) return [];
+  return [
+    {
+      path: "weft:clusters",
+      message: losesPrimaries
+        ? `No primary that there was stays one (${primariesBefore.join(", ")}): nothing would serve the mesh's workloads until a new one does.`
+        : `${leaving.join(", ")} would leave the mesh in one step, with everything that Weft made in them.`,
+      remedy: `Put them back. If it is meant, say so: weft:mesh.removing: [${[...new Set(toBeMeant)].sort().join(", ")}].`,
+    },
+  ];
 }
-
-const enumerate = (names: string[]) => names.join(", ");
