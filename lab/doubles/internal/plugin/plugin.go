@@ -74,9 +74,7 @@ func Serve(server pulumirpc.ResourceProviderServer, base *Base) {
 }
 
 func serve(server pulumirpc.ResourceProviderServer, base *Base) error {
-	// The engine passes its own logging flags on to every plugin; they mean nothing here.
-	flag.Bool("logtostderr", false, "ignored")
-	flag.Int("v", 0, "ignored")
+	// The engine passes its own logging flags on to every plugin. Pulumi's SDK declares all but this one.
 	flag.String("tracing", "", "ignored")
 	flag.Parse()
 
