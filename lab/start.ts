@@ -66,6 +66,9 @@ function readOptions(): { clusters?: number; charts?: string } {
   }
 }
 
+/** Operations of the engine that change nothing in a cluster. */
+const unchanging = ["same", "read", "discard", "refresh"];
+
 interface MemberOutput {
   network: string;
   role: string;
@@ -74,7 +77,9 @@ interface MemberOutput {
 }
 
 function show(result: UpResult, dir: string): void {
-  const changes = Object.entries(result.summary.resourceChanges ?? {}).filter(([op]) => op !== "same");
+  const changes = Object.entries(result.summary.resourceChanges ?? {}).filter(
+    ([op]) => !unchanging.includes(op),
+  );
   console.log(
     changes.length === 0
       ? "\nNothing changed."

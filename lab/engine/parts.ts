@@ -12,6 +12,8 @@ import { ensureDoubles, ensureToolchain } from "../toolchain";
 
 const run = promisify(execFile);
 const standInCharts = path.resolve(__dirname, "../doubles/charts");
+/** Runs policy packs where Pulumi's Node.js host is not installed; the engine prefers the host. */
+const policyHost = path.resolve(__dirname, "bin/pulumi-analyzer-policy-nodejs");
 
 /** How long a download site may take to answer before it counts as out of reach, in milliseconds. */
 const ANSWER_TIMEOUT = 3000;
@@ -50,6 +52,7 @@ export async function chooseParts({ dir, plugins, charts, report }: PartsArgs): 
   await fs.rm(bin, { recursive: true, force: true });
   await fs.mkdir(bin, { recursive: true });
   await fs.symlink(pulumi, path.join(bin, "pulumi"));
+  await fs.symlink(policyHost, path.join(bin, path.basename(policyHost)));
   if (doubles.length > 0) {
     const folder = await ensureDoubles(doubles, { report });
     for (const plugin of doubles) {

@@ -78,7 +78,8 @@ export class Progress {
   private start(metadata: StepEventMetadata): void {
     const parent = (metadata.new ?? metadata.old)?.parent;
     if (parent) this.parents.set(metadata.urn, parent);
-    if (!(metadata.op in verbs) || metadata.type.startsWith("pulumi:")) return;
+    const isCustom = (metadata.new ?? metadata.old)?.custom;
+    if (!isCustom || !(metadata.op in verbs) || metadata.type.startsWith("pulumi:")) return;
     this.steps.set(metadata.urn, {
       name: nameOf(metadata.urn),
       kind: metadata.type.split(":").pop() ?? metadata.type,

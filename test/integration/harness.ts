@@ -17,6 +17,9 @@ import { openStack } from "../../lab/engine/stack";
 
 export const namespace = "istio-system";
 
+/** Operations of the engine that change nothing in a cluster. */
+const unchanging = ["same", "read", "read-discard", "discard", "refresh"];
+
 /** One line of an update, as the engine told it. */
 export interface Change {
   op: string;
@@ -99,7 +102,12 @@ export class TestMesh {
       onEvent: (event) => {
         this.transcript.push(JSON.stringify(event));
         const metadata = event.resOutputsEvent?.metadata;
-        if (metadata && !["same", "read", "refresh"].includes(metadata.op)) {
+        if (
+          metadata &&
+          metadata.new?.custom !== false &&
+          metadata.old?.custom !== false &&
+          !unchanging.includes(metadata.op)
+        ) {
           changes.push({
             op: metadata.op,
             name: metadata.urn.slice(metadata.urn.lastIndexOf("::") + 2),

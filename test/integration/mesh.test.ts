@@ -142,14 +142,14 @@ test("a joining member brings its own resources and one key in each peer's Secre
 
   const changes = await up(four);
 
-  const outside = changes.filter(({ name }) => !name.startsWith("cluster4"));
+  const outside = changes.filter(({ name }) => !name.includes("cluster4"));
   expect(outside.map(({ op, type }) => [op, type])).toEqual(
     three.map(() => ["update", "kubernetes:core/v1:Secret"]),
   );
   expect(outside.map(({ name }) => name).sort()).toEqual(
-    names(three).map((name) => expect.stringMatching(`^${name}-.*peers`) as string),
+    names(three).map((name) => expect.stringMatching(`-${name}-peers`) as string),
   );
-  expect(changes.filter(({ name }) => name.startsWith("cluster4")).every(({ op }) => op === "create")).toBe(
+  expect(changes.filter(({ name }) => name.includes("cluster4")).every(({ op }) => op === "create")).toBe(
     true,
   );
   for (const [i, reader] of names(three).entries()) {
@@ -271,7 +271,7 @@ test("a leaving member's key leaves its peers before its own objects go; Istio's
   const firstDelete = order.findIndex((line) => line.startsWith("delete"));
   expect(updates.length).toBe(3);
   expect(order.slice(0, firstDelete)).toEqual(expect.arrayContaining(updates));
-  expect(changes.filter(({ op }) => op === "delete").every(({ name }) => name.startsWith("cluster4"))).toBe(
+  expect(changes.filter(({ op }) => op === "delete").every(({ name }) => name.includes("cluster4"))).toBe(
     true,
   );
   for (const reader of names(three)) expect(Object.keys(await peers(reader))).not.toContain("cluster4");
@@ -291,13 +291,11 @@ async function leftovers(cluster: string): Promise<string[]> {
 }
 
 async function istioCrds(cluster: string): Promise<string[]> {
-  const list = (await mesh
-    .custom(cluster)
-    .listClusterCustomObject({
-      group: "apiextensions.k8s.io",
-      version: "v1",
-      plural: "customresourcedefinitions",
-    })) as {
+  const list = (await mesh.custom(cluster).listClusterCustomObject({
+    group: "apiextensions.k8s.io",
+    version: "v1",
+    plural: "customresourcedefinitions",
+  })) as {
     items: { metadata: { name: string } }[];
   };
   return list.items.map(({ metadata }) => metadata.name).filter((name) => name.endsWith(".istio.io"));
@@ -325,7 +323,7 @@ test("an update whose engine was killed half-way is finished by the next one", a
 
 /** SIGKILL to the engine that runs on this lab's state, found by its working folder. */
 async function killEngine(): Promise<void> {
-  const { stdout } = await run("pgrep", ["-f", `^${mesh.parts.bin}/pulumi up`]);
+  const { stdout } = await run("pgrep", ["-f", `^${mesh.parts.bin}/pulumi up `]);
   for (const pid of stdout.trim().split("\n")) process.kill(Number(pid), "SIGKILL");
 }
 
