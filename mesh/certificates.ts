@@ -1,5 +1,6 @@
 /** Certificates and keys that a person provides, checked as istiod and the proxies will check them. Pure: no I/O. */
 import "reflect-metadata";
+import "reflect-metadata";
 import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
 import { BasicConstraintsExtension, X509Certificate as Parsed } from "@peculiar/x509";
 import type { Problem } from "./problems";

@@ -1,0 +1,65 @@
+/** Certificates for tests, made on the spot. */
+import "reflect-metadata";
+import { webcrypto } from "node:crypto";
+import * as x509 from "@peculiar/x509";
+
+x509.cryptoProvider.set(webcrypto as Crypto);
+
+export const now = new Date("2026-06-01T00:00:00Z");
+
+export interface Authority {
+  certificate: string;
+  key: string;
+  name: string;
+  keys: webcrypto.CryptoKeyPair;
+}
+
+export interface AuthorityOptions {
+  /** @default self-signed. */
+  issuer?: Authority;
+  /** @default true. */
+  ca?: boolean;
+  pathLength?: number;
+  from?: string;
+  to?: string;
+  algorithm?: "ECDSA" | "Ed25519";
+}
+
+/** A CA of this common name. */
+export async function authority(commonName: string, options: AuthorityOptions = {}): Promise<Authority> {
+  const {
+    issuer,
+    ca = true,
+    pathLength,
+    from = "2026-01-01",
+    to = "2027-01-01",
+    algorithm = "ECDSA",
+  } = options;
+  const parameters =
+    algorithm === "ECDSA" ? { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } : { name: "Ed25519" };
+  const keys = (await webcrypto.subtle.generateKey(parameters, true, [
+    "sign",
+    "verify",
+  ])) as webcrypto.CryptoKeyPair;
+  const name = `CN=${commonName}`;
+  const certificate = await x509.X509CertificateGenerator.create({
+    subject: name,
+    issuer: issuer?.name ?? name,
+    notBefore: new Date(from),
+    notAfter: new Date(to),
+    publicKey: keys.publicKey,
+    signingKey: issuer?.keys.privateKey ?? keys.privateKey,
+    signingAlgorithm: parameters,
+    extensions: [
+      new x509.BasicConstraintsExtension(ca, pathLength, true),
+      ...(ca ? [new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true)] : []),
+    ],
+  });
+  const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
+  return {
+    certificate: certificate.toString("pem"),
+    key: x509.PemConverter.encode(pkcs8, "PRIVATE KEY"),
+    name,
+    keys,
+  };
+}

@@ -1,0 +1,221 @@
+import { generateKeyPairSync } from "node:crypto";
+import { fingerprints, intermediateProblemsOf, rootProblemsOf } from "../../mesh/certificates";
+import { authority, now, type Authority } from "./authorities";
+
+const place = { path: "weft:mesh.trust.root", now };
+const at = (key: string) => `${place.path}.${key}`;
+
+describe("a provided root", () => {
+  let root: Authority;
+  beforeAll(async () => {
+    root = await authority("Root");
+  });
+
+  it("is right with and without its key", () => {
+    expect(rootProblemsOf(root, true, place)).toEqual([]);
+    expect(rootProblemsOf({ certificate: root.certificate }, false, place)).toEqual([]);
+  });
+
+  it("must be a certificate", () => {
+    const certificate = "-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n";
+    expect(rootProblemsOf({ certificate }, true, place)).toEqual([
+      { path: at("certificate"), message: "Not a certificate: the PEM cannot be read." },
+    ]);
+  });
+
+  it("is one certificate, not a bundle", () => {
+    const certificate = `${root.certificate}\n${root.certificate}\n`;
+    expect(rootProblemsOf({ certificate }, true, place)).toEqual([
+      { path: at("certificate"), message: "Expected one certificate, found 2." },
+    ]);
+  });
+
+  it("must have begun and not have expired", async () => {
+    const past = await authority("Past", { to: "2026-05-31" });
+    const future = await authority("Future", { from: "2026-06-02" });
+    expect(rootProblemsOf(past, true, place)).toEqual([
+      { path: at("certificate"), value: "CN=Past", message: "Expired on 2026-05-31." },
+    ]);
+    expect(rootProblemsOf(future, true, place)).toEqual([
+      { path: at("certificate"), value: "CN=Future", message: "Not valid before 2026-06-02." },
+    ]);
+  });
+
+  it("must be a CA", async () => {
+    expect(rootProblemsOf(await authority("Leaf", { ca: false }), true, place)).toEqual([
+      { path: at("certificate"), value: "CN=Leaf", message: "Not a CA: it may not sign certificates." },
+    ]);
+  });
+
+  it("must be self-signed", async () => {
+    expect(rootProblemsOf(await authority("Sub", { issuer: root }), true, place)).toEqual([
+      {
+        path: at("certificate"),
+        value: "CN=Sub",
+        message: "Not a root: it is not signed by its own key.",
+        remedy: "Give the self-signed certificate at the end of the chain.",
+      },
+    ]);
+  });
+
+  it("must have a key that proxies can verify", async () => {
+    expect(rootProblemsOf(await authority("Edwards", { algorithm: "Ed25519" }), true, place)).toEqual([
+      {
+        path: at("certificate"),
+        value: "CN=Edwards",
+        message: "Its key is of type ed25519, which Istio's proxies do not accept.",
+        remedy: "Use an RSA or ECDSA key.",
+      },
+    ]);
+  });
+
+  it("leaves room for an intermediate where it signs one", async () => {
+    const tight = await authority("Tight", { pathLength: 0 });
+    expect(rootProblemsOf(tight, false, place)).toEqual([]);
+    expect(rootProblemsOf(await authority("Roomy", { pathLength: 1 }), true, place)).toEqual([]);
+    expect(rootProblemsOf(tight, true, place)).toEqual([
+      {
+        path: at("certificate"),
+        value: "CN=Tight",
+        message: "Its path length 0 leaves no room for the intermediate below it.",
+        remedy: "Use a CA with a path length of 1 or more, or without one.",
+      },
+    ]);
+  });
+
+  it("comes with its own key, readable and not encrypted", async () => {
+    const other = await authority("Other");
+    const encrypted = generateKeyPairSync("ec", {
+      namedCurve: "P-256",
+      publicKeyEncoding: { type: "spki", format: "pem" },
+      privateKeyEncoding: { type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "hush" },
+    }).privateKey;
+    const garbled = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0IG1hdGVyaWFs\n-----END PRIVATE KEY-----\n";
+    const problem = (key: string) => rootProblemsOf({ certificate: root.certificate, key }, true, place);
+    expect(problem(other.key)).toEqual([
+      { path: at("key"), value: "(secret)", message: "Not the key of the certificate CN=Root." },
+    ]);
+    expect(problem(encrypted)).toEqual([
+      {
+        path: at("key"),
+        value: "(secret)",
+        message: "The key is encrypted, and istiod cannot ask for its passphrase.",
+      },
+    ]);
+    expect(problem(garbled)).toEqual([
+      { path: at("key"), value: "(secret)", message: "Not a private key: the PEM cannot be read." },
+    ]);
+  });
+
+  it("takes keys in the older PEM forms too", () => {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const key = privateKey.export({ type: "sec1", format: "pem" }) as string;
+    expect(rootProblemsOf({ certificate: root.certificate, key }, true, place)[0]!.message).toBe(
+      "Not the key of the certificate CN=Root.",
+    );
+  });
+});
+
+describe("a provided intermediate", () => {
+  let root: Authority, upper: Authority, lower: Authority;
+  beforeAll(async () => {
+    root = await authority("Root");
+    upper = await authority("Upper", { issuer: root });
+    lower = await authority("Lower", { issuer: upper });
+  });
+  const problems = (given: { certificate: string; key?: string; chain?: string }, ...roots: Authority[]) =>
+    intermediateProblemsOf(
+      given,
+      roots.map(({ certificate }) => certificate),
+      place,
+    );
+
+  it("may be signed by any trusted root, or by a chain to it with or without the root", async () => {
+    const other = await authority("Other");
+    expect(problems(upper, other, root)).toEqual([]);
+    expect(problems({ ...lower, chain: upper.certificate }, root)).toEqual([]);
+    expect(problems({ ...lower, chain: `${upper.certificate}\n${root.certificate}` }, root)).toEqual([]);
+  });
+
+  it("leads to a trusted root", async () => {
+    expect(problems(lower, root)).toEqual([
+      {
+        path: at("certificate"),
+        value: "CN=Lower",
+        message: "Its issuer, CN=Upper, is not a trusted root.",
+        remedy: "Give the certificates between it and the root in `chain`, or trust its root.",
+      },
+    ]);
+    const other = await authority("Other");
+    expect(problems({ ...lower, chain: upper.certificate }, other)).toEqual([
+      {
+        path: at("chain"),
+        value: "CN=Upper",
+        message: "Its issuer, CN=Root, is not a trusted root.",
+        remedy: "Give the certificates between it and the root in `chain`, or trust its root.",
+      },
+    ]);
+  });
+
+  it("is not taken in by a root of the same name and another key", async () => {
+    const impostor = await authority("Root");
+    expect(problems(upper, impostor)).toHaveLength(1);
+  });
+
+  it("has its chain in order", async () => {
+    const deep = await authority("Deep", { issuer: lower });
+    expect(problems({ ...deep, chain: `${upper.certificate}\n${lower.certificate}` }, root)).toEqual([
+      {
+        path: at("certificate"),
+        value: "CN=Deep",
+        message: "Not signed by the next certificate of the chain, CN=Upper.",
+        remedy: "List the chain from this certificate's issuer towards the root.",
+      },
+    ]);
+  });
+
+  it("has a chain that can be read and is valid", async () => {
+    const expired = await authority("Expired", { issuer: root, to: "2026-05-01" });
+    const below = await authority("Below", { issuer: expired });
+    expect(problems({ ...upper, chain: "no PEM" }, root)).toEqual([
+      { path: at("chain"), message: "Expected PEM of certificates." },
+    ]);
+    expect(problems({ ...below, chain: expired.certificate }, root)).toEqual([
+      { path: at("chain"), value: "CN=Expired", message: "Expired on 2026-05-01." },
+    ]);
+  });
+
+  it("needs room below every CA above it", async () => {
+    const tight = await authority("Tight", { pathLength: 1 });
+    const middle = await authority("Middle", { issuer: tight });
+    const last = await authority("Last", { issuer: middle });
+    expect(problems(middle, tight)).toEqual([]);
+    expect(problems({ ...last, chain: middle.certificate }, tight)).toEqual([
+      {
+        path: at("certificate"),
+        value: "CN=Tight",
+        message: "Its path length 1 leaves no room for the 2 intermediates below it.",
+        remedy: "Use a CA with a path length of 2 or more, or without one.",
+      },
+    ]);
+  });
+});
+
+it("no problem ever shows a line of a key", async () => {
+  const [root, other] = [await authority("Root"), await authority("Other")];
+  const problems = [
+    rootProblemsOf({ certificate: root.certificate, key: other.key }, true, place),
+    rootProblemsOf({ certificate: other.key, key: root.certificate }, true, place),
+    intermediateProblemsOf({ certificate: root.certificate, key: other.key, chain: other.key }, [], place),
+  ];
+  const body = other.key.split("\n").filter((line) => line !== "" && !line.startsWith("-----"));
+  expect(problems.flat()).not.toHaveLength(0);
+  for (const line of body) expect(JSON.stringify(problems)).not.toContain(line);
+});
+
+it("fingerprints are those of openssl, one per certificate", async () => {
+  const [a, b] = [await authority("A"), await authority("B")];
+  const both = fingerprints(`${a.certificate}\n${b.certificate}`);
+  expect(both).toHaveLength(2);
+  expect(both[0]).toMatch(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/);
+});
