@@ -1,4 +1,5 @@
 /** `npm run lab`: the lab's control planes, without a mesh. */
+import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { labStatus, startLab, stopLab } from "./control-plane";
@@ -8,32 +9,34 @@ const USAGE = `Usage: npm run lab -- <command>
 
   up [--clusters N]   start N control planes, cluster1 to clusterN (default: 3); others of this lab are stopped
   status [--json]     list the control planes
-  down                stop them and remove all their files
+  down                stop them and remove the whole lab, the mesh's state included`;
 
-  --dir DIR           the lab's folder (default: .lab)`;
+/** Also holds what `npm start` keeps: the state of the mesh on these clusters. */
+const DIR = resolve(__dirname, "../.lab");
 
 /** What the command line says is wrong. */
 class UsageError extends LabError {}
 
 async function main(argv: string[]): Promise<void> {
-  const { command, dir, ...options } = parse(argv);
+  const { command, clusters, json } = parse(argv);
   switch (command) {
     case "up": {
-      const clusters = Array.from({ length: options.clusters }, (_, index) => `cluster${index + 1}`);
-      await startLab({ dir, clusters, report: console.log });
-      console.log(`\nexport KUBECONFIG=${join(dir, "kubeconfig")}`);
+      const names = Array.from({ length: clusters }, (_, index) => `cluster${index + 1}`);
+      await startLab({ dir: DIR, clusters: names, report: console.log });
+      console.log(`\nexport KUBECONFIG=${join(DIR, "kubeconfig")}`);
       return;
     }
     case "status":
-      return status(dir, options.json);
+      return status(json);
     case "down":
-      await stopLab(dir);
+      await stopLab(DIR);
+      rmSync(DIR, { recursive: true, force: true });
       console.log("The lab is down.");
   }
 }
 
-async function status(dir: string, json: boolean): Promise<void> {
-  const clusters = await labStatus(dir);
+async function status(json: boolean): Promise<void> {
+  const clusters = await labStatus(DIR);
   if (json) return console.log(JSON.stringify({ clusters }));
   if (clusters.length === 0) return console.log("No control plane is there. Start some: npm run lab -- up");
   for (const { name, ready, apiServer, kubeconfig } of clusters) {
@@ -43,7 +46,7 @@ async function status(dir: string, json: boolean): Promise<void> {
   }
 }
 
-const OPTIONS_OF = { up: ["clusters", "dir"], status: ["json", "dir"], down: ["dir"] } as const;
+const OPTIONS_OF = { up: ["clusters"], status: ["json"], down: [] } as const;
 
 function parse(argv: string[]) {
   const { values, positionals } = parseStrictly(argv);
@@ -59,12 +62,7 @@ function parse(argv: string[]) {
   const clusters = values.clusters ?? "3";
   if (!/^[1-9]\d*$/.test(clusters))
     throw new UsageError(`--clusters is "${clusters}"; it takes a number from 1 on.`);
-  return {
-    command,
-    clusters: Number(clusters),
-    json: values.json ?? false,
-    dir: resolve(values.dir ?? join(__dirname, "..", ".lab")),
-  } as const;
+  return { command, clusters: Number(clusters), json: values.json ?? false } as const;
 }
 
 function parseStrictly(argv: string[]) {
@@ -72,7 +70,7 @@ function parseStrictly(argv: string[]) {
     return parseArgs({
       args: argv,
       allowPositionals: true,
-      options: { clusters: { type: "string" }, json: { type: "boolean" }, dir: { type: "string" } },
+      options: { clusters: { type: "string" }, json: { type: "boolean" } },
     });
   } catch (error) {
     throw new UsageError((error as Error).message);

@@ -23,9 +23,11 @@ export function isRunning(identity: ProcessIdentity): boolean {
 function startedOnLinux(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // proc(5): the command name, in parentheses, may itself hold spaces and parentheses; `state` is the field after it, `starttime` the 20th.
+    // proc(5): the command name, in parentheses, may itself hold spaces and parentheses. The fields after it start with `state`;
+    // `num_threads` and `starttime` are the 18th and the 20th of them.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    if (fields[0] === "Z" || fields[0] === "X") return undefined;
+    // A process whose first thread has ended looks like a zombie while the others still hold its ports.
+    if (fields[0] === "Z" && Number(fields[17]) <= 1) return undefined;
     return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}/${fields[19]}`;
   } catch {
     return undefined;

@@ -1,7 +1,8 @@
+import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { createHash } from "node:crypto";
-import { type Platform } from "./programs";
+import { withLock } from "../lock";
+import { type Platform, platform } from "./programs";
 
 /** Where the toolchain is kept: in the user's cache directory, for all checkouts. */
 export function cacheDirectory({ os, arch }: Platform): string {
@@ -14,4 +15,14 @@ export function fingerprint(...contents: readonly (string | Buffer)[]): string {
   const hash = createHash("sha256");
   for (const content of contents) hash.update(`${content.length}:`).update(content);
   return hash.digest("hex").slice(0, 12);
+}
+
+/**
+ * Runs `action` while no other process, and nothing else in this one, adds to the cache: Go uses every core as it is.
+ * @param waiting told, once, which process is at it
+ */
+export function addingToCache<T>(action: () => Promise<T>, waiting: (pid: number) => void): Promise<T> {
+  return withLock(join(cacheDirectory(platform), "lock"), action, ({ pid }) => {
+    if (pid !== process.pid) waiting(pid);
+  });
 }

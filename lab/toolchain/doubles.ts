@@ -1,8 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { LabError } from "../error";
-import { withLock } from "../lock";
-import { cacheDirectory, fingerprint } from "./cache";
+import { addingToCache, cacheDirectory, fingerprint } from "./cache";
 import { build } from "./go";
 import { platform } from "./programs";
 import { stopwatch, type ToolchainOptions } from "./progress";
@@ -24,8 +23,7 @@ export async function ensureDoubles(
   const isMissing = (plugin: string) => !existsSync(program(plugin));
 
   if (!plugins.some(isMissing)) return folder;
-  await withLock(
-    join(cacheDirectory(platform), "doubles.lock"),
+  await addingToCache(
     async () => {
       for (const plugin of plugins.filter(isMissing)) {
         if (!existsSync(join(MODULE, plugin))) {
@@ -43,7 +41,7 @@ export async function ensureDoubles(
         report(`double of the ${plugin} provider: built in ${took()}`);
       }
     },
-    ({ pid }) => report(`doubles of providers: process ${pid} is building them, waiting`),
+    (pid) => report(`doubles of providers: process ${pid} is getting programs, waiting`),
   );
   return folder;
 }

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LabError } from "../error";
-import { withLock } from "../lock";
-import { cacheDirectory, fingerprint } from "./cache";
+import { addingToCache, cacheDirectory, fingerprint } from "./cache";
 import { ChecksumMismatch, download, isReachable } from "./download";
 import { build, goVersionOf } from "./go";
 import { choosePath, findOnPath, type Found, together } from "./path";
@@ -37,11 +36,9 @@ export async function ensureToolchain<P extends Program>(
 
   const missing = programs.filter((program) => paths[program] === undefined);
   for (const program of missing) {
-    const lock = join(cacheDirectory(platform), `${program}.lock`);
-    paths[program] = await withLock(
-      lock,
+    paths[program] = await addingToCache(
       async () => cachedPath(program) ?? (await obtain(program, found[program], missing, report)),
-      ({ pid }) => report(`${program}: process ${pid} is getting it, waiting`),
+      (pid) => report(`${program}: process ${pid} is getting programs, waiting`),
     );
   }
   return paths as Record<P, string>;
