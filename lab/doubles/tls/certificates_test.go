@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/sha1"
 	"crypto/x509"
 	"encoding/pem"
 	"strings"
@@ -133,6 +135,17 @@ func TestKeyIdentifiersAreThereOnRequest(t *testing.T) {
 	both := with(notCA, inputs{"setSubjectKeyId": true, "setAuthorityKeyId": true})
 	if certificate := certificateOf(t, rootWith(t, both).state); len(certificate.SubjectKeyId) != 20 || !bytes.Equal(certificate.SubjectKeyId, certificate.AuthorityKeyId) {
 		t.Error(certificate.SubjectKeyId, certificate.AuthorityKeyId)
+	}
+}
+
+func TestACAIsNamedByTheSHA1OfItsKey(t *testing.T) {
+	certificate := certificateOf(t, rootWith(t, nil).state)
+	bits, err := certificate.PublicKey.(*ecdsa.PublicKey).Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := sha1.Sum(bits); !bytes.Equal(certificate.SubjectKeyId, want[:]) {
+		t.Errorf("%x, want %x", certificate.SubjectKeyId, want)
 	}
 }
 
