@@ -1,5 +1,5 @@
 /** Helm values of Istio's gateway chart, 1.28 to 1.31. Pure. Its schema refuses every key that it does not know. */
-import type { HelmValues } from "../mesh-member/values";
+import type { HelmValues } from "../../mesh/istio-values";
 
 /** Also the releases' names; Istio's Gateways select by the label `istio`, the name without `istio-`. */
 export const eastWestName = "istio-eastwestgateway";

@@ -1,20 +1,14 @@
 import { isAbsolute, join, relative } from "node:path";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { mergeValues, type HelmValues } from "../../mesh/istio-values";
 import type { Member, Mesh } from "../../mesh/mesh";
 import { exposesIstiod, readersOf } from "../../mesh/topology";
 import { chartArgs } from "../chart";
 import { istioNamespace, managedByWeft, releaseTimeoutSeconds } from "../kubernetes";
 import type { Cacerts } from "../root-ca/cacerts";
 import { RemoteAccess, type ApiServer } from "./remote-access";
-import {
-  baseValues,
-  mergeValues,
-  primaryValues,
-  remoteValues,
-  type HelmValues,
-  type NetworkGateway,
-} from "./values";
+import { baseValues, primaryValues, remoteValues, type NetworkGateway } from "./values";
 
 export interface MeshMemberArgs {
   mesh: Mesh;

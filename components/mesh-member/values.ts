@@ -1,11 +1,10 @@
 /** Helm values of Istio's base and istiod charts, 1.28 to 1.31. Pure. Every value is read by a template of every version. */
 import { isIP } from "node:net";
 import * as semver from "semver";
-
-export type HelmValues = Record<string, unknown>;
+import type { HelmValues } from "../../mesh/istio-values";
 
 /** Annotation of istiod's pods. A new value restarts istiod: the way to replace its root in a single step. */
-export const trustBundleAnnotation = "weft/trust-bundle";
+export const trustBundleAnnotation = "weft.dev/trust-bundle";
 
 export interface BaseArgs {
   role: "primary" | "remote";
@@ -150,72 +149,6 @@ export function remoteValues(args: RemoteArgs): HelmValues {
     istiodRemote: family ? { injectionPath } : { injectionURL: `https://${address}:15017${injectionPath}` },
     global: { configCluster: true, remotePilotAddress: address },
   });
-}
-
-/** A value that a person may not set, because Weft derives it from stack config. */
-export interface ValueConflict {
-  /** Path in the Helm values, such as `global.meshID`. */
-  path: string;
-  /** What to set in its place. */
-  instead: string;
-}
-
-const always = "nothing: it is always on, so that roots can be added and dropped";
-const byRole = "the member's `role`";
-/** The values that define the mesh, and where they come from. */
-const defining: Record<string, string> = {
-  revision: "`mesh.istio.revision`",
-  profile: byRole,
-  istiodRemote: byRole,
-  "global.istioNamespace": "nothing: Weft installs into istio-system",
-  "global.meshID": "`mesh.id`",
-  "meshConfig.defaultConfig.meshId": "`mesh.id`",
-  "global.multiCluster.clusterName": "the member's `name`",
-  "env.CLUSTER_ID": "the member's `name`",
-  "global.network": "the member's `network`",
-  "global.meshNetworks": "`eastWest.addresses` of the members",
-  "global.externalIstiod": byRole,
-  "env.EXTERNAL_ISTIOD": byRole,
-  "global.configCluster": byRole,
-  "global.remotePilotAddress": "`eastWest.addresses` of the primary",
-  "env.ISTIOD_CUSTOM_HOST": "`eastWest.addresses` of the primary",
-  "meshConfig.trustDomain": "`mesh.trustDomain`",
-  "env.ISTIO_MULTIROOT_MESH": always,
-  "meshConfig.defaultConfig.proxyMetadata.PROXY_CONFIG_XDS_AGENT": always,
-};
-
-/** What in a person's values for istiod would redefine the mesh, each path once. */
-export function valueConflicts(extra: HelmValues): ValueConflict[] {
-  const conflicts = new Map<string, ValueConflict>();
-  for (const [path, instead] of Object.entries(defining)) {
-    // The chart lays everything under `pilot` over the rest.
-    for (const written of [path, `pilot.${path}`]) {
-      const at = overridden(extra, written.split("."));
-      if (at !== undefined && !conflicts.has(at)) conflicts.set(at, { path: at, instead });
-    }
-  }
-  return [...conflicts.values()];
-}
-
-/** The path at which the values replace the wanted one: it, or an ancestor that is no map and would wipe it out. */
-function overridden(values: HelmValues, path: string[]): string | undefined {
-  let node: unknown = values;
-  for (const [depth, key] of path.entries()) {
-    if (!isMap(node)) return path.slice(0, depth).join(".");
-    if (!Object.hasOwn(node, key)) return undefined;
-    node = node[key];
-  }
-  return path.join(".");
-}
-
-/** A person's values over Weft's: maps are merged, everything else is replaced. */
-export function mergeValues(ours: HelmValues, extra: HelmValues): HelmValues {
-  const merged = { ...ours };
-  for (const [key, value] of Object.entries(extra)) {
-    const own = merged[key];
-    merged[key] = isMap(own) && isMap(value) ? mergeValues(own, value) : value;
-  }
-  return merged;
 }
 
 /** Without what is not set: undefined, and maps and lists that hold nothing. */

@@ -3,13 +3,9 @@
  * Against real charts: WEFT_CHARTS=folder[:folder…], each with base, istiod and gateway, as `helm pull --untar` leaves them.
  */
 import { eastWestValues, ingressValues } from "../../components/gateway/values";
-import {
-  baseValues,
-  primaryValues,
-  remoteValues,
-  type HelmValues,
-} from "../../components/mesh-member/values";
+import { baseValues, primaryValues, remoteValues } from "../../components/mesh-member/values";
 import { ensureToolchain } from "../../lab/toolchain";
+import type { HelmValues } from "../../mesh/istio-values";
 import { type Chart, flat, leaves, type Path, realCharts, render, replaced, standIns } from "./charts";
 import { differences } from "./chart-differences";
 
@@ -112,6 +108,20 @@ describe.each([standIns, ...realCharts])("the charts in %s", (charts) => {
       await expect(render(helm, charts, chart, { profile: "remoet" })).rejects.toThrow(/unknown profile/);
     },
     30_000,
+  );
+});
+
+describe("the stand-in charts", () => {
+  it.each(cases.filter(([, chart]) => chart !== "gateway"))(
+    "render no webhook for %s that the API server would call, because no istiod answers in a lab",
+    async (_name, chart, values) => {
+      const objects = await render(helm, standIns, chart, values);
+      const webhooks = [...objects.values()].flatMap(({ webhooks = [] }) => webhooks as object[]);
+      expect(webhooks).not.toHaveLength(0);
+      for (const webhook of webhooks) {
+        expect(webhook).toMatchObject({ matchConditions: [{ expression: "false" }] });
+      }
+    },
   );
 });
 

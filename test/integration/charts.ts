@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import * as path from "node:path";
 import { parse, parseAllDocuments } from "yaml";
-import type { HelmValues } from "../../components/mesh-member/values";
+import type { HelmValues } from "../../mesh/istio-values";
 
 export type Chart = "base" | "istiod" | "gateway";
 
