@@ -1,9 +1,9 @@
-import type { PolicyResource, StackValidationPolicy } from "@pulumi/policy";
+import type { StackValidationPolicy } from "@pulumi/policy";
 import { at, isKind, list, memberOf, releasesOf, violation } from "./resource";
+import { servedBy } from "./served-by";
 
 const defaults = { requireSourceRanges: true };
 const istiodPortNumbers = [15012, 15017];
-const servedBy = "topology.istio.io/controlPlaneClusters";
 
 /**
  * 15012 hands out identities and configuration, 15017 decides what is injected into pods: a member whose remotes do not
@@ -25,7 +25,7 @@ export const istiodPorts: StackValidationPolicy = {
   validateStack(args, report) {
     const { requireSourceRanges } = { ...defaults, ...args.getConfig<Partial<typeof defaults>>() };
     const { resources } = args;
-    const serving = servingPrimaries(resources);
+    const serving = new Set([...servedBy(resources).values()].flat());
     const exposing = new Set<string | undefined>();
     for (const gateway of resources.filter(({ type }) => isKind(type, "networking.istio.io", "Gateway"))) {
       const member = memberOf(gateway);
@@ -64,14 +64,3 @@ export const istiodPorts: StackValidationPolicy = {
     }
   },
 };
-
-/** A remote's namespace names the primaries that look after it. */
-function servingPrimaries(resources: PolicyResource[]): Set<string> {
-  return new Set(
-    resources
-      .filter(({ type }) => isKind(type, "core", "Namespace"))
-      .map(({ props }) => at(props, "metadata", "annotations", servedBy))
-      .flatMap((primaries) => (typeof primaries === "string" ? primaries.split(",") : []))
-      .map((primary) => primary.trim()),
-  );
-}

@@ -1,5 +1,6 @@
 import type { StackValidationPolicy } from "@pulumi/policy";
-import { at, memberOf, releasesOf, violation } from "./resource";
+import { memberOf, releasesOf, violation } from "./resource";
+import { servedBy } from "./served-by";
 import { isMeshWide } from "./strict-mtls";
 
 /** Without a mesh-wide PeerAuthentication Istio is permissive. A remote has its primary's. */
@@ -9,10 +10,10 @@ export const strictMtlsEverywhere: StackValidationPolicy = {
   enforcementLevel: "mandatory",
   validateStack({ resources }, report) {
     const covered = new Set(resources.filter(({ type, props }) => isMeshWide(type, props)).map(memberOf));
+    const remotes = servedBy(resources);
     for (const istiod of releasesOf(resources, "istiod")) {
-      const isRemote = at(istiod.props, "values", "global", "configCluster") === true;
       const member = memberOf(istiod);
-      if (isRemote || covered.has(member)) continue;
+      if (member === undefined || remotes.has(member) || covered.has(member)) continue;
       report(
         violation({
           resource: `primary ${member}`,

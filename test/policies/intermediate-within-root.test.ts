@@ -43,8 +43,7 @@ describe("certificates in a Secret cacerts", () => {
 
   async function chain(intermediateYears: [number, number], rootYears: [number, number]) {
     const january = (year: number) => new Date(Date.UTC(year, 0, 1));
-    const keys = () =>
-      webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+    const keys = () => webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
     const [rootKeys, middleKeys, keysOfIntermediate] = [await keys(), await keys(), await keys()];
     const issue = (
       subject: string,
