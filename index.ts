@@ -2,9 +2,11 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { resolveKubeconfigs } from "./clusters/kubeconfig";
+import { lastOutputs } from "./clusters/last-up";
 import { preflight } from "./clusters/preflight";
 import { Mesh } from "./components/mesh/mesh";
 import { ConfigError, parseMesh } from "./mesh/mesh";
+import { checkRemovals } from "./mesh/removals";
 
 export = async () => {
   try {
@@ -18,6 +20,9 @@ export = async () => {
 async function weave() {
   const config = new pulumi.Config("weft");
   const spec = parseMesh({ mesh: config.getObject("mesh"), clusters: config.getObject("clusters") });
+  const removals = checkRemovals(await lastOutputs(), spec);
+  if (removals.length > 0) throw new ConfigError(removals);
+
   const kubeconfigs = await resolveKubeconfigs(spec);
   const live = await preflight(spec, kubeconfigs, { warn: (message) => void pulumi.log.warn(message) });
 
