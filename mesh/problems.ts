@@ -54,5 +54,5 @@ export function show(value: unknown): string | undefined {
   // A kubeconfig, a key or a token that was put under the wrong key.
   if (value.includes("\n") || value.length > 80) return `(a text of ${value.length} characters)`;
   if (/\/\/[^/]*@/.test(value)) return "(a URL with credentials)";
-  return /^(|null|true|false|[\d.]+|\s.*|.*\s)$/.test(value) ? JSON.stringify(value) : value;
+  return /^(|null|true|false|\d+(\.\d+)?|\s.*|.*\s)$/.test(value) ? JSON.stringify(value) : value;
 }

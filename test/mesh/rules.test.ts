@@ -1,0 +1,589 @@
+import { authority, type Authority } from "./authorities";
+import { cluster, problemsOf } from "./problems-of";
+
+const a = cluster("a");
+const b = cluster("b");
+const remote = (name: string, primary?: string, more: object = {}) =>
+  cluster(name, { role: "remote", primary, ...more });
+
+describe("names", () => {
+  it("are not given twice, even where an entry is wrong otherwise", () => {
+    expect(problemsOf({ clusters: [a, b, { ...a, rol: 1 }] })).toContainEqual({
+      path: "weft:clusters[2].name",
+      value: "a",
+      message: "weft:clusters[0] has the same name.",
+      remedy: "Give each member a name of its own.",
+    });
+  });
+});
+
+describe("roles", () => {
+  it("a remote names its primary", () => {
+    expect(problemsOf({ clusters: [b, a, remote("r")] })).toEqual([
+      {
+        path: "weft:clusters[2].primary",
+        message: "Required: the name of the primary that serves this remote.",
+        remedy: "Primaries: a, b.",
+      },
+    ]);
+  });
+
+  it("a remote's primary is a member, or becomes none: a primary that still serves remotes cannot leave", () => {
+    expect(problemsOf({ clusters: [a, b, remote("r", "gone")] })).toEqual([
+      {
+        path: "weft:clusters[2].primary",
+        value: "gone",
+        message: "No member has this name.",
+        remedy: "Primaries: a, b.",
+      },
+    ]);
+    expect(problemsOf({ clusters: [cluster("east-1"), remote("r", "eats-1")] })).toEqual([
+      {
+        path: "weft:clusters[1].primary",
+        value: "eats-1",
+        message: "No member has this name.",
+        remedy: "Did you mean `east-1`?",
+      },
+    ]);
+  });
+
+  it("a remote's primary is not said to be missing where its entry only does not parse", () => {
+    expect(
+      problemsOf({ clusters: [cluster("a", { rol: 1 }), remote("r", "a")] }).map(({ path }) => path),
+    ).toEqual(["weft:clusters[0].rol"]);
+  });
+
+  it("a remote's primary is not a remote, nor the remote itself", () => {
+    const isRemote = {
+      message: "This member is a remote itself and runs no istiod.",
+      remedy: "Primaries: a.",
+    };
+    expect(problemsOf({ clusters: [a, remote("r", "r"), remote("s", "r")] })).toEqual([
+      { path: "weft:clusters[1].primary", value: "r", ...isRemote },
+      { path: "weft:clusters[2].primary", value: "r", ...isRemote },
+    ]);
+  });
+
+  it("a primary names none", () => {
+    expect(problemsOf({ clusters: [a, cluster("b", { primary: "a" })] })).toEqual([
+      {
+        path: "weft:clusters[1].primary",
+        value: "a",
+        message: "Only a remote names a primary, and this member is a primary itself.",
+        remedy: "Remove the key, or set `role: remote`.",
+      },
+    ]);
+  });
+
+  it("there is a primary", () => {
+    expect(problemsOf({ clusters: [remote("r", "r")] })).toContainEqual({
+      path: "weft:clusters",
+      message: "No member is a primary, so nothing runs istiod.",
+      remedy: "Leave `role` out of at least one of them.",
+    });
+  });
+});
+
+describe("access", () => {
+  it("a kubeconfig is given once, or found by a context", () => {
+    const kubeconfig = "apiVersion: v1\n";
+    const clusters = [
+      { name: "a", kubeconfig, kubeconfigPath: "~/.kube/config" },
+      { name: "b" },
+      { name: "c", kubeconfig, context: "kind-c" },
+      { name: "d", kubeconfigPath: "d.yaml", context: "kind-d" },
+    ];
+    expect(problemsOf({ clusters })).toEqual([
+      {
+        path: "weft:clusters[0].kubeconfigPath",
+        value: "~/.kube/config",
+        message: "`kubeconfig` is given as well.",
+        remedy: "Keep one of the two.",
+      },
+      {
+        path: "weft:clusters[1]",
+        value: "b",
+        message: "Nothing says how to reach this cluster.",
+        remedy: "Give it `context`, `kubeconfigPath` or the secret `kubeconfig`.",
+      },
+    ]);
+  });
+
+  it("an API server that peers read is not on a loopback address", () => {
+    const local = cluster("b", { apiServer: "https://127.0.0.1:6443" });
+    expect(problemsOf({ clusters: [cluster("c"), a, local] })).toEqual([
+      {
+        path: "weft:clusters[2].apiServer",
+        value: "https://127.0.0.1:6443",
+        message: "A loopback address: from a, c it does not lead to the API server of b.",
+        remedy: "Set it to the URL at which the API server is reached from the other clusters.",
+      },
+    ]);
+  });
+
+  it("a loopback API server is right where nobody reads it, and where it is allowed", () => {
+    const local = cluster("a", { apiServer: "https://127.0.0.1:6443" });
+    expect(problemsOf({ clusters: [local] })).toEqual([]);
+    expect(problemsOf({ clusters: [local, remote("r", "a")] })).toEqual([]);
+    expect(problemsOf({ mesh: { remoteAccess: { allowLoopback: true } }, clusters: [local, b] })).toEqual([]);
+  });
+
+  it("the management cluster is in the list", () => {
+    expect(
+      problemsOf({ mesh: { membership: { management: "mgmt-1" } }, clusters: [cluster("mgmt")] }),
+    ).toEqual([
+      {
+        path: "weft:mesh.membership.management",
+        value: "mgmt-1",
+        message: "No entry of `weft:clusters` has this name.",
+      },
+    ]);
+  });
+});
+
+describe("gateways", () => {
+  const gateway = (service: object, more: object = {}) => ({ eastWest: { service, ...more } });
+
+  it("need addresses where they have no load balancer, and only where other networks need them", () => {
+    const without = cluster("b", gateway({ type: "ClusterIP" }));
+    const problem = {
+      path: "weft:clusters[1].eastWest.addresses",
+      message:
+        "Required: other clusters need an address of this gateway, and a Service of type ClusterIP has none for them.",
+      remedy:
+        "List the IP addresses or DNS names that lead to it, or set `eastWest.service.type: LoadBalancer`.",
+    };
+    expect(problemsOf({ clusters: [a, without] })).toEqual([problem]);
+    expect(
+      problemsOf({
+        clusters: [
+          { ...a, network: "n" },
+          { ...without, network: "n" },
+        ],
+      }),
+    ).toEqual([]);
+    expect(
+      problemsOf({ clusters: [remote("r", "b", { network: "n" }), { ...without, network: "n" }] }),
+    ).toEqual([problem]);
+    expect(problemsOf({ clusters: [without] })).toEqual([]);
+  });
+
+  it("need a node port of the cluster's range with NodePort", () => {
+    const addresses = ["10.0.0.1"];
+    expect(
+      problemsOf({ clusters: [a, cluster("b", gateway({ type: "NodePort" }, { addresses, port: 30443 }))] }),
+    ).toEqual([]);
+    expect(problemsOf({ clusters: [a, cluster("b", gateway({ type: "NodePort" }, { addresses }))] })).toEqual(
+      [
+        {
+          path: "weft:clusters[1].eastWest.port",
+          value: "15443",
+          message:
+            "With `type: NodePort` this is the node port, and 15443 is outside the range of node ports.",
+          remedy: "Set it to a free port of the cluster's range, which is 30000-32767 unless it was changed.",
+        },
+      ],
+    );
+  });
+
+  it("have source ranges only with a load balancer, which enforces them", () => {
+    const service = { type: "NodePort", loadBalancerSourceRanges: ["10.0.0.0/8", "fd00::/8"] };
+    expect(problemsOf({ clusters: [cluster("a", { ...gateway(service), ingress: { service } })] })).toEqual(
+      ["eastWest", "ingress"].map((key) => ({
+        path: `weft:clusters[0].${key}.service.loadBalancerSourceRanges`,
+        value: "10.0.0.0/8, fd00::/8",
+        message:
+          "Kubernetes does not enforce source ranges on a Service of type NodePort: everyone would get in.",
+        remedy: "Remove them, or set `type: LoadBalancer`.",
+      })),
+    );
+  });
+
+  it("of a primary have an IPv6 address only for remotes whose charts know it", () => {
+    const primary = cluster("a", gateway({ type: "ClusterIP" }, { addresses: ["fd00::1"] }));
+    const old = remote("r", "a", { istio: { version: "1.29.6" } });
+    expect(problemsOf({ clusters: [primary, remote("s", "a"), old] })).toEqual([
+      {
+        path: "weft:clusters[0].eastWest.addresses[0]",
+        value: "fd00::1",
+        message: "Istio's charts know an IPv6 address of a primary from 1.30 on; older: r.",
+        remedy: "Put an IPv4 address first, or raise `istio.version` of these remotes.",
+      },
+    ]);
+  });
+
+  it("of ingress fix node ports only with NodePort, each once", () => {
+    const nodePorts = { http: 30080, https: 30443 };
+    expect(problemsOf({ clusters: [cluster("a", { ingress: { service: { nodePorts } } })] })).toEqual([
+      {
+        path: "weft:clusters[0].ingress.service.nodePorts",
+        message: "Node ports are fixed only with `type: NodePort`, and the type is LoadBalancer.",
+        remedy: "Remove them, or set `type: NodePort`.",
+      },
+    ]);
+    const twice = { type: "NodePort", nodePorts: { http: 30080, https: 30080 } };
+    const eastWest = { service: { type: "NodePort" }, port: 30443, addresses: ["10.0.0.1"] };
+    const alike = { service: { type: "NodePort", nodePorts } };
+    expect(problemsOf({ clusters: [cluster("a", { ingress: { service: twice } })] })).toEqual([
+      {
+        path: "weft:clusters[0].ingress.service.nodePorts.https",
+        value: "30080",
+        message: "`http` of this member is the same node port.",
+        remedy: "Choose another.",
+      },
+    ]);
+    expect(problemsOf({ clusters: [cluster("a", { ingress: alike, eastWest })] })).toEqual([
+      {
+        path: "weft:clusters[0].ingress.service.nodePorts.https",
+        value: "30443",
+        message: "`eastWest.port` of this member is the same node port.",
+        remedy: "Choose another.",
+      },
+    ]);
+  });
+
+  it("of ingress do not serve one host and path twice", () => {
+    const route = { host: "web.example", service: "web.shop", port: 80 };
+    const routes = [route, { ...route, path: "/admin" }, { ...route, service: "other.shop" }];
+    expect(problemsOf({ clusters: [cluster("a", { ingress: { routes } })] })).toEqual([
+      {
+        path: "weft:clusters[0].ingress.routes[2]",
+        value: "web.example/",
+        message: "routes[0] has the same host and path, so this one would get no request.",
+        remedy: "Remove one of the two.",
+      },
+    ]);
+  });
+});
+
+describe("addresses of load balancers", () => {
+  const withRange = (name: string, addresses: string, network?: string) =>
+    cluster(name, { addresses, network });
+
+  it("do not overlap, on whatever networks the members are", () => {
+    const clusters = [
+      withRange("a", "10.89.1.200-10.89.1.220"),
+      withRange("b", "10.89.1.220-10.89.1.240", "other"),
+      withRange("c", "10.89.2.0/24"),
+    ];
+    expect(problemsOf({ mesh: { loadBalancer: {} }, clusters })).toEqual([
+      {
+        path: "weft:clusters[1].addresses",
+        value: "10.89.1.220-10.89.1.240",
+        message: "Overlaps with 10.89.1.200-10.89.1.220 of a: two gateways could get one address.",
+        remedy: "Give each member a range of its own.",
+      },
+    ]);
+  });
+
+  it("are given only where MetalLB gives them", () => {
+    expect(problemsOf({ clusters: [withRange("a", "10.89.1.200-10.89.1.220")] })).toEqual([
+      {
+        path: "weft:clusters[0].addresses",
+        value: "10.89.1.200-10.89.1.220",
+        message: "Nothing gives these addresses: MetalLB is installed only with `weft:mesh.loadBalancer`.",
+        remedy: "Set `weft:mesh.loadBalancer: {}`, or remove the key.",
+      },
+    ]);
+  });
+
+  it("are given to every member, unless there is a network to take them from", () => {
+    const clusters = [withRange("a", "10.89.1.200-10.89.1.220"), b];
+    expect(problemsOf({ mesh: { loadBalancer: { network: "kind" } }, clusters })).toEqual([]);
+    expect(problemsOf({ mesh: { loadBalancer: {} }, clusters })).toEqual([
+      {
+        path: "weft:clusters[1].addresses",
+        message:
+          "Required: MetalLB needs addresses to give, and `weft:mesh.loadBalancer.network` names no network to take them from.",
+        remedy: "Give a free range of the cluster's subnet, such as 10.89.1.200-10.89.1.220.",
+      },
+    ]);
+  });
+});
+
+describe("Istio", () => {
+  it("is of versions at most one minor apart", () => {
+    const clusters = [
+      cluster("a", { istio: { version: "1.29.6" } }),
+      b,
+      cluster("c", { istio: { version: "1.31.0" } }),
+    ];
+    expect(problemsOf({ clusters })).toEqual([
+      {
+        path: "weft:clusters[2].istio.version",
+        value: "1.31.0",
+        message: "More than one minor version above 1.29.6 of a, which Istio does not support.",
+        remedy: "Upgrade one minor version at a time: all members to the next one first.",
+      },
+    ]);
+    expect(problemsOf({ mesh: { istio: { version: "1.31.0" } }, clusters }).map(({ path }) => path)).toEqual([
+      "weft:mesh.istio.version",
+      "weft:clusters[2].istio.version",
+    ]);
+  });
+
+  it("gets no Helm value that defines the mesh, from the mesh or from a member", () => {
+    const values = { global: { meshID: "other" }, pilot: { resources: {} } };
+    expect(
+      problemsOf({
+        mesh: { istio: { values } },
+        clusters: [cluster("a", { istio: { values: { revision: "canary", meshConfig: null } } })],
+      }),
+    ).toEqual([
+      {
+        path: "weft:mesh.istio.values.global.meshID",
+        message: "Weft sets this value: it defines the mesh.",
+        remedy: "Set `weft:mesh.id`.",
+      },
+      {
+        path: "weft:clusters[0].istio.values.revision",
+        message: "Weft sets this value: it defines the mesh.",
+        remedy: "Set `weft:mesh.istio.revision`.",
+      },
+      {
+        path: "weft:clusters[0].istio.values.meshConfig",
+        message: "Weft sets this value: it defines the mesh.",
+        remedy: "Set `weft:mesh.id`.",
+      },
+    ]);
+  });
+});
+
+describe("trust", () => {
+  let root: Authority, other: Authority;
+  beforeAll(async () => {
+    root = await authority("Root");
+    other = await authority("Other");
+  });
+  const inTrust = (trust: object, clusters: unknown[] = [a]) => problemsOf({ mesh: { trust }, clusters });
+  const provided = ({ certificate, key }: Authority, more: object = {}) => ({
+    source: "provided",
+    certificate,
+    key,
+    ...more,
+  });
+
+  it("an intermediate ends before its root", () => {
+    expect(inTrust({ rootLifetimeDays: 365 })).toEqual([
+      {
+        path: "weft:mesh.trust.intermediateLifetimeDays",
+        value: "365",
+        message: "An intermediate must not outlive its root, which is valid for 365 days.",
+        remedy: "Make it shorter than `rootLifetimeDays`.",
+      },
+    ]);
+  });
+
+  it("one root signs", () => {
+    const roots = (...signing: boolean[]) =>
+      signing.map((signs, i) => ({ name: `r${i}`, source: "generated", signing: signs }));
+    const remedy = "See docs/trust.md for the steps of a rotation.";
+    expect(inTrust({ roots: roots(true, false) })).toEqual([]);
+    expect(inTrust({ roots: roots(false) })).toEqual([
+      {
+        path: "weft:mesh.trust.roots",
+        message: "Exactly one root signs, but none has `signing: true`.",
+        remedy,
+      },
+    ]);
+    expect(inTrust({ roots: roots(true, true) })).toEqual([
+      {
+        path: "weft:mesh.trust.roots",
+        value: "r0, r1",
+        message: "Exactly one root signs, but 2 have `signing: true`.",
+        remedy,
+      },
+    ]);
+  });
+
+  it("roots have names of their own, and `root` does not stand beside `roots`", () => {
+    const roots = [
+      { name: "old", source: "generated", signing: true },
+      { name: "old", source: "generated" },
+    ];
+    expect(inTrust({ root: { source: "generated" }, roots })).toEqual([
+      {
+        path: "weft:mesh.trust.root",
+        message: "`roots` is given as well.",
+        remedy: "Move this root into `roots`; its name there is `default`.",
+      },
+      {
+        path: "weft:mesh.trust.roots[1].name",
+        value: "old",
+        message: "roots[0] has the same name.",
+        remedy: "Give each root a name of its own, and never a name that another root had before.",
+      },
+    ]);
+  });
+
+  it("cert-manager is configured where a root comes from it, on a member", () => {
+    const certManager = { source: "certManager" };
+    expect(inTrust({ root: certManager })).toEqual([
+      {
+        path: "weft:mesh.trust.certManager",
+        message: "Required: weft:mesh.trust.root comes from cert-manager.",
+        remedy: "Set `cluster` there to the member on which cert-manager issues.",
+      },
+    ]);
+    expect(inTrust({ root: certManager, certManager: { cluster: "east" } }, [cluster("eats")])).toEqual([
+      {
+        path: "weft:mesh.trust.certManager.cluster",
+        value: "east",
+        message: "No member has this name.",
+      },
+    ]);
+    expect(inTrust({ root: certManager, certManager: { cluster: "a" } })).toEqual([]);
+  });
+
+  it("a provided root is checked where it stands", () => {
+    expect(inTrust({ root: provided(root) })).toEqual([]);
+    expect(inTrust({ root: { ...provided(root), key: other.key } })).toEqual([
+      {
+        path: "weft:mesh.trust.root.key",
+        value: "(secret)",
+        message: "Not the key of the certificate CN=Root.",
+      },
+    ]);
+  });
+
+  it("a provided root comes with its key, or every primary with its intermediate", async () => {
+    const { certificate, key } = await authority("Intermediate", { issuer: root });
+    const keyless = { root: { source: "provided", certificate: root.certificate } };
+    const own = cluster("own", { trust: { intermediate: { certificate, key } } });
+    expect(inTrust(keyless, [own, remote("r", "own")])).toEqual([]);
+    expect(inTrust(keyless, [own, b, a])).toEqual([
+      {
+        path: "weft:mesh.trust.root.key",
+        message: "Required: these members have no intermediate of their own: a, b.",
+        remedy: "Give the root's key, or `trust.intermediate` to each of them.",
+      },
+    ]);
+  });
+
+  it("one certificate is not two roots", () => {
+    const roots = [provided(root, { name: "old", signing: true }), provided(root, { name: "new" })];
+    expect(inTrust({ roots })).toEqual([
+      {
+        path: "weft:mesh.trust.roots[1].certificate",
+        message: "The same certificate as weft:mesh.trust.roots[0].",
+        remedy: "Keep one of the two.",
+      },
+    ]);
+  });
+
+  it("a member's intermediate leads to a root of the mesh", async () => {
+    const intermediate = await authority("Intermediate", { issuer: root });
+    const own = [
+      cluster("a", {
+        trust: { intermediate: { certificate: intermediate.certificate, key: intermediate.key } },
+      }),
+    ];
+    expect(inTrust({ root: provided(root) }, own)).toEqual([]);
+    expect(inTrust({}, own)).toEqual([
+      {
+        path: "weft:clusters[0].trust.intermediate",
+        message: "Its root is not trusted: no root of the mesh is provided.",
+        remedy: "Give its root in `weft:mesh.trust.root` with `source: provided`.",
+      },
+    ]);
+    expect(inTrust({ root: provided(other) }, own)).toEqual([
+      {
+        path: "weft:clusters[0].trust.intermediate.certificate",
+        value: "CN=Intermediate",
+        message: "Its issuer, CN=Root, is not a trusted root.",
+        remedy: "Give the certificates between it and the root in `chain`, or trust its root.",
+      },
+    ]);
+  });
+
+  it("in shared trust no member has a root of its own, or a choice whom to trust", () => {
+    const own = { root: { certificate: root.certificate, key: root.key }, trusts: ["b"] };
+    expect(inTrust({}, [cluster("a", { trust: own }), b])).toEqual(
+      ["root", "trusts"].map((key) => ({
+        path: `weft:clusters[0].trust.${key}`,
+        message: "Only members of a mesh with `trust.mode: federated` have one of their own.",
+        remedy: "Remove it, or set `weft:mesh.trust.mode` to federated.",
+      })),
+    );
+  });
+
+  it("a remote has no trust of its own: its primary's istiod signs", () => {
+    expect(inTrust({ mode: "federated" }, [a, remote("r", "a", { trust: { trusts: ["a"] } })])).toEqual([
+      {
+        path: "weft:clusters[1].trust.trusts",
+        message: "This member is a remote: the istiod of a signs its workloads.",
+        remedy: "Remove it, or move it to a.",
+      },
+    ]);
+  });
+
+  describe("that is federated", () => {
+    const federated = (...clusters: unknown[]) => inTrust({ mode: "federated" }, clusters);
+
+    it("has no roots of the mesh", () => {
+      const problems = inTrust({
+        mode: "federated",
+        root: { source: "generated" },
+        certManager: { cluster: "a" },
+      });
+      expect(problems).toEqual(
+        ["root", "certManager"].map((key) => ({
+          path: `weft:mesh.trust.${key}`,
+          message: "With `mode: federated` the mesh has no root of its own: every member has one.",
+          remedy:
+            "Remove it, and give `trust.root` to the members that bring their own; or set `mode: shared`.",
+        })),
+      );
+    });
+
+    it("takes a member's own root and intermediate when they fit together", async () => {
+      const { certificate, key } = await authority("Intermediate", { issuer: root });
+      const intermediate = { certificate, key };
+      const keyless = { certificate: root.certificate };
+      expect(federated(cluster("a", { trust: { root: keyless, intermediate } }), b)).toEqual([]);
+      expect(federated(cluster("a", { trust: { intermediate } }))).toEqual([
+        {
+          path: "weft:clusters[0].trust.root",
+          message: "Required: the root of this member's intermediate, for the others to trust.",
+        },
+      ]);
+      expect(federated(cluster("a", { trust: { root: keyless } }))).toEqual([
+        {
+          path: "weft:clusters[0].trust.root.key",
+          message: "Required: nothing else can sign this member's intermediate.",
+          remedy: "Give the root's key, or `trust.intermediate`.",
+        },
+      ]);
+      expect(
+        federated(cluster("a", { trust: { root: { certificate: other.certificate }, intermediate } })),
+      ).toMatchObject([{ message: "Its issuer, CN=Root, is not a trusted root." }]);
+    });
+
+    it("is mutual between members, and names primaries", () => {
+      const trusting = (name: string, ...trusts: string[]) => cluster(name, { trust: { trusts } });
+      expect(federated(trusting("a", "b"), trusting("b", "a"), trusting("c"))).toEqual([]);
+      expect(federated(trusting("a", "b", "c"), trusting("b", "a"), trusting("c"))).toEqual([
+        {
+          path: "weft:clusters[0].trust.trusts[1]",
+          value: "c",
+          message: "c does not trust a, so mutual TLS between them would fail in both directions.",
+          remedy: "Add a to weft:clusters[2].trust.trusts, or remove c here.",
+        },
+      ]);
+      expect(federated(trusting("a", "west-2", "r"), cluster("west-1"), remote("r", "west-1"))).toEqual([
+        {
+          path: "weft:clusters[0].trust.trusts[0]",
+          value: "west-2",
+          message: "No member has this name.",
+          remedy: "Did you mean `west-1`?",
+        },
+        {
+          path: "weft:clusters[0].trust.trusts[1]",
+          value: "r",
+          message: "This member is a remote: the istiod of west-1 signs its workloads.",
+          remedy: "Name west-1 in its place.",
+        },
+      ]);
+    });
+  });
+});
