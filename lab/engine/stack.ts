@@ -4,6 +4,7 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import * as automation from "@pulumi/pulumi/automation";
 import { parseDocument } from "yaml";
+import weft from "../../index";
 
 /** The folder that holds Pulumi.yaml and index.ts. */
 export const projectRoot = path.resolve(__dirname, "../..");
@@ -47,12 +48,6 @@ export async function openStack(args: LabStackArgs): Promise<automation.Stack> {
     },
   );
 }
-
-/** Runs index.ts as Pulumi's Node.js host does: it calls the function that the module exports. */
-const weft: automation.PulumiFn = async () => {
-  const program = (await import("../../index.js")) as unknown as { default: automation.PulumiFn };
-  return program.default();
-};
 
 /** Pulumi keeps the salt of the stack's encryption in the same file: everything but `config` stays. */
 async function writeStackConfig(file: string, config: Record<string, unknown>): Promise<void> {

@@ -2,6 +2,7 @@
  * The life of a mesh on real control planes, through the real engine: woven, joined, renewed, repaired, left, killed half-way, destroyed.
  * Each test starts where the one before it ended.
  */
+import "reflect-metadata";
 import { execFile } from "node:child_process";
 import { X509Certificate, createPrivateKey } from "node:crypto";
 import { promisify } from "node:util";
@@ -254,11 +255,19 @@ test("what was changed by hand is repaired by refresh and up", async () => {
   expect(await up(renewedFour)).toEqual([]);
 });
 
+/** As which a person's kubectl is known to the API server. */
+const fieldManager = "kubectl-edit";
+
 async function patchSecret(cluster: string, name: string, data: Record<string, string>): Promise<void> {
   const secret = await mesh.secret(cluster, name);
   await mesh
     .core(cluster)
-    .replaceNamespacedSecret({ name, namespace, body: { ...secret, data: { ...secret.data, ...data } } });
+    .replaceNamespacedSecret({
+      name,
+      namespace,
+      fieldManager,
+      body: { ...secret, data: { ...secret.data, ...data } },
+    });
 }
 
 test("a leaving member's key leaves its peers before its own objects go; Istio's CRDs stay", async () => {
@@ -303,16 +312,18 @@ async function istioCrds(cluster: string): Promise<string[]> {
 
 test("an update whose engine was killed half-way is finished by the next one", async () => {
   const stack = await mesh.stack(renewedFour);
+  let kill: Promise<void> | undefined;
   const killed = mesh.record((options) =>
     stack.up({
       ...options,
       onEvent: (event) => {
         options.onEvent(event);
-        if (event.resourcePreEvent?.metadata.type === "kubernetes:helm.sh/v3:Release") void killEngine();
+        if (isRelease(event.resourcePreEvent?.metadata)) kill ??= killEngine();
       },
     }),
   );
   await expect(killed).rejects.toThrow();
+  await kill;
   await stack.cancel();
 
   await up(renewedFour);
@@ -320,6 +331,9 @@ test("an update whose engine was killed half-way is finished by the next one", a
   expect(await up(renewedFour)).toEqual([]);
   expect(Object.keys(await peers("cluster4")).sort()).toEqual(names(three));
 });
+
+const isRelease = (step: { type: string; op: string } | undefined) =>
+  step?.type === "kubernetes:helm.sh/v3:Release" && step.op === "create";
 
 /** SIGKILL to the engine that runs on this lab's state, found by its working folder. */
 async function killEngine(): Promise<void> {
@@ -336,7 +350,14 @@ test("no private key, token or kubeconfig of the whole life is in outputs, logs,
       const values = decoded(secret);
       if (secret.type === "kubernetes.io/service-account-token") secrets.push(values.token!);
       if (secret.metadata?.name === "cacerts") secrets.push(values["ca-key.pem"]!);
-      if (secret.metadata?.name === "weft-peers") secrets.push(...Object.values(values));
+      if (secret.metadata?.name === "weft-peers") {
+        secrets.push(
+          ...Object.values(values).flatMap((contents) => [
+            contents,
+            kubeConfigFrom(contents).getCurrentUser()!.token!,
+          ]),
+        );
+      }
     }
     secrets.push(mesh.config(name).getCurrentUser()!.keyData!);
   }
@@ -351,19 +372,12 @@ test("no private key, token or kubeconfig of the whole life is in outputs, logs,
   expect(all).not.toMatch(/PRIVATE KEY/);
 });
 
-/** A secret as it could stand in JSON or text: plain, escaped, base64 of the whole, and the telling middle of each form. */
+/** A secret as it could stand in JSON or text: plain, escaped, in base64; of a key also its first line, however it is wrapped. */
 function needles(secret: string): string[] {
   const plain = secret.trim();
-  const body = plain
-    .split("\n")
-    .reduce((longest, line) => (line.length > longest.length ? line : longest), "");
-  return [
-    plain,
-    JSON.stringify(plain).slice(1, -1),
-    Buffer.from(secret).toString("base64"),
-    Buffer.from(plain).toString("base64"),
-    body,
-  ];
+  const key = /PRIVATE KEY-----\n(.+)/.exec(plain)?.[1];
+  const base64 = [secret, plain].map((form) => Buffer.from(form).toString("base64"));
+  return [plain, JSON.stringify(plain).slice(1, -1), ...base64, ...(key === undefined ? [] : [key])];
 }
 
 test("destroy leaves nothing of the mesh in any cluster but Istio's CRDs", async () => {
