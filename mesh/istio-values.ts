@@ -15,6 +15,8 @@ const byGateway = "It follows from `eastWest` of the members.";
 const always = "It is always on, so that roots can be added and dropped.";
 const byTrust = "It follows from `weft:mesh.trust`.";
 
+const notAMap = "Give it a map: values in it define the mesh.";
+
 /** The values that define the mesh, in the charts 1.28 to 1.31, and where they come from. */
 const defining: Record<string, string> = {
   profile: byRole,
@@ -52,7 +54,8 @@ export function valueConflicts(extra: HelmValues): ValueConflict[] {
     // The chart lays everything under `pilot` over the rest.
     for (const written of [path, `pilot.${path}`]) {
       const at = overridden(extra, written.split("."));
-      if (at !== undefined && !conflicts.has(at)) conflicts.set(at, { path: at, instead });
+      if (at === undefined || conflicts.has(at)) continue;
+      conflicts.set(at, { path: at, instead: at === written ? instead : notAMap });
     }
   }
   return [...conflicts.values()];

@@ -343,7 +343,7 @@ describe("Istio", () => {
       {
         path: "weft:clusters[0].istio.values.meshConfig",
         message: "Weft sets this value: it defines the mesh.",
-        remedy: "Set `weft:mesh.id`.",
+        remedy: "Give it a map: values in it define the mesh.",
       },
     ]);
   });
