@@ -6,6 +6,7 @@ import type { OutputMap, UpResult } from "@pulumi/pulumi/automation";
 import Table from "cli-table3";
 import colors from "picocolors";
 import { parse } from "yaml";
+import { withLock } from "./lock";
 import { labStatus, startLab } from "./control-plane";
 import { labConfig, type StackFile } from "./engine/config";
 import { chooseParts } from "./engine/parts";
@@ -103,7 +104,9 @@ function membersTable(outputs: OutputMap): string {
   return table.toString();
 }
 
-main().catch((error: unknown) => {
+withLock(`${projectRoot}/.lab.lock`, main, ({ pid }) =>
+  console.log(`Process ${pid} is at work on this lab: waiting.`),
+).catch((error: unknown) => {
   console.error(colors.red(error instanceof Error ? error.message : String(error)));
   process.exitCode = 1;
 });

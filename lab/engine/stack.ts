@@ -24,7 +24,7 @@ export interface LabStackArgs {
 
 /**
  * Opens the stack, creating it where it does not exist, and gives it this config. State is kept in files under `dir`, its secrets
- * encrypted with a passphrase made for this lab.
+ * encrypted with a passphrase made for this lab. One process at a time may use a folder.
  */
 export async function openStack(args: LabStackArgs): Promise<automation.Stack> {
   const workDir = path.join(args.dir, "stack");
@@ -35,7 +35,7 @@ export async function openStack(args: LabStackArgs): Promise<automation.Stack> {
   await writeStackConfig(path.join(workDir, `Pulumi.${args.stack}.yaml`), args.config);
 
   const pulumiCommand = await automation.PulumiCommand.get({ root: path.dirname(args.bin) });
-  return automation.LocalWorkspace.createOrSelectStack(
+  const stack = await automation.LocalWorkspace.createOrSelectStack(
     { stackName: args.stack, projectName: "weft", program: args.program ?? weft },
     {
       workDir,
@@ -47,6 +47,16 @@ export async function openStack(args: LabStackArgs): Promise<automation.Stack> {
       },
     },
   );
+  if (await isLocked(state)) await stack.cancel();
+  return stack;
+}
+
+/** Whether a killed engine has left its lock: there is nobody else who could hold one. */
+async function isLocked(state: string): Promise<boolean> {
+  const entries = await fs
+    .readdir(path.join(state, ".pulumi/locks"), { recursive: true, withFileTypes: true })
+    .catch(() => []);
+  return entries.some((entry) => entry.isFile());
 }
 
 /** Pulumi keeps the salt of the stack's encryption in the same file: everything but `config` stays. */
