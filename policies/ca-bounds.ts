@@ -12,6 +12,7 @@ type Bounds = typeof defaults;
 const range = (what: string, bounds: { min: number; max: number }) => ({
   type: "object" as const,
   properties: { min: { type: "number" as const }, max: { type: "number" as const } },
+  required: ["min", "max"],
   default: bounds,
   description: `Days ${what} may be valid.`,
 });
