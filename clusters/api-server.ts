@@ -1,0 +1,169 @@
+/** Reading from a member's API server. */
+import https from "node:https";
+import tls from "node:tls";
+import type { Agent } from "node:http";
+import { credentialsOf, type Credentials } from "./credentials";
+import type { ResolvedKubeconfig } from "./kubeconfig";
+import { proxyAgent, proxyFor } from "./proxy";
+
+/** Why a request came to nothing. Holds codes only: a library's own error may carry headers, and with them a token. */
+export class ApiServerError extends Error {
+  constructor(
+    readonly kind: "unreachable" | "timeout" | "tls" | "material" | "status" | "answer",
+    /** A code of Node or OpenSSL, or an HTTP status. */
+    readonly code: string,
+  ) {
+    super(`${kind}: ${code}`);
+    this.name = "ApiServerError";
+  }
+}
+
+/** The names and metadata of objects, without what is in them. */
+export interface ObjectMetadata {
+  metadata: {
+    name: string;
+    namespace?: string;
+    uid?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    deletionTimestamp?: string;
+  };
+}
+
+export interface List<T> {
+  items: T[];
+}
+
+const json = "application/json";
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
+const metadataOnly = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+export class ApiServer {
+  private constructor(
+    private readonly base: string,
+    private readonly agent: Agent,
+    private readonly tlsOptions: https.RequestOptions,
+    private readonly headers: Credentials["headers"],
+    private readonly deadline: number,
+  ) {}
+
+  /**
+   * Prepares to speak to the API server; no request is sent.
+   * @param timeoutMs from here on, for all requests together.
+   * @throws CredentialsError, ApiServerError
+   */
+  static async of(kubeconfig: ResolvedKubeconfig, timeoutMs: number): Promise<ApiServer> {
+    const { cert, key, headers } = await credentialsOf(kubeconfig);
+    const ca = kubeconfig.cluster["certificate-authority-data"];
+    const tlsOptions: https.RequestOptions & tls.ConnectionOptions = {
+      secureContext: secureContext(typeof ca === "string" ? Buffer.from(ca, "base64") : undefined, cert, key),
+      rejectUnauthorized: !kubeconfig.insecureSkipTlsVerify,
+      servername: kubeconfig.tlsServerName,
+    };
+    const own = kubeconfig.cluster["proxy-url"];
+    const proxy = proxyFor(new URL(kubeconfig.server), typeof own === "string" ? own : undefined);
+    // A handshake costs more than a request has to wait for a few others.
+    const agent =
+      proxy === undefined ? new https.Agent({ keepAlive: true, maxSockets: 4 }) : await proxyAgent(proxy);
+    const deadline = performance.now() + timeoutMs;
+    return new ApiServer(kubeconfig.server.replace(/\/$/, ""), agent, tlsOptions, headers, deadline);
+  }
+
+  /** The object at a path; undefined where there is none. */
+  async get<T>(path: string): Promise<T | undefined> {
+    return this.found<T>(this.send("GET", path, json));
+  }
+
+  /** The names, labels and annotations of what a path lists: nothing else leaves the API server. */
+  async listMetadata(path: string): Promise<ObjectMetadata[]> {
+    const list = await this.found<List<ObjectMetadata>>(this.send("GET", path, metadataOnly));
+    return list?.items ?? [];
+  }
+
+  /** For the reviews that Kubernetes answers by POST; nothing is stored. */
+  async review<T>(path: string, body: unknown): Promise<T> {
+    return this.send("POST", path, json, JSON.stringify(body)) as Promise<T>;
+  }
+
+  /** Ends every connection: an idle one keeps the process alive. */
+  close(): void {
+    this.agent.destroy();
+  }
+
+  private async found<T>(answer: Promise<unknown>): Promise<T | undefined> {
+    try {
+      return (await answer) as T;
+    } catch (error) {
+      if (error instanceof ApiServerError && error.kind === "status" && error.code === "404")
+        return undefined;
+      throw error;
+    }
+  }
+
+  private send(method: string, path: string, accept: string, body?: string): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: NodeJS.ErrnoException) => reject(failure(error));
+      const request = https.request(
+        this.base + path,
+        {
+          ...this.tlsOptions,
+          method,
+          agent: this.agent,
+          signal: AbortSignal.timeout(Math.max(0, Math.ceil(this.deadline - performance.now()))),
+          headers: {
+            ...this.headers,
+            Accept: accept,
+            ...(body === undefined ? {} : { "Content-Type": json }),
+          },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on("data", (chunk: Buffer) => chunks.push(chunk));
+          response.on("error", fail);
+          response.on("end", () => {
+            const status = response.statusCode ?? 0;
+            if (status < 200 || status > 299) return reject(new ApiServerError("status", String(status)));
+            try {
+              resolve(JSON.parse(Buffer.concat(chunks).toString("utf8")));
+            } catch {
+              reject(new ApiServerError("answer", String(status)));
+            }
+          });
+        },
+      );
+      request.on("error", fail);
+      request.end(body);
+    });
+  }
+}
+
+function failure(error: NodeJS.ErrnoException): ApiServerError {
+  const code = error.code ?? "ERR_UNKNOWN";
+  if (code === "ABORT_ERR") return new ApiServerError("timeout", code);
+  return new ApiServerError(isTlsCode(code) ? "tls" : "unreachable", code);
+}
+
+function secureContext(
+  ca: Buffer | undefined,
+  cert: Credentials["cert"],
+  key: Credentials["key"],
+): tls.SecureContext {
+  try {
+    return tls.createSecureContext({ ca: ca ?? systemRoots(), cert, key });
+  } catch (error) {
+    throw new ApiServerError("material", (error as NodeJS.ErrnoException).code ?? "ERR_UNKNOWN");
+  }
+}
+
+/** Go's clients trust what the operating system trusts, Node only what it brought along; newer ones can be asked to do both. */
+function systemRoots(): string[] | undefined {
+  const { getCACertificates } = tls as { getCACertificates?: (type: "default" | "system") => string[] };
+  return getCACertificates && [...getCACertificates("default"), ...getCACertificates("system")];
+}
+
+/** Codes of OpenSSL's verification, and of Node's around it: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+function isTlsCode(code: string): boolean {
+  return /^(CERT_|CRL_|UNABLE_TO_|ERROR_IN_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_|PATH_LENGTH_|HOSTNAME_MISMATCH|ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO)/.test(
+    code,
+  );
+}

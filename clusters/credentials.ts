@@ -1,0 +1,168 @@
+/** What a kubeconfig's user shows to the API server. */
+import { execFile } from "node:child_process";
+import type { OutgoingHttpHeaders } from "node:http";
+import { promisify } from "node:util";
+import { z } from "zod";
+import type { ResolvedKubeconfig } from "./kubeconfig";
+
+export interface Credentials {
+  headers: OutgoingHttpHeaders;
+  /** PEM of a client certificate and its key. */
+  cert?: Buffer | string;
+  key?: Buffer | string;
+}
+
+/** Credentials could not be had. The message says why, without anything secret. */
+export class CredentialsError extends Error {}
+
+/** A plugin may ask a cloud, or start an interpreter. */
+const pluginTimeoutMs = 30_000;
+
+/** @throws CredentialsError */
+export async function credentialsOf({ user, cluster }: ResolvedKubeconfig): Promise<Credentials> {
+  const fields = userSchema.safeParse(user);
+  if (!fields.success) {
+    const at = z.core.toDotPath(fields.error.issues[0]?.path ?? []);
+    throw new CredentialsError(`\`${at}\` of the user is not what a kubeconfig has there.`);
+  }
+  const { exec, "auth-provider": authProvider, ...plain } = fields.data;
+  const headers = impersonation(plain);
+  const cert = plain["client-certificate-data"];
+  const key = plain["client-key-data"];
+  const credentials: Credentials = {
+    headers,
+    cert: cert === undefined ? undefined : Buffer.from(cert, "base64"),
+    key: key === undefined ? undefined : Buffer.from(key, "base64"),
+  };
+
+  if (plain.token !== undefined) {
+    headers.Authorization = `Bearer ${plain.token}`;
+  } else if (plain.username !== undefined) {
+    const pair = `${plain.username}:${plain.password ?? ""}`;
+    headers.Authorization = `Basic ${Buffer.from(pair).toString("base64")}`;
+  } else if (exec !== undefined) {
+    const issued = await runPlugin(exec, cluster);
+    if (issued.token !== undefined) headers.Authorization = `Bearer ${issued.token}`;
+    if (issued.clientCertificateData !== undefined) {
+      credentials.cert = issued.clientCertificateData;
+      credentials.key = issued.clientKeyData;
+    }
+  } else if (authProvider !== undefined) {
+    if (authProvider.name !== "oidc") {
+      throw new CredentialsError(
+        `Kubernetes clients no longer have the auth provider ${authProvider.name}: use its credential plugin (\`exec\`).`,
+      );
+    }
+    // Not refreshed here: a refresh may spend the refresh token that the provider is about to use.
+    const token = authProvider.config?.["id-token"];
+    if (token !== undefined) headers.Authorization = `Bearer ${token}`;
+  }
+  return credentials;
+}
+
+const userSchema = z.object({
+  token: z.string().optional(),
+  username: z.string().optional(),
+  password: z.string().optional(),
+  "client-certificate-data": z.string().optional(),
+  "client-key-data": z.string().optional(),
+  as: z.string().optional(),
+  "as-uid": z.string().optional(),
+  "as-groups": z.array(z.string()).nullish(),
+  "as-user-extra": z.record(z.string(), z.array(z.string())).nullish(),
+  "auth-provider": z
+    .object({ name: z.string(), config: z.record(z.string(), z.string()).nullish() })
+    .optional(),
+  exec: z
+    .object({
+      apiVersion: z.string().default("client.authentication.k8s.io/v1"),
+      command: z.string().min(1),
+      args: z.array(z.string()).nullish(),
+      env: z.array(z.object({ name: z.string(), value: z.string() })).nullish(),
+      provideClusterInfo: z.boolean().nullish(),
+      interactiveMode: z.string().nullish(),
+    })
+    .optional(),
+});
+
+type User = z.output<typeof userSchema>;
+
+/** https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation */
+function impersonation(user: Omit<User, "exec" | "auth-provider">): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {};
+  if (user.as !== undefined) headers["Impersonate-User"] = user.as;
+  if (user["as-uid"] !== undefined) headers["Impersonate-Uid"] = user["as-uid"];
+  if (user["as-groups"]?.length) headers["Impersonate-Group"] = user["as-groups"];
+  for (const [key, values] of Object.entries(user["as-user-extra"] ?? {})) {
+    headers[`Impersonate-Extra-${encodeURIComponent(key)}`] = values;
+  }
+  return headers;
+}
+
+const execCredentialSchema = z.object({
+  status: z.object({
+    token: z.string().optional(),
+    clientCertificateData: z.string().optional(),
+    clientKeyData: z.string().optional(),
+  }),
+});
+
+/** https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins */
+async function runPlugin(exec: NonNullable<User["exec"]>, cluster: Record<string, unknown>) {
+  const name = `The credential plugin \`${exec.command}\``;
+  if (exec.interactiveMode === "Always") {
+    throw new CredentialsError(
+      `${name} wants a terminal (interactiveMode: Always), and Pulumi has none to give.`,
+    );
+  }
+  const info = {
+    apiVersion: exec.apiVersion,
+    kind: "ExecCredential",
+    spec: {
+      interactive: false,
+      ...(exec.provideClusterInfo ? { cluster: clusterInfo(cluster) } : {}),
+    },
+  };
+  const run = promisify(execFile)(exec.command, exec.args ?? [], {
+    env: {
+      ...process.env,
+      ...Object.fromEntries((exec.env ?? []).map(({ name, value }) => [name, value])),
+      KUBERNETES_EXEC_INFO: JSON.stringify(info),
+    },
+    timeout: pluginTimeoutMs,
+  });
+  run.child.stdin?.end();
+  let stdout: string;
+  try {
+    ({ stdout } = await run);
+  } catch (error) {
+    // Neither its output nor its arguments are shown: either may hold a credential.
+    const { code, killed } = error as { code?: string | number; killed?: boolean };
+    if (code === "ENOENT") throw new CredentialsError(`${name} is not installed.`);
+    if (killed) throw new CredentialsError(`${name} gave no answer within ${pluginTimeoutMs / 1000} s.`);
+    throw new CredentialsError(`${name} failed (${typeof code === "number" ? `exit code ${code}` : code}).`);
+  }
+  const parsed = execCredentialSchema.safeParse(parseJson(stdout));
+  if (!parsed.success) throw new CredentialsError(`${name} did not answer with an ExecCredential.`);
+  return parsed.data.status;
+}
+
+function clusterInfo(cluster: Record<string, unknown>) {
+  const extensions = cluster.extensions as { extension?: unknown }[] | undefined;
+  return {
+    server: cluster.server,
+    "tls-server-name": cluster["tls-server-name"],
+    "insecure-skip-tls-verify": cluster["insecure-skip-tls-verify"],
+    "certificate-authority-data": cluster["certificate-authority-data"],
+    "proxy-url": cluster["proxy-url"],
+    config: extensions?.[0]?.extension,
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

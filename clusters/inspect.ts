@@ -1,0 +1,156 @@
+/** What preflight asks one cluster. */
+import semver from "semver";
+import { fingerprints } from "../mesh/certificates";
+import type { LiveMember } from "../mesh/transitions";
+import { ApiServer, ApiServerError, type List } from "./api-server";
+import type { ResolvedKubeconfig } from "./kubeconfig";
+
+export interface Inspection {
+  live: LiveMember;
+  /** `1.34.2`, as the API server says it. */
+  kubernetesVersion: string;
+  /** UID of namespace kube-system, which stands for the cluster; undefined where it may not be read. */
+  clusterUid?: string;
+  /** What Weft does and this user may not: "create secrets in istio-system". */
+  denied: string[];
+}
+
+interface Permission {
+  verb: string;
+  group: string;
+  resource: string;
+  namespace?: string;
+}
+
+/** A handful that stands for all: who may do these may do the rest, in every role that people use. */
+const needed: Permission[] = [
+  { verb: "create", group: "", resource: "namespaces" },
+  { verb: "create", group: "apiextensions.k8s.io", resource: "customresourcedefinitions" },
+  { verb: "create", group: "rbac.authorization.k8s.io", resource: "clusterroles" },
+  { verb: "create", group: "", resource: "secrets", namespace: "istio-system" },
+  { verb: "get", group: "", resource: "secrets", namespace: "istio-system" },
+  { verb: "list", group: "", resource: "secrets", namespace: "istio-system" },
+  { verb: "list", group: "apps", resource: "deployments", namespace: "istio-system" },
+];
+
+/** @throws CredentialsError, ApiServerError */
+export async function inspect(
+  name: string,
+  kubeconfig: ResolvedKubeconfig,
+  timeoutMs: number,
+): Promise<Inspection> {
+  const api = await ApiServer.of(kubeconfig, timeoutMs);
+  try {
+    const version = await api.get<{ gitVersion?: string }>("/version");
+    const kubernetesVersion = semver.coerce(version?.gitVersion)?.version;
+    if (kubernetesVersion === undefined) throw new ApiServerError("answer", "200");
+    const [denied, clusterUid, istiodVersion, tokenGenerations, trust] = await Promise.all([
+      deniedTo(api),
+      uidOf(api),
+      istiodVersionIn(api),
+      tokenGenerationsIn(api),
+      trustIn(api),
+    ]);
+    return {
+      live: { name, istiodVersion, tokenGenerations, ...trust },
+      kubernetesVersion,
+      clusterUid,
+      denied,
+    };
+  } finally {
+    api.close();
+  }
+}
+
+/** https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access */
+async function deniedTo(api: ApiServer): Promise<string[]> {
+  const answers = await Promise.all(
+    needed.map((resourceAttributes) =>
+      api.review<{ status?: { allowed?: boolean } }>(
+        "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+        {
+          apiVersion: "authorization.k8s.io/v1",
+          kind: "SelfSubjectAccessReview",
+          spec: { resourceAttributes },
+        },
+      ),
+    ),
+  );
+  return needed
+    .filter((_, index) => answers[index]!.status?.allowed !== true)
+    .map(({ verb, group, resource, namespace }) =>
+      [verb, group === "" ? resource : `${resource}.${group}`, namespace && `in ${namespace}`]
+        .filter(Boolean)
+        .join(" "),
+    );
+}
+
+async function uidOf(api: ApiServer): Promise<string | undefined> {
+  const namespace = await unlessForbidden(
+    api.get<{ metadata?: { uid?: string } }>("/api/v1/namespaces/kube-system"),
+  );
+  return namespace?.metadata?.uid;
+}
+
+async function tokenGenerationsIn(api: ApiServer): Promise<number[]> {
+  const secrets = await unlessForbidden(api.listMetadata("/api/v1/namespaces/istio-system/secrets"));
+  return (secrets ?? [])
+    .map(({ metadata }) => /^weft-reader-token-(\d+)$/.exec(metadata.name)?.[1])
+    .filter((generation) => generation !== undefined)
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+interface Cacerts {
+  metadata: { annotations?: Record<string, string> };
+  data?: Record<string, string>;
+}
+
+async function trustIn(
+  api: ApiServer,
+): Promise<Pick<LiveMember, "roots" | "signingRoot" | "rootFingerprints">> {
+  const cacerts = await unlessForbidden(api.get<Cacerts>("/api/v1/namespaces/istio-system/secrets/cacerts"));
+  const annotations = cacerts?.metadata.annotations ?? {};
+  const bundle = cacerts?.data?.["root-cert.pem"];
+  return {
+    roots: annotations["weft.dev/roots"]?.split(",").map((root) => root.trim()),
+    signingRoot: annotations["weft.dev/signing-root"],
+    rootFingerprints:
+      bundle === undefined ? undefined : fingerprints(Buffer.from(bundle, "base64").toString("utf8")),
+  };
+}
+
+interface Deployment {
+  metadata: { labels?: Record<string, string> };
+  spec: { template: { spec: { containers: { name: string; image?: string }[] } } };
+}
+
+/** Of several revisions the lowest: what it cannot do, the mesh cannot. */
+async function istiodVersionIn(api: ApiServer): Promise<string | undefined> {
+  const deployments = await unlessForbidden(
+    api.get<List<Deployment>>("/apis/apps/v1/namespaces/istio-system/deployments?labelSelector=app%3Distiod"),
+  );
+  return (deployments?.items ?? [])
+    .map(versionOf)
+    .filter((version) => version !== undefined)
+    .sort(semver.compare)[0];
+}
+
+/** By the image's tag; a tag of one's own or a digest says nothing, then by the chart's label. */
+function versionOf({ metadata, spec }: Deployment): string | undefined {
+  const image = spec.template.spec.containers.find(({ name }) => name === "discovery")?.image;
+  const tag = /:([^:/@]+)(@.*)?$/.exec(image ?? "")?.[1];
+  return [tag, metadata.labels?.["app.kubernetes.io/version"]]
+    .map((text) => /^v?(\d+\.\d+\.\d+(-(alpha|beta|rc)\.\d+)?)/.exec(text ?? "")?.[1])
+    .find((version) => version !== undefined);
+}
+
+/** What may not be read is among the denied permissions already. */
+async function unlessForbidden<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ApiServerError && error.kind === "status" && error.code === "403") return undefined;
+    throw error;
+  }
+}

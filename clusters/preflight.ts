@@ -1,0 +1,113 @@
+/** Before the first change: is every cluster there, may we, and is the step from what runs there to the mesh a safe one? */
+import semver from "semver";
+import { loopbackProblem } from "../mesh/api-server";
+import { ConfigError, type Mesh, type Problem } from "../mesh/mesh";
+import { checkTransition, type LiveMember } from "../mesh/transitions";
+import { checkChartSource } from "./chart-source";
+import { explain, kubectl } from "./explain";
+import { inspect, type Inspection } from "./inspect";
+import type { Kubeconfigs } from "./kubeconfig";
+
+export interface PreflightOptions {
+  /** Told what is unwise but not wrong. */
+  warn: (message: string) => void;
+  /** Milliseconds for all requests to one cluster. Default: 10 s. */
+  timeoutMs?: number;
+}
+
+/**
+ * Reads every member, all at once.
+ * @throws ConfigError with every problem found.
+ */
+export async function preflight(
+  mesh: Mesh,
+  kubeconfigs: Kubeconfigs,
+  { warn, timeoutMs = 10_000 }: PreflightOptions,
+): Promise<LiveMember[]> {
+  const problems: Problem[] = [];
+  const inspections = new Map<string, Inspection>();
+
+  const charts = checkChartSource(mesh, timeoutMs);
+  await Promise.all(
+    mesh.members.map(async (member) => {
+      const kubeconfig = kubeconfigs.get(member.name)!;
+      try {
+        inspections.set(member.name, await inspect(member.name, kubeconfig, timeoutMs));
+      } catch (error) {
+        problems.push(explain(error, member, kubeconfig, timeoutMs));
+      }
+    }),
+  );
+  problems.push(...loopbackProblems(mesh, kubeconfigs));
+  problems.push(...permissionProblems(mesh, kubeconfigs, inspections));
+  problems.push(...sameClusterProblems(mesh, kubeconfigs, inspections));
+  problems.push(...(await charts));
+
+  const live = mesh.members.flatMap(({ name }) => inspections.get(name)?.live ?? []);
+  problems.push(...checkTransition(live, mesh));
+  if (problems.length > 0) {
+    throw new ConfigError(problems.sort((a, b) => a.path.localeCompare(b.path, "en", { numeric: true })));
+  }
+  for (const message of oldKubernetes(mesh, inspections)) warn(message);
+  return live;
+}
+
+/** `apiServer` was checked when the stack config was parsed. */
+function loopbackProblems(mesh: Mesh, kubeconfigs: Kubeconfigs): Problem[] {
+  return mesh.members
+    .filter(({ apiServer }) => apiServer === undefined)
+    .flatMap((member) => loopbackProblem(mesh, member, kubeconfigs.get(member.name)!.server) ?? []);
+}
+
+function permissionProblems(
+  mesh: Mesh,
+  kubeconfigs: Kubeconfigs,
+  inspections: ReadonlyMap<string, Inspection>,
+): Problem[] {
+  return mesh.members.flatMap((member) => {
+    const denied = inspections.get(member.name)?.denied ?? [];
+    if (denied.length === 0) return [];
+    const kubeconfig = kubeconfigs.get(member.name)!;
+    return {
+      path: member.path,
+      value: kubeconfig.context,
+      message: `The user of this context may not ${denied.join(", ")}.`,
+      remedy: `Use a user with the ClusterRole cluster-admin; \`${kubectl(member, kubeconfig)} auth can-i --list\` shows what this one may do.`,
+    };
+  });
+}
+
+/** Two names for one cluster would be two members that overwrite each other's objects. */
+function sameClusterProblems(
+  mesh: Mesh,
+  kubeconfigs: Kubeconfigs,
+  inspections: ReadonlyMap<string, Inspection>,
+): Problem[] {
+  const first = new Map<string, string>();
+  return mesh.members.flatMap((member) => {
+    const { server, context } = kubeconfigs.get(member.name)!;
+    const identities = [`server ${new URL(server).href}`, inspections.get(member.name)?.clusterUid];
+    const twin = identities.map((identity) => identity && first.get(identity)).find((name) => name);
+    for (const identity of identities) if (identity && !first.has(identity)) first.set(identity, member.name);
+    if (twin === undefined) return [];
+    return {
+      path: member.path,
+      value: context,
+      message: `This is the same cluster as ${twin}, which is in the mesh already.`,
+      remedy: `Give ${member.name} a context of its own cluster, or delete one of the two entries.`,
+    };
+  });
+}
+
+/** Lowest Kubernetes minor that a minor of Istio supports: https://istio.io/latest/docs/releases/supported-releases/ */
+const lowestKubernetes: Record<string, string> = { "1.28": "1.30", "1.29": "1.31", "1.30": "1.32" };
+
+function oldKubernetes(mesh: Mesh, inspections: ReadonlyMap<string, Inspection>): string[] {
+  return mesh.members.flatMap(({ name, istio }) => {
+    const minor = istio.version.split(".", 2).join(".");
+    const lowest = lowestKubernetes[minor];
+    const found = inspections.get(name)?.kubernetesVersion;
+    if (lowest === undefined || found === undefined || semver.gte(found, `${lowest}.0`)) return [];
+    return `${name} runs Kubernetes ${found}, and Istio ${minor} supports ${lowest} and later: https://istio.io/latest/docs/releases/supported-releases/`;
+  });
+}

@@ -1,0 +1,133 @@
+/** An API server in this process: real TLS with a CA of its own, and answers given by the test. */
+import "reflect-metadata";
+import { once } from "node:events";
+import https from "node:https";
+import type { AddressInfo } from "node:net";
+import * as x509 from "@peculiar/x509";
+import { webcrypto } from "node:crypto";
+import { stringify } from "yaml";
+
+const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+x509.cryptoProvider.set(webcrypto);
+
+export interface Identity {
+  /** PEM. */
+  ca: string;
+  cert: string;
+  key: string;
+}
+
+/** A CA, and a certificate by it for the names. */
+export async function makeIdentity(
+  names: string[] = ["127.0.0.1"],
+  notAfter = new Date(Date.now() + 3_600_000),
+): Promise<Identity> {
+  const caKeys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const notBefore = new Date(Date.now() - 7_200_000);
+  const ca = await x509.X509CertificateGenerator.createSelfSigned({
+    name: "CN=fake-ca",
+    keys: caKeys,
+    notBefore,
+    notAfter: new Date(Date.now() + 3_600_000),
+    signingAlgorithm: algorithm,
+    extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
+  });
+  const cert = await x509.X509CertificateGenerator.create({
+    subject: "CN=fake",
+    issuer: ca.subject,
+    notBefore,
+    notAfter,
+    publicKey: keys.publicKey,
+    signingKey: caKeys.privateKey,
+    signingAlgorithm: algorithm,
+    extensions: [
+      new x509.SubjectAlternativeNameExtension(
+        names.map((value) => ({ type: /^[\d.]+$/.test(value) ? "ip" : "dns", value })),
+      ),
+    ],
+  });
+  const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
+  return {
+    ca: ca.toString("pem"),
+    cert: cert.toString("pem"),
+    key: x509.PemConverter.encode(pkcs8, "PRIVATE KEY"),
+  };
+}
+
+export interface Request {
+  method: string;
+  path: string;
+  headers: NodeJS.Dict<string | string[]>;
+  body?: unknown;
+}
+/** A status alone, or what to answer with 200; undefined: 404; "silence": no answer at all. */
+export type Answer = number | object | "silence" | undefined;
+
+export interface FakeApiServer {
+  url: string;
+  port: number;
+  requests: Request[];
+  close(): Promise<void>;
+  /** A kubeconfig that leads here. */
+  kubeconfig(parts?: { cluster?: object; user?: object; server?: string }): string;
+}
+
+export async function startFakeApiServer(
+  identity: Identity,
+  answer: (request: Request) => Answer,
+): Promise<FakeApiServer> {
+  const requests: Request[] = [];
+  const server = https.createServer({ cert: identity.cert, key: identity.key }, (incoming, response) => {
+    const chunks: Buffer[] = [];
+    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+    incoming.on("end", () => {
+      const text = Buffer.concat(chunks).toString();
+      const request: Request = {
+        method: incoming.method!,
+        path: incoming.url!,
+        headers: incoming.headers,
+        ...(text === "" ? {} : { body: JSON.parse(text) as unknown }),
+      };
+      requests.push(request);
+      const body = answer(request);
+      if (body === "silence") return;
+      response.statusCode = typeof body === "number" ? body : body === undefined ? 404 : 200;
+      response.setHeader("Content-Type", "application/json");
+      response.end(
+        JSON.stringify(typeof body === "object" ? body : { kind: "Status", code: response.statusCode }),
+      );
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const url = `https://127.0.0.1:${port}`;
+  return {
+    url,
+    port,
+    requests,
+    close: async () => {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+    kubeconfig: (parts) =>
+      stringify({
+        "current-context": "here",
+        contexts: [{ name: "here", context: { cluster: "here", user: "me" } }],
+        clusters: [
+          {
+            name: "here",
+            cluster: {
+              server: parts?.server ?? url,
+              "certificate-authority-data": Buffer.from(identity.ca).toString("base64"),
+              ...parts?.cluster,
+            },
+          },
+        ],
+        users: [{ name: "me", user: parts?.user ?? { token: "s3cr3t-token" } }],
+      }),
+  };
+}

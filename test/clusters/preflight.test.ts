@@ -1,0 +1,509 @@
+import { X509Certificate } from "node:crypto";
+import { mkdtemp, rm, writeFile, mkdir } from "node:fs/promises";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { once } from "node:events";
+import os from "node:os";
+import { join } from "node:path";
+import { resolveKubeconfigs } from "../../clusters/kubeconfig";
+import { preflight } from "../../clusters/preflight";
+import { ConfigError, parseMesh, type Problem } from "../../mesh/mesh";
+import type { LiveMember } from "../../mesh/transitions";
+import {
+  makeIdentity,
+  startFakeApiServer,
+  type Answer,
+  type FakeApiServer,
+  type Identity,
+  type Request,
+} from "./fake-api-server";
+
+const TOKEN = "s3cr3t-token";
+
+let identity: Identity;
+let charts: string;
+const servers: FakeApiServer[] = [];
+beforeAll(async () => {
+  identity = await makeIdentity();
+  charts = await mkdtemp(join(os.tmpdir(), "weft-charts-"));
+  for (const chart of ["base", "istiod", "gateway"]) {
+    await mkdir(join(charts, chart));
+    await writeFile(join(charts, chart, "Chart.yaml"), `name: ${chart}\n`);
+  }
+});
+afterAll(() => rm(charts, { recursive: true, force: true }));
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+interface Cluster {
+  uid?: string;
+  version?: string;
+  deployments?: object[];
+  /** Names of Secrets in istio-system. */
+  secrets?: string[];
+  cacerts?: object;
+  denied?: (attributes: Record<string, string>) => boolean;
+  override?: (request: Request) => Answer | "usual";
+}
+
+/** Answers as a cluster's API server does. */
+function cluster({
+  uid = "uid-1",
+  version = "v1.34.2",
+  deployments,
+  secrets,
+  cacerts,
+  denied,
+  override,
+}: Cluster = {}) {
+  return (request: Request): Answer => {
+    const special = override?.(request) ?? "usual";
+    if (special !== "usual") return special;
+    const { path, body } = request;
+    if (path === "/version") return { gitVersion: version };
+    if (path === "/api/v1/namespaces/kube-system") return { metadata: { uid } };
+    if (path.endsWith("/selfsubjectaccessreviews")) {
+      const attributes = (body as { spec: { resourceAttributes: Record<string, string> } }).spec
+        .resourceAttributes;
+      return { status: { allowed: !(denied?.(attributes) ?? false) } };
+    }
+    if (path.startsWith("/apis/apps/v1/namespaces/istio-system/deployments?"))
+      return { items: deployments ?? [] };
+    if (path === "/api/v1/namespaces/istio-system/secrets") {
+      return { items: (secrets ?? []).map((name) => ({ metadata: { name } })) };
+    }
+    if (path === "/api/v1/namespaces/istio-system/secrets/cacerts") return cacerts;
+    return undefined;
+  };
+}
+
+async function start(answer = cluster(), as = identity): Promise<FakeApiServer> {
+  const server = await startFakeApiServer(as, answer);
+  servers.push(server);
+  return server;
+}
+
+function istiod(image: string, labels: Record<string, string> = {}) {
+  return {
+    metadata: { labels },
+    spec: { template: { spec: { containers: [{ name: "discovery", image }] } } },
+  };
+}
+
+interface Run {
+  mesh?: Record<string, unknown>;
+  timeoutMs?: number;
+  warn?: (message: string) => void;
+}
+
+async function run(
+  kubeconfigs: string[],
+  { mesh: extra, timeoutMs, warn = () => {} }: Run = {},
+): Promise<LiveMember[]> {
+  const mesh = parseMesh({
+    mesh: { istio: { charts: { path: charts } }, remoteAccess: { allowLoopback: true }, ...extra },
+    clusters: kubeconfigs.map((kubeconfig, index) => ({ name: `cluster${index + 1}`, kubeconfig })),
+  });
+  return preflight(mesh, await resolveKubeconfigs(mesh), { warn, timeoutMs });
+}
+
+async function problemsOf(kubeconfigs: string[], options?: Run): Promise<Problem[]> {
+  const error: unknown = await run(kubeconfigs, options).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ConfigError)) throw new Error("expected a ConfigError", { cause: error });
+  expect(JSON.stringify([error.message, error.problems])).not.toContain(TOKEN);
+  return error.problems;
+}
+
+const look =
+  "`kubectl --kubeconfig <(pulumi config get --path 'weft:clusters[0].kubeconfig') --context here get --raw /readyz`";
+
+describe("what is read of each member", () => {
+  test("is nothing of Weft on a fresh cluster", async () => {
+    const server = await start();
+    expect(await run([server.kubeconfig()])).toEqual([{ name: "cluster1", tokenGenerations: [] }]);
+    expect(server.requests.every(({ headers }) => headers.authorization === `Bearer ${TOKEN}`)).toBe(true);
+  });
+
+  test("is istiod's version, the generations of the tokens and the roots", async () => {
+    const server = await start(
+      cluster({
+        deployments: [
+          istiod("docker.io/istio/pilot:1.30.5"),
+          istiod("hub:5000/istio/pilot:1.30.3-distroless"),
+        ],
+        secrets: ["weft-reader-token-10", "weft-reader-token-1", "weft-reader-token-old", "cacerts"],
+        cacerts: {
+          metadata: { annotations: { "weft.dev/roots": "default", "weft.dev/signing-root": "default" } },
+          data: { "root-cert.pem": Buffer.from(identity.ca).toString("base64") },
+        },
+      }),
+    );
+    expect(await run([server.kubeconfig()])).toEqual([
+      {
+        name: "cluster1",
+        istiodVersion: "1.30.3",
+        tokenGenerations: [1, 10],
+        roots: ["default"],
+        signingRoot: "default",
+        rootFingerprints: [new X509Certificate(identity.ca).fingerprint256],
+      },
+    ]);
+  });
+
+  test.each([
+    ["hub/pilot:1.31.0-rc.0", {}, "1.31.0-rc.0"],
+    ["hub/pilot:1.30.5@sha256:00", {}, "1.30.5"],
+    ["hub:5000/pilot@sha256:00", { "app.kubernetes.io/version": "1.30.4" }, "1.30.4"],
+    ["hub:5000/pilot:mine", { "app.kubernetes.io/version": "1.30.4" }, "1.30.4"],
+    ["hub:5000/pilot", {}, undefined],
+  ])("for an istiod of image %s labelled %j it is version %s", async (image, labels, version) => {
+    const server = await start(cluster({ deployments: [istiod(image, labels)] }));
+    expect((await run([server.kubeconfig()]))[0]!.istiodVersion).toBe(version);
+  });
+
+  test("is the contents of no Secret but cacerts", async () => {
+    const server = await start();
+    await run([server.kubeconfig()]);
+    const secrets = server.requests
+      .filter(({ path }) => path.includes("/secrets"))
+      .map(({ path, headers }) => `${path} ${headers.accept as string}`)
+      .sort();
+    expect(secrets).toEqual([
+      "/api/v1/namespaces/istio-system/secrets application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+      "/api/v1/namespaces/istio-system/secrets/cacerts application/json",
+    ]);
+  });
+
+  test("is read without any request that changes something", async () => {
+    const server = await start();
+    await run([server.kubeconfig()]);
+    const writes = server.requests.filter(({ method }) => method !== "GET");
+    expect(new Set(writes.map(({ path }) => path))).toEqual(
+      new Set(["/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"]),
+    );
+  });
+});
+
+describe("an API server", () => {
+  test("that is not there", async () => {
+    const server = await start();
+    const kubeconfig = server.kubeconfig();
+    await server.close();
+    servers.pop();
+    expect(await problemsOf([kubeconfig])).toEqual([
+      {
+        path: "weft:clusters[0]",
+        value: server.url,
+        message: "The API server cannot be reached (ECONNREFUSED).",
+        remedy: `See what ${look} says, and check that the cluster is up and that \`server\` in the kubeconfig in stack config is its address.`,
+      },
+    ]);
+  });
+
+  test("that never answers", async () => {
+    const server = await start(() => "silence");
+    expect(await problemsOf([server.kubeconfig()], { timeoutMs: 100 })).toEqual([
+      {
+        path: "weft:clusters[0]",
+        value: server.url,
+        message: "The API server did not answer within 0.1 s.",
+        remedy: `See what ${look} says: often a VPN, a firewall or an address of another network is in the way.`,
+      },
+    ]);
+  });
+
+  test("whose certificate another authority signed", async () => {
+    const server = await start(cluster(), await makeIdentity());
+    const stranger = Buffer.from(identity.ca).toString("base64");
+    expect(
+      await problemsOf([server.kubeconfig({ cluster: { "certificate-authority-data": stranger } })]),
+    ).toEqual([
+      {
+        path: "weft:clusters[0]",
+        value: server.url,
+        message:
+          "The API server's certificate is not signed by the certificate authority in the kubeconfig in stack config (CERT_SIGNATURE_FAILURE).",
+        remedy: "Get a new kubeconfig: the cluster was made anew, or another one answers at this address.",
+      },
+    ]);
+  });
+
+  test("whose certificate nobody vouches for", async () => {
+    const server = await start();
+    expect(
+      await problemsOf([server.kubeconfig({ cluster: { "certificate-authority-data": undefined } })]),
+    ).toEqual([
+      {
+        path: "weft:clusters[0]",
+        value: server.url,
+        message:
+          "The API server's certificate is signed by nobody that this machine trusts (UNABLE_TO_VERIFY_LEAF_SIGNATURE).",
+        remedy:
+          "Give its `certificate-authority-data` in the kubeconfig in stack config, or name a file of trusted certificates in $NODE_EXTRA_CA_CERTS.",
+      },
+    ]);
+  });
+
+  test("whose certificate is for another name", async () => {
+    const server = await start(cluster(), await makeIdentity(["kubernetes.default"]));
+    expect(await problemsOf([server.kubeconfig()])).toEqual([
+      {
+        path: "weft:clusters[0]",
+        value: server.url,
+        message: "The API server's certificate is not for this host (ERR_TLS_CERT_ALTNAME_INVALID).",
+        remedy:
+          "In the kubeconfig in stack config, use an address that is in the certificate, or set `tls-server-name` to a name that is.",
+      },
+    ]);
+  });
+
+  test("whose certificate has expired", async () => {
+    const server = await start(cluster(), await makeIdentity(["127.0.0.1"], new Date(Date.now() - 60_000)));
+    expect((await problemsOf([server.kubeconfig()]))[0]).toMatchObject({
+      message: "The API server's certificate is not valid now (CERT_HAS_EXPIRED).",
+    });
+  });
+
+  test("whose certificate is for the tls-server-name of the kubeconfig is fine", async () => {
+    const server = await start(cluster(), await makeIdentity(["kubernetes.default"]));
+    await expect(
+      run([server.kubeconfig({ cluster: { "tls-server-name": "kubernetes.default" } })]),
+    ).resolves.toHaveLength(1);
+  });
+
+  test("that the kubeconfig says not to verify is fine", async () => {
+    const server = await start(cluster(), await makeIdentity(["elsewhere"]));
+    const insecure = { "certificate-authority-data": undefined, "insecure-skip-tls-verify": true };
+    await expect(run([server.kubeconfig({ cluster: insecure })])).resolves.toHaveLength(1);
+  });
+
+  test("that speaks plain HTTP", async () => {
+    const plain = http.createServer((_, response) => response.end("hello")).listen(0, "127.0.0.1");
+    await once(plain, "listening");
+    const { port } = plain.address() as AddressInfo;
+    const server = await start();
+    const [problem] = await problemsOf([server.kubeconfig({ server: `https://127.0.0.1:${port}` })]);
+    plain.close();
+    expect(problem?.message).toMatch(/^What answers there does not speak TLS as it should \(E[A-Z_]+\)\.$/);
+  });
+
+  test("that is no API server", async () => {
+    const server = await start(() => ({ hello: "world" }));
+    expect((await problemsOf([server.kubeconfig()]))[0]).toMatchObject({
+      message: "Something answers there, but not as a Kubernetes API server does.",
+      remedy: "Check `server` in the kubeconfig in stack config.",
+    });
+  });
+
+  test("that is broken", async () => {
+    const server = await start(() => 503);
+    expect(await problemsOf([server.kubeconfig()])).toEqual([
+      {
+        path: "weft:clusters[0]",
+        value: server.url,
+        message: "The API server answers with HTTP status 503.",
+        remedy: `See what ${look} says.`,
+      },
+    ]);
+  });
+
+  test("of a Kubernetes that is too old for the Istio gets a warning", async () => {
+    const server = await start(cluster({ version: "v1.29.9-eks-1" }));
+    const warn = jest.fn();
+    await run([server.kubeconfig()], { warn });
+    expect(warn.mock.calls).toEqual([
+      [
+        "cluster1 runs Kubernetes 1.29.9, and Istio 1.30 supports 1.32 and later: https://istio.io/latest/docs/releases/supported-releases/",
+      ],
+    ]);
+  });
+});
+
+describe("credentials", () => {
+  test("that are not accepted", async () => {
+    const server = await start(() => 401);
+    expect(await problemsOf([server.kubeconfig()])).toEqual([
+      {
+        path: "weft:clusters[0]",
+        value: server.url,
+        message: "The API server does not accept the credentials of context here (401 Unauthorized).",
+        remedy: `Log in again or get a new kubeconfig: ${look} shows whether it is good.`,
+      },
+    ]);
+  });
+
+  test("that do not belong together", async () => {
+    const other = await makeIdentity();
+    const server = await start();
+    const user = {
+      "client-certificate-data": Buffer.from(identity.cert).toString("base64"),
+      "client-key-data": Buffer.from(other.key).toString("base64"),
+    };
+    expect((await problemsOf([server.kubeconfig({ user })]))[0]!.message).toMatch(
+      /^The certificates or the key of context here are damaged or do not belong together \(ERR_OSSL_[A-Z0-9_]+\)\.$/,
+    );
+  });
+
+  test("whose user may not do what Weft does", async () => {
+    const server = await start(
+      cluster({
+        denied: ({ resource, namespace }) => resource === "clusterroles" || namespace === "istio-system",
+        override: ({ path }) => (/istio-system|kube-system/.test(path) ? 403 : "usual"),
+      }),
+    );
+    expect(await problemsOf([server.kubeconfig()])).toEqual([
+      {
+        path: "weft:clusters[0]",
+        value: "here",
+        message:
+          "The user of this context may not create clusterroles.rbac.authorization.k8s.io, create secrets in istio-system, get secrets in istio-system, list secrets in istio-system, list deployments.apps in istio-system.",
+        remedy:
+          "Use a user with the ClusterRole cluster-admin; `kubectl --kubeconfig <(pulumi config get --path 'weft:clusters[0].kubeconfig') --context here auth can-i --list` shows what this one may do.",
+      },
+    ]);
+  });
+});
+
+describe("the members together", () => {
+  test("two names of one API server are refused", async () => {
+    const server = await start();
+    expect(await problemsOf([server.kubeconfig(), server.kubeconfig({ server: `${server.url}/` })])).toEqual([
+      {
+        path: "weft:clusters[1]",
+        value: "here",
+        message: "This is the same cluster as cluster1, which is in the mesh already.",
+        remedy: "Give cluster2 a context of its own cluster, or delete one of the two entries.",
+      },
+    ]);
+  });
+
+  test("two addresses of one cluster are refused", async () => {
+    const [one, two] = [await start(), await start()];
+    expect((await problemsOf([one.kubeconfig(), two.kubeconfig()])).map(({ path }) => path)).toEqual([
+      "weft:clusters[1]",
+    ]);
+  });
+
+  test("API servers on loopback are refused unless config allows it", async () => {
+    const [one, two] = [await start(), await start(cluster({ uid: "uid-2" }))];
+    const problems = await problemsOf([one.kubeconfig(), two.kubeconfig()], { mesh: { remoteAccess: {} } });
+    expect(problems.map(({ path, value }) => [path, value])).toEqual([
+      ["weft:clusters[0].apiServer", one.url],
+      ["weft:clusters[1].apiServer", two.url],
+    ]);
+    await expect(run([one.kubeconfig(), two.kubeconfig()])).resolves.toHaveLength(2);
+  });
+
+  test("are asked at the same time", async () => {
+    let waiting = 0;
+    let release = () => {};
+    const both = new Promise<void>((resolve) => (release = resolve));
+    const gate = () => {
+      waiting += 1;
+      if (waiting === 2) release();
+    };
+    const held = (uid: string) =>
+      cluster({
+        uid,
+        override: ({ path }) => {
+          if (path === "/version") gate();
+          return "usual";
+        },
+      });
+    const [one, two] = [await start(held("uid-1")), await start(held("uid-2"))];
+    await Promise.all([run([one.kubeconfig(), two.kubeconfig()]), both]);
+    expect(waiting).toBe(2);
+  });
+
+  test("have all their problems reported at once", async () => {
+    const [one, two] = [await start(() => 401), await start(() => 503)];
+    const missing = { istio: { charts: { path: "/nowhere" } } };
+    expect(
+      (await problemsOf([one.kubeconfig(), two.kubeconfig()], { mesh: missing })).map(({ path }) => path),
+    ).toEqual([
+      "weft:clusters[0]",
+      "weft:clusters[1]",
+      "weft:mesh.istio.charts.path",
+      "weft:mesh.istio.charts.path",
+      "weft:mesh.istio.charts.path",
+    ]);
+  });
+});
+
+describe("the chart source", () => {
+  test("a folder that lacks a chart is refused", async () => {
+    const server = await start();
+    const folder = await mkdtemp(join(os.tmpdir(), "weft-charts-"));
+    await mkdir(join(folder, "base"));
+    await writeFile(join(folder, "base", "Chart.yaml"), "name: base\n");
+    await writeFile(join(folder, "gateway-1.30.5.tgz"), "");
+    const problems = await problemsOf([server.kubeconfig()], {
+      mesh: { istio: { charts: { path: folder } } },
+    });
+    await rm(folder, { recursive: true });
+    expect(problems).toEqual([
+      {
+        path: "weft:mesh.istio.charts.path",
+        value: folder,
+        message: "The folder holds no chart 'istiod'.",
+        remedy: "Put the folder istiod/ or the file istiod-1.30.5.tgz there.",
+      },
+    ]);
+  });
+
+  const repository = async (status: number) => {
+    const paths: (string | undefined)[] = [];
+    const listening = http
+      .createServer((request, response) => {
+        paths.push(request.url);
+        response.writeHead(status).end("entries: {}");
+      })
+      .listen(0, "127.0.0.1");
+    await once(listening, "listening");
+    const { port } = listening.address() as AddressInfo;
+    return { listening, paths, url: `http://127.0.0.1:${port}/charts` };
+  };
+
+  test("a repository that answers is fine", async () => {
+    const server = await start();
+    const { listening, paths, url } = await repository(200);
+    await run([server.kubeconfig()], { mesh: { istio: { charts: { repository: url } } } });
+    listening.close();
+    expect(paths).toEqual(["/charts/index.yaml"]);
+  });
+
+  test("a repository without an index is refused", async () => {
+    const server = await start();
+    const { listening, url } = await repository(404);
+    const problems = await problemsOf([server.kubeconfig()], {
+      mesh: { istio: { charts: { repository: url } } },
+    });
+    listening.close();
+    expect(problems).toEqual([
+      {
+        path: "weft:mesh.istio.charts.repository",
+        value: url,
+        message: `No Helm repository answers there: ${url}/index.yaml answers with HTTP status 404.`,
+        remedy: `Try \`curl -I ${url}/index.yaml\`. Where there is no way out, \`charts: {path: …}\` takes a folder with the charts, \`charts: {oci: …}\` a mirror.`,
+      },
+    ]);
+  });
+
+  test("a repository that is not there is refused", async () => {
+    const server = await start();
+    const { listening, url } = await repository(200);
+    const closed = once(listening, "close");
+    listening.close();
+    await closed;
+    const [problem] = await problemsOf([server.kubeconfig()], {
+      mesh: { istio: { charts: { repository: url } } },
+    });
+    expect(problem?.message).toBe(
+      `No Helm repository answers there: ${url}/index.yaml cannot be reached (ECONNREFUSED).`,
+    );
+  });
+});
