@@ -34,6 +34,7 @@ const labelValue = written(
 );
 const host = written("an IP address or a DNS name", /^[A-Za-z0-9:]([-A-Za-z0-9.:]*[A-Za-z0-9:])?$/);
 const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: "a CIDR such as 10.0.0.0/8" });
+const addressRangeForm = "an IPv4 range such as 10.89.1.200-10.89.1.220, or an IPv4 CIDR";
 const port = whole(1, 65535);
 const days = whole(1);
 const semver = written(
@@ -87,7 +88,7 @@ const eastWest = z.strictObject({
     .array(host)
     .default([])
     .describe(
-      "Addresses at which other networks reach this gateway, where no load balancer gives one (NodePort, ClusterIP).",
+      "Addresses at which other networks reach this gateway, where no load balancer gives one (NodePort, ClusterIP). On a primary that serves remotes they lead to its ports 15012 and 15017 too.",
     ),
   port: port
     .default(15443)
@@ -112,7 +113,10 @@ const ingress = z.strictObject({
   service: service
     .extend({
       nodePorts: z
-        .strictObject({ http: port.default(30080), https: port.default(30443) })
+        .strictObject({
+          http: port.default(30080).describe("Node port of 80."),
+          https: port.default(30443).describe("Node port of 443."),
+        })
         .optional()
         .describe("Fixed node ports for 80 and 443, when the type is NodePort."),
     })
@@ -166,7 +170,7 @@ const trust = z.strictObject({
     .enum(["shared", "federated"])
     .default("shared")
     .describe(
-      "`shared`: one root, one intermediate per member. `federated`: every member has a root of its own and trusts those of the others.",
+      "`shared`: one root, one intermediate per member. `federated`: every primary has a root of its own and trusts those of the others.",
     ),
   algorithm: z
     .enum(["ECDSA-P256", "RSA-4096"])
@@ -232,10 +236,16 @@ const remoteAccess = z.strictObject({
 const sample = z.strictObject({
   images: z
     .strictObject({
-      helloworldV1: text.default("docker.io/istio/examples-helloworld-v1:1.0"),
-      helloworldV2: text.default("docker.io/istio/examples-helloworld-v2:1.0"),
-      nginx: text.default("docker.io/library/nginx:1.29"),
-      curl: text.default("docker.io/curlimages/curl:8.16.0"),
+      helloworldV1: text
+        .default("docker.io/istio/examples-helloworld-v1:1.0")
+        .describe("helloworld that answers v1, in every second member."),
+      helloworldV2: text
+        .default("docker.io/istio/examples-helloworld-v2:1.0")
+        .describe("helloworld that answers v2, in the other members."),
+      nginx: text.default("docker.io/library/nginx:1.29").describe("nginx, in every member."),
+      curl: text
+        .default("docker.io/curlimages/curl:8.16.0")
+        .describe("curl, in every member: sends the requests."),
     })
     .prefault({})
     .describe("Images of the sample workloads."),
@@ -254,9 +264,7 @@ const loadBalancer = z.strictObject({
 });
 
 const membership = z.strictObject({
-  management: dns1123.describe(
-    "Member, or name of an entry under `clusters`, that is the management cluster.",
-  ),
+  management: dns1123.describe("Name of the member that is the management cluster."),
   clusterDeployments: flag()
     .default(true)
     .describe("Find k0rdent ClusterDeployments labelled `k0rdent.mirantis.com/istio-role: member`."),
@@ -338,10 +346,8 @@ export const clusterSchema = z.strictObject({
     ),
   eastWest: eastWest.prefault({}),
   ingress: ingress.optional().describe("North-south gateway."),
-  addresses: text
-    .refine((range) => parseAddressRange(range) !== undefined, {
-      error: "an IPv4 range such as 10.89.1.200-10.89.1.220, or an IPv4 CIDR",
-    })
+  addresses: written(addressRangeForm)
+    .refine((range) => parseAddressRange(range) !== undefined, { error: addressRangeForm })
     .optional()
     .describe("Addresses that MetalLB may give on this member; default: cut from `loadBalancer.network`."),
   istio: istio

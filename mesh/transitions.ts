@@ -3,7 +3,7 @@ import { fingerprints } from "./certificates";
 import { brokenRotation } from "./istio-versions";
 import type { Member, Mesh } from "./mesh";
 import type { Problem } from "./problems";
-import { rootNames, sharedRoots } from "./roots";
+import { rootNames, sharedRoots, signingRoot } from "./roots";
 import { readersOf, trustedBy } from "./topology";
 
 /** What is there before an `up`, as far as a step from it can do harm. */
@@ -65,15 +65,16 @@ function renewal(before: Map<string, LiveMember>, mesh: Mesh, member: Member, no
  * (pilot/pkg/bootstrap/istio_ca.go). A proxy accepts a signer only when its root was in the proxy's bundle before, and
  * holds a certificate of the old signer for up to a day.
  */
-function trust(mesh: Mesh, member: Member, { roots, signingRoot, rootFingerprints }: LiveMember): Problem[] {
+function trust(mesh: Mesh, member: Member, now: LiveMember): Problem[] {
+  const { roots } = now;
   if (member.role === "remote" || roots === undefined) return [];
   const wanted = rootNames(mesh, member.name);
   const swapped = swappedBundle(mesh, member, roots, wanted);
   if (swapped !== undefined) return [swapped];
   return [
-    ...earlySigner(mesh, roots),
-    ...droppedSigner(wanted, signingRoot),
-    ...replacedRoots(mesh, member, roots, rootFingerprints),
+    ...earlySigner(mesh, member, roots),
+    ...droppedSigner(wanted, now.signingRoot),
+    ...replacedRoots(mesh, member, roots, now.rootFingerprints),
   ];
 }
 
@@ -103,9 +104,8 @@ function swappedBundle(mesh: Mesh, member: Member, live: string[], wanted: strin
   };
 }
 
-function earlySigner({ config }: Mesh, live: string[]): Problem[] {
-  if (config.trust.mode === "federated") return [];
-  const signing = sharedRoots(config).find((root) => root.signing)!.name;
+function earlySigner(mesh: Mesh, member: Member, live: string[]): Problem[] {
+  const signing = signingRoot(mesh, member);
   if (live.includes(signing)) return [];
   return [
     {

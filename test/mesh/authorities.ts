@@ -3,8 +3,6 @@ import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 
-x509.cryptoProvider.set(webcrypto as Crypto);
-
 export const now = new Date("2026-06-01T00:00:00Z");
 
 export interface Authority {

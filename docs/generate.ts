@@ -1,0 +1,160 @@
+/** Writes docs/configuration.md from the schema: `npm run docs`. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { clusterSchema, meshSchema } from "../mesh/schema";
+import { unwrap } from "../mesh/schema-tree";
+
+type Schema = z.core.$ZodType;
+
+/** One line of a table. */
+interface Row {
+  path: string;
+  type: string;
+  fallback: string;
+  meaning: string;
+}
+
+const intro = `# Configuration
+
+<!-- Generated from mesh/schema.ts by \`npm run docs\`. -->
+
+A stack is two keys: \`weft:mesh\`, what holds for the whole mesh, and \`weft:clusters\`, its members. Only the members
+are required. Every mistake is reported at once, before anything is touched.
+
+\`\`\`yaml
+config:
+  weft:mesh:
+    id: mesh1
+    istio:
+      version: 1.30.5
+  weft:clusters:
+    - name: east
+      context: kind-east
+      network: network1
+    - name: west
+      kubeconfigPath: west.kubeconfig
+      network: network2
+      apiServer: https://10.0.0.5:6443
+      eastWest:
+        service:
+          annotations: { service.beta.kubernetes.io/aws-load-balancer-type: nlb }
+    - name: edge
+      context: kind-edge
+      network: network3
+      role: remote
+      primary: east
+\`\`\`
+
+A secret stands in the list like everything else; only it is encrypted:
+
+\`\`\`sh
+pulumi config set --path 'weft:clusters[0].kubeconfig' --secret < east.kubeconfig
+\`\`\`
+
+In the tables, a key without a default may be left out unless it is *required*. \`[]\` stands for each entry of a list.
+`;
+
+/** The contents of docs/configuration.md. */
+export function configuration(): string {
+  return [
+    intro,
+    section("`weft:mesh`", meshSchema),
+    section("`weft:clusters`, for each cluster", clusterSchema),
+  ].join("\n");
+}
+
+function section(title: string, schema: z.ZodObject): string {
+  const lines = rowsIn(schema, "").map(({ path, type, fallback, meaning }) =>
+    [`\`${path}\``, type, fallback, meaning].map((cell) => cell.replaceAll("|", "\\|")).join(" | "),
+  );
+  return [
+    `## ${title}`,
+    "",
+    "| Key | Type | Default | Meaning |",
+    "| --- | --- | --- | --- |",
+    ...lines.map((line) => `| ${line} |`),
+    "",
+  ].join("\n");
+}
+
+/** The keys of a map, of the entries of a list, or of each alternative. */
+function rowsIn(schema: Schema, prefix: string): Row[] {
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodArray) return rowsIn(inner.element, `${prefix}[]`);
+  if (inner instanceof z.ZodDiscriminatedUnion) return rowsOfChoice(inner, prefix);
+  if (inner instanceof z.ZodUnion) {
+    // Of keys that exclude each other none is required.
+    return inner.options.flatMap((option) => rowsIn(option, prefix)).map((row) => ({ ...row, fallback: "" }));
+  }
+  if (!(inner instanceof z.ZodObject)) return [];
+  return Object.entries(inner.shape as Record<string, Schema>).flatMap(([key, child]) =>
+    rowsOf(prefix === "" ? key : `${prefix}.${key}`, child),
+  );
+}
+
+function rowsOf(path: string, schema: Schema): Row[] {
+  const below = rowsIn(schema, path);
+  const meaning = meaningOf(schema);
+  // A map that only groups its keys.
+  if (below.length > 0 && meaning === "") return below;
+  return [{ path, type: typeOf(schema), fallback: defaultOf(schema), meaning }, ...below];
+}
+
+/** The key that chooses, with the meaning of each choice; then the keys that only some choices have. */
+function rowsOfChoice({ options, def }: z.ZodDiscriminatedUnion, prefix: string): Row[] {
+  const shapes = options.map((option) => (option as z.ZodObject).shape as Record<string, Schema>);
+  const chooser = def.discriminator;
+  const choices = shapes.map((shape) => {
+    const literal = shape[chooser] as z.ZodLiteral;
+    return { name: String(literal.value), meaning: meaningOf(literal), shape };
+  });
+  const others = [...new Set(shapes.flatMap((shape) => Object.keys(shape)))].filter((key) => key !== chooser);
+  return [
+    {
+      path: `${prefix}.${chooser}`,
+      type: `one of ${choices.map(({ name }) => code(name)).join(", ")}`,
+      fallback: "*required*",
+      meaning: choices.map(({ name, meaning }) => `${code(name)}: ${meaning}`).join(" "),
+    },
+    ...others.flatMap((key) => {
+      const having = choices.filter(({ shape }) => key in shape);
+      const rows = rowsOf(`${prefix}.${key}`, having[0]!.shape[key]!);
+      if (having.length === choices.length) return rows;
+      const only = having.map(({ name }) => code(name)).join(", ");
+      return rows.map((row) => ({ ...row, meaning: `Only with ${only}. ${row.meaning}` }));
+    }),
+  ];
+}
+
+/** The expected form, in the words of the error that refuses anything else. */
+function typeOf(schema: Schema): string {
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodEnum)
+    return `one of ${inner.options.map((option) => code(String(option))).join(", ")}`;
+  if (inner instanceof z.ZodArray) return `a list; each ${typeOf(inner.element)}`;
+  if (inner instanceof z.ZodObject || inner instanceof z.ZodDiscriminatedUnion) return "a map";
+  return z.safeParse(inner, undefined).error!.issues[0]!.message;
+}
+
+function defaultOf(schema: Schema): string {
+  if (schema instanceof z.ZodOptional) return "";
+  if (!(schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)) return "*required*";
+  const { defaultValue } = schema.def;
+  const isEmpty = typeof defaultValue === "object" && Object.keys(defaultValue as object).length === 0;
+  if (isEmpty) return "";
+  return code(typeof defaultValue === "string" ? defaultValue : JSON.stringify(defaultValue));
+}
+
+function meaningOf(schema: Schema): string {
+  const own = z.globalRegistry.get(schema)?.description;
+  if (own !== undefined) return own;
+  const inner = unwrap(schema);
+  return inner === schema ? "" : meaningOf(inner);
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+if (require.main === module) writeFileSync(join(__dirname, "configuration.md"), configuration());
