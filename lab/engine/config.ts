@@ -23,8 +23,8 @@ export interface LabConfig {
   clusters: string[];
   charts: ChartSource;
   plugins: Plugin[];
-  /** The stack config to run with, once the clusters are up and the parts chosen. */
-  config(lab: LabCluster[], parts: Parts): Json;
+  /** The stack config to run with, once the clusters are up and the parts chosen; `leaving` are meant to leave. */
+  config(lab: LabCluster[], parts: Parts, leaving?: string[]): Json;
 }
 
 /** The charts a stack uses where it names none (the default of mesh/schema.ts). */
@@ -40,12 +40,13 @@ export function labConfig(file: StackFile, options: { clusters?: number; charts?
     clusters: entries.map((entry) => entry.name),
     charts,
     plugins: ["kubernetes", "tls", ...(certManager ? (["kubernetes-cert-manager"] as const) : [])],
-    config: (lab, parts) => ({
+    config: (lab, parts, leaving = []) => ({
       ...file.config,
       "weft:mesh": {
         ...mesh,
         istio: { ...mesh.istio, charts: parts.charts, values: labValues(mesh.istio?.values ?? {}, parts) },
         remoteAccess: { ...(mesh.remoteAccess as Json | undefined), allowLoopback: true },
+        removing: leaving,
       },
       "weft:clusters": entries.map((entry) => {
         const { kubeconfig, context } = lab.find(({ name }) => name === entry.name)!;
