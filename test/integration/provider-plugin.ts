@@ -25,17 +25,21 @@ const requests: Record<string, new () => Message> = {
   Delete: messages.DeleteRequest,
 } as unknown as Record<string, new () => Message>;
 
-const diffEnums = { changes: messages.DiffResponse.DiffChanges as unknown as Record<string, number> };
-
 export class ProviderPlugin {
   private constructor(
     private readonly process: ChildProcess,
     private readonly client: Client,
   ) {}
 
-  /** Starts the plugin's program, without an engine. */
-  static async start(program: string): Promise<ProviderPlugin> {
-    const child = spawn(program, { stdio: ["ignore", "pipe", "inherit"] });
+  /**
+   * Starts the plugin's program.
+   * @param engine address of the engine that it logs to
+   * @default engine none
+   */
+  static async start(program: string, engine?: string): Promise<ProviderPlugin> {
+    const child = spawn(program, engine === undefined ? [] : [engine], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const [port] = (await Promise.race([
       once(createInterface(child.stdout), "line"),
       once(child, "exit").then(([code]) => {
@@ -74,7 +78,9 @@ export class ProviderPlugin {
     const answer = await new Promise<Message>((resolve, reject) =>
       call(toMessage(new Request(), request), (error, message) => (error ? reject(error) : resolve(message))),
     );
-    return fromMessage(answer, method.startsWith("Diff") ? diffEnums : {});
+    return method.startsWith("Diff")
+      ? fromDiff(answer as unknown as messages.DiffResponse)
+      : fromMessage(answer);
   }
 }
 
@@ -90,14 +96,40 @@ function methodNamed(message: object, name: string): (...args: unknown[]) => unk
 function toMessage(message: Message, json: JsonObject): Message {
   for (const [key, value] of Object.entries(json)) {
     if (Array.isArray(value)) methodNamed(message, `set${key}List`)(value);
-    else if (value !== null && typeof value === "object") {
+    else if (key === "variables") {
+      const variables = methodNamed(message, "getVariablesMap")() as Map<string, Json>;
+      for (const [name, text] of Object.entries(value as JsonObject)) variables.set(name, text);
+    } else if (value !== null && typeof value === "object") {
       methodNamed(message, `set${key}`)(Struct.fromJavaScript(value));
     } else methodNamed(message, `set${key}`)(value);
   }
   return message;
 }
 
-function fromMessage(message: Message, enums: Record<string, Record<string, number>>): JsonObject {
+function nameIn(enumeration: object, value: number): string {
+  return Object.entries(enumeration).find(([, number]) => number === value)![0];
+}
+
+/** The first kind of a difference is the default: protobuf's JSON form does not name it. */
+function fromDiff(message: messages.DiffResponse): JsonObject {
+  const detailedDiff: JsonObject = {};
+  for (const [path, difference] of message.getDetaileddiffMap().entries()) {
+    const kind: number = difference.getKind();
+    detailedDiff[path] = {
+      ...(kind === 0 ? {} : { kind: nameIn(messages.PropertyDiff.Kind, kind) }),
+      ...(difference.getInputdiff() ? { inputDiff: true } : {}),
+    };
+  }
+  const rest = fromMessage(message as unknown as Message);
+  delete rest.detaileddiffMap;
+  return {
+    ...rest,
+    changes: nameIn(messages.DiffResponse.DiffChanges, message.getChanges()),
+    ...(Object.keys(detailedDiff).length === 0 ? {} : { detailedDiff }),
+  };
+}
+
+function fromMessage(message: Message): JsonObject {
   const json: JsonObject = {};
   const plain = methodNamed(message, "toObject")() as Record<string, unknown>;
   for (const [key, value] of Object.entries(plain)) {
@@ -107,7 +139,6 @@ function fromMessage(message: Message, enums: Record<string, Record<string, numb
     const field =
       key.endsWith("List") || key.endsWith("Map") ? undefined : methodNamed(message, `get${key}`)();
     if (field instanceof Struct) json[name] = field.toJavaScript();
-    else if (enums[name]) json[name] = Object.keys(enums[name]).find((k) => enums[name]![k] === value)!;
     else json[name] = value as Json;
   }
   return json;
@@ -119,4 +150,8 @@ const camelCase: Record<string, string> = {
   acceptsecrets: "acceptSecrets",
   supportspreview: "supportsPreview",
   supportsautonamingconfiguration: "supportsAutonamingConfiguration",
+  hasdetaileddiff: "hasDetailedDiff",
+  deletebeforereplace: "deleteBeforeReplace",
+  diffsList: "diffs",
+  replacesList: "replaces",
 };
