@@ -33,11 +33,11 @@ export async function ensureDoubles(
         }
         report(`double of the ${plugin} provider: building with Go`);
         const took = stopwatch();
-        await build({ directory: MODULE, package: `./${plugin}`, variables: {} }, program(plugin)).catch(
-          (error: Error) => {
-            throw new LabError(`The double of the ${plugin} provider cannot be built: ${error.message}`);
-          },
-        );
+        await build({ directory: MODULE, package: `./${plugin}`, variables: {} }, program(plugin), {
+          report,
+        }).catch((error: Error) => {
+          throw new LabError(`The double of the ${plugin} provider cannot be built: ${error.message}`);
+        });
         report(`double of the ${plugin} provider: built in ${took()}`);
       }
     },

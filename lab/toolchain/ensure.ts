@@ -107,7 +107,7 @@ async function obtain(
   const directory = moduleDirectory(recipe.module);
   const target = join(built, program);
   try {
-    await build({ directory, package: recipe.package, variables: recipe.variables }, target);
+    await build({ directory, package: recipe.package, variables: recipe.variables }, target, { report });
   } catch (error) {
     const go = goVersionOf(readFileSync(join(directory, "go.mod"), "utf8"));
     throw new LabError(
@@ -141,7 +141,7 @@ export function lacks(reasons: {
   const { title, program, found, accepts, notDownloaded, notBuilt, go, missing } = reasons;
   const others = missing.filter((other) => other !== program);
   return [
-    `${title} is missing${others.length > 0 ? ` (as are ${others.join(", ")})` : ""}. There are three ways to get it:`,
+    `${title} is missing${others.length > 0 ? ` (and so may be ${others.join(", ")})` : ""}. There are three ways to get it:`,
     `  - install it on PATH, in a version ${accepts}: ${found ? `${found.path} is ${found.version ?? "of an unknown version"}` : "there is none"}`,
     `  - let it be downloaded: ${notDownloaded}`,
     `  - let it be built, with Go ${go} or newer and a Go module proxy (GOPROXY): ${notBuilt}`,

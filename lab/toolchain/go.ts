@@ -7,6 +7,7 @@ import { cacheDirectory } from "./cache";
 import { download, isReachable } from "./download";
 import { findOnPath } from "./path";
 import { goRecipe, platform } from "./programs";
+import { stopwatch, type ToolchainOptions } from "./progress";
 
 /** A main package of a Go module. */
 export interface Build {
@@ -21,8 +22,12 @@ export interface Build {
  * Builds a program and puts it at `target` in one step. What Go has compiled before an interruption it does not compile again.
  * @throws when there is no Go, or with the end of what Go says
  */
-export async function build({ directory, package: main, variables }: Build, target: string): Promise<void> {
-  const go = await findGo(directory);
+export async function build(
+  { directory, package: main, variables }: Build,
+  target: string,
+  { report }: ToolchainOptions,
+): Promise<void> {
+  const go = await findGo(directory, report);
   const unfinished = `${target}.building`;
   mkdirSync(dirname(target), { recursive: true });
   const linker = [
@@ -53,7 +58,7 @@ export function goVersionOf(goMod: string): string {
   return /^go (\S+)$/m.exec(goMod)?.[1] ?? "1.0.0";
 }
 
-async function findGo(directory: string): Promise<string> {
+async function findGo(directory: string, report: ToolchainOptions["report"]): Promise<string> {
   const accepts = `>=${goVersionOf(readFileSync(join(directory, "go.mod"), "utf8"))}`;
   // Asked in the module's folder, an older Go that fetches newer ones by itself (GOTOOLCHAIN=auto) answers with the one it will use.
   const found = await findOnPath("go", goRecipe.versionArgs, { cwd: directory });
@@ -66,7 +71,13 @@ async function findGo(directory: string): Promise<string> {
   if (existsSync(cached)) return cached;
   const lack = `Go ${accepts} is ${found ? `needed, ${found.path} is ${found.version}` : "not on PATH"}`;
   if (!(await isReachable(source.url))) throw new Error(`${lack}, and ${source.url} cannot be reached`);
-  return download(source, "go", target);
+  report(`Go ${goRecipe.version}: downloading ${source.url}`);
+  const took = stopwatch();
+  const path = await download(source, "go", target).catch((error: Error) => {
+    throw new Error(`${lack}, and cannot be downloaded: ${error.message}`);
+  });
+  report(`Go ${goRecipe.version}: downloaded and checked in ${took()}`);
+  return path;
 }
 
 function tail(text: string): string {

@@ -71,7 +71,7 @@ test("whoever lacks a program is told every way to get it, and why each did not 
 
   expect(message).toBe(
     [
-      "kwok 0.8.0 is missing (as are helm). There are three ways to get it:",
+      "kwok 0.8.0 is missing (and so may be helm). There are three ways to get it:",
       "  - install it on PATH, in a version >=0.7.0 <0.9.0: /usr/bin/kwok is 0.5.0",
       "  - let it be downloaded: https://example.test/kwok cannot be reached",
       "  - let it be built, with Go 1.26.0 or newer and a Go module proxy (GOPROXY): Go >=1.26.0 is not on PATH",

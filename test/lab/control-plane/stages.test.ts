@@ -1,0 +1,68 @@
+import { parseAllDocuments } from "yaml";
+import { type Delays, kwokConfig } from "../../../lab/control-plane/stages";
+
+interface Stage {
+  kind: string;
+  metadata: { name: string };
+  spec: {
+    resourceRef: { kind: string };
+    selector: { matchExpressions: { key: string; operator: string; values?: string[] }[] };
+    delay: { durationMilliseconds: number };
+    next: { delete?: boolean; patches?: { template: string }[] };
+  };
+}
+
+const none: Delays = { istiod: 0, gateway: 0, address: 0 };
+
+function stagesOf(delays: Delays): Stage[] {
+  return parseAllDocuments(kwokConfig("10.42", delays)).map((document) => document.toJS() as Stage);
+}
+
+/** Which stages a pod with these labels enters when it is pending. */
+function entered(labels: Record<string, string>): string[] {
+  const valueOf = (key: string) =>
+    key === ".status.phase" ? "Pending" : labels[key.replace(".metadata.labels.", "")];
+  return stagesOf(none)
+    .filter(({ spec }) => spec.resourceRef.kind === "Pod")
+    .filter(({ spec }) =>
+      spec.selector.matchExpressions.every(({ key, operator, values }) => {
+        const value = valueOf(key);
+        if (operator === "Exists") return value !== undefined;
+        if (operator === "DoesNotExist") return value === undefined;
+        return (value !== undefined && (values ?? []).includes(value)) === (operator === "In");
+      }),
+    )
+    .map(({ metadata }) => metadata.name);
+}
+
+test("nothing waits by default", () => {
+  expect(new Set(stagesOf(none).map(({ spec }) => spec.delay.durationMilliseconds))).toEqual(new Set([0]));
+});
+
+test("each delay holds back what it is named after, in seconds", () => {
+  const waiting = stagesOf({ istiod: 15, gateway: 10, address: 20 })
+    .filter(({ spec }) => spec.delay.durationMilliseconds > 0)
+    .map(({ metadata, spec }) => [metadata.name, spec.delay.durationMilliseconds]);
+
+  expect(waiting).toEqual([
+    ["istiod-ready", 15_000],
+    ["gateway-ready", 10_000],
+    ["address", 20_000],
+  ]);
+});
+
+test.each([
+  ["istiod", { app: "istiod", istio: "pilot" }, "istiod-ready"],
+  ["istiod of a revision", { app: "istiod", istio: "pilot", "istio.io/rev": "canary" }, "istiod-ready"],
+  ["an east-west gateway", { app: "istio-eastwestgateway", istio: "eastwestgateway" }, "gateway-ready"],
+  ["a workload", { app: "helloworld", version: "v1" }, "pod-ready"],
+  ["a pod without labels", {}, "pod-ready"],
+])("%s gets ready in exactly one way", (_, labels, stage) => {
+  expect(entered(labels)).toEqual([stage]);
+});
+
+test("addresses of load balancers come from the range of the cluster", () => {
+  const address = stagesOf(none).find(({ metadata }) => metadata.name === "address");
+
+  expect(address?.spec.next.patches?.[0]?.template).toContain('printf "10.42.%d.%d"');
+});
