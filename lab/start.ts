@@ -33,7 +33,12 @@ async function main(): Promise<void> {
   const leaving = present.filter((name) => !wanted.clusters.includes(name));
   const lab = await startLab({ dir, clusters: [...wanted.clusters, ...leaving], report });
 
-  const stack = await openStack({ dir, stack: "dev", bin: parts.bin, config: wanted.config(lab, parts, leaving) });
+  const stack = await openStack({
+    dir,
+    stack: "dev",
+    bin: parts.bin,
+    config: wanted.config(lab, parts, leaving),
+  });
   const { result, progress } = await showProgress((onEvent) => stack.up({ onEvent, parallel: PARALLEL }));
   if (!result) {
     console.error(`\n${progress.errors.map((error) => colors.red(error)).join("\n\n")}`);
