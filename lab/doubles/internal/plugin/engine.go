@@ -13,7 +13,15 @@ import (
 // Engine is the engine's log. Without an engine (a test that calls the double itself) messages go nowhere.
 type Engine struct {
 	mu     sync.Mutex
+	conn   *grpc.ClientConn
 	client pulumirpc.EngineClient
+}
+
+// Connection is the connection to the engine; nil without one.
+func (e *Engine) Connection() *grpc.ClientConn {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.conn
 }
 
 func (e *Engine) connect(address string) error {
@@ -24,6 +32,7 @@ func (e *Engine) connect(address string) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.conn = conn
 	e.client = pulumirpc.NewEngineClient(conn)
 	return nil
 }
