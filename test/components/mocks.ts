@@ -1,11 +1,9 @@
-/** Pulumi mocks that record every resource, with certificates that are real. */
+/** Pulumi's mocks, recording every resource with its edges, and with keys and certificates that are real. */
 import { webcrypto } from "node:crypto";
-import * as pulumi from "@pulumi/pulumi";
-import type { MockResourceArgs } from "@pulumi/pulumi/runtime";
-import "reflect-metadata"; // needed by @peculiar/x509
+import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
-
-const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+import * as pulumi from "@pulumi/pulumi";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
 
 export interface Recorded {
   type: string;
@@ -13,153 +11,232 @@ export interface Recorded {
   inputs: Record<string, unknown>;
   /** Paths of the inputs that are secret. */
   secrets: string[];
-  /** Name of the provider. */
-  provider: string | undefined;
+  /** Name of the provider; empty: the default one. */
+  provider: string;
+  /** Read from the cluster, not created. */
   read: boolean;
+}
+
+/** The part of the engine's request that mocks are not shown. */
+interface Request {
+  getName(): string;
+  getParent(): string;
+  getDependenciesList(): string[];
 }
 
 export class Recorder {
   readonly resources: Recorded[] = [];
+  private readonly dependencies = new Map<string, string[]>();
+  private readonly parents = new Map<string, string>();
 
-  /** Resources of a type, sorted by name. */
-  ofType(type: string): Recorded[] {
-    return this.sorted().filter((resource) => resource.type === type);
-  }
-
+  /** The only resource of this name. */
   named(name: string): Recorded {
-    const found = this.resources.filter((resource) => resource.name === name);
-    if (found.length !== 1) throw new Error(`${found.length} resources are named ${name}`);
-    return found[0]!;
+    const [found, ...others] = this.resources.filter((resource) => resource.name === name);
+    if (found === undefined || others.length > 0) {
+      throw new Error(`${others.length + (found ? 1 : 0)} resources are named ${name}`);
+    }
+    return found;
   }
 
-  sorted(): Recorded[] {
-    return [...this.resources].sort((a, b) => (`${a.type} ${a.name}` < `${b.type} ${b.name}` ? -1 : 1));
+  has(name: string): boolean {
+    return this.resources.some((resource) => resource.name === name);
+  }
+
+  /** Names of resources of this type, sorted. */
+  ofType(type: string): string[] {
+    return this.resources
+      .filter((resource) => resource.type === type)
+      .map(({ name }) => name)
+      .sort();
+  }
+
+  parentOf(name: string): string | undefined {
+    return this.parents.get(name);
+  }
+
+  /** Whether the engine creates the one only after the other, and deletes it before. */
+  isAfter(name: string, other: string): boolean {
+    this.named(name);
+    this.named(other);
+    const seen = new Set<string>();
+    const waiting = [name];
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      for (const dependency of this.dependencies.get(next) ?? []) {
+        if (dependency === other) return true;
+        if (!seen.has(dependency)) waiting.push(dependency);
+        seen.add(dependency);
+      }
+    }
+    return false;
+  }
+
+  note(request: Request): void {
+    this.dependencies.set(request.getName(), request.getDependenciesList().map(nameOf));
+    this.parents.set(request.getName(), nameOf(request.getParent()));
   }
 }
 
-/** Starts a program under mocks. To be awaited before a module that creates resources is imported. */
-export async function record(): Promise<Recorder> {
+function nameOf(urn: string): string {
+  return urn.split("::")[3] ?? "";
+}
+
+type Register = (this: MockMonitor, request: Request, callback: unknown) => Promise<void>;
+
+let current = new Recorder();
+const monitor = MockMonitor.prototype as unknown as Record<"registerResource" | "readResource", Register>;
+for (const method of ["registerResource", "readResource"] as const) {
+  const original = monitor[method];
+  monitor[method] = function (request, callback) {
+    current.note(request);
+    return original.call(this, request, callback);
+  };
+}
+
+/** Runs a program under mocks, until every resource of it is registered. */
+export async function record(program: () => unknown): Promise<Recorder> {
   const recorder = new Recorder();
+  current = recorder;
   await pulumi.runtime.setMocks(
     {
       newResource: async (args) => {
         const secrets: string[] = [];
         const inputs = unwrap(args.inputs, "", secrets) as Record<string, unknown>;
+        const { type, name, provider, id = "" } = args;
         recorder.resources.push({
-          type: args.type,
-          name: args.name,
+          type,
+          name,
           inputs,
           secrets,
-          provider: args.provider?.split("::")[3],
-          read: args.id !== undefined && args.id !== "",
+          provider: nameOf(provider ?? ""),
+          read: id !== "",
         });
         return {
-          id: args.id || idOf(args),
-          state: { ...args.inputs, ...(await outputsOf({ ...args, inputs })) },
+          id: id || idOf(type, name, inputs),
+          state: {
+            ...(args.inputs as object),
+            ...(await outputsOf(type, name, inputs as unknown as Inputs)),
+          },
         };
       },
-      call: () => {
-        throw new Error("no function is called");
+      call: ({ token }) => {
+        throw new Error(`unexpected call of ${token}`);
       },
     },
     "weft",
     "test",
     false,
   );
+  await program();
+  // Pulumi waits for ever for an input that failed; the failure is an unhandled rejection.
+  let failed: (error: unknown) => void = () => {};
+  const failure = new Promise<never>((_, reject) => process.once("unhandledRejection", (failed = reject)));
+  try {
+    await Promise.race([pulumi.runtime.disconnect(), failure]);
+  } finally {
+    process.removeListener("unhandledRejection", failed);
+  }
   return recorder;
 }
 
-/** Resolves once every resource of the program is registered. */
-export async function settled(): Promise<void> {
-  await pulumi.runtime.disconnect();
+/** Address that a load balancer gives to the Service read under this name. */
+export function addressOf(name: string): string {
+  return `192.0.2.${[...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 250}`;
 }
 
 /** The value of an output, and whether it is secret. */
 export async function valueOf<T>(output: pulumi.Output<T>): Promise<{ value: T; secret: boolean }> {
-  const value = await new Promise<T>((resolve) => output.apply((known) => resolve(known as T)));
+  const value = await new Promise<T>((resolve) => output.apply((known) => resolve(known)));
   return { value, secret: await pulumi.isSecret(output) };
 }
 
 /** Mocks get secrets as the protocol carries them: a record with this key. */
 const secretMark = "4dabf18193072939515e22adb298388d";
 
+function secret(value: unknown) {
+  return { [secretMark]: "1b47061264138c4ac30d75fd1eb44270", value };
+}
+
 function unwrap(value: unknown, path: string, secrets: string[]): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map((item, index) => unwrap(item, `${path}[${index}]`, secrets));
-  const record = value as Record<string, unknown>;
-  if (secretMark in record) {
+  const entries = value as Record<string, unknown>;
+  if (secretMark in entries) {
     secrets.push(path);
-    return unwrap(record["value"], path, secrets);
+    return unwrap(entries["value"], path, secrets);
   }
   return Object.fromEntries(
-    Object.entries(record).map(([key, item]) => [
-      key,
-      unwrap(item, path === "" ? key : `${path}.${key}`, secrets),
-    ]),
+    Object.entries(entries).map(([key, item]) => [key, unwrap(item, path ? `${path}.${key}` : key, secrets)]),
   );
 }
 
-function idOf({ inputs, name, type }: MockResourceArgs): string {
-  const input = inputs as { namespace?: string; name?: string };
-  return type === "kubernetes:helm.sh/v3:Release" ? `${input.namespace}/${input.name}` : `${name}-id`;
+function idOf(type: string, name: string, inputs: Record<string, unknown>): string {
+  return type === "kubernetes:helm.sh/v3:Release"
+    ? `${inputs["namespace"] as string}/${inputs["name"] as string}`
+    : `id-of-${name}`;
 }
 
-interface TlsInputs {
-  subject: Subject;
+interface Inputs {
+  subject: Record<"organization" | "commonName" | "locality", string>;
   privateKeyPem: string;
   certRequestPem: string;
   caCertPem: string;
   caPrivateKeyPem: string;
+  type?: string;
+  version?: string;
 }
 
-interface Subject {
-  organization: string;
-  commonName: string;
-  locality: string;
-}
-
-async function outputsOf(args: MockResourceArgs): Promise<Record<string, unknown>> {
-  const inputs = args.inputs as TlsInputs & { stringData?: Record<string, string> };
-  switch (args.type) {
+async function outputsOf(type: string, name: string, inputs: Inputs): Promise<object> {
+  switch (type) {
     case "tls:index/privateKey:PrivateKey":
       return { privateKeyPem: secret(await newKey()) };
     case "tls:index/certRequest:CertRequest":
+      // Whoever signs it needs the subject and the public key; the private one has it.
       return { certRequestPem: JSON.stringify(inputs) };
     case "tls:index/selfSignedCert:SelfSignedCert":
-      return { certPem: await sign(inputs.subject, inputs.privateKeyPem, inputs.privateKeyPem) };
+      return { certPem: await certificate(inputs.subject, inputs.privateKeyPem, inputs.privateKeyPem) };
     case "tls:index/locallySignedCert:LocallySignedCert": {
-      const request = JSON.parse(inputs.certRequestPem) as TlsInputs;
+      const request = JSON.parse(inputs.certRequestPem) as Inputs;
       const issuer = new x509.X509Certificate(inputs.caCertPem).subject;
-      return {
-        certPem: await sign(request.subject, request.privateKeyPem, inputs.caPrivateKeyPem, issuer),
-      };
+      const { subject, privateKeyPem } = request;
+      return { certPem: await certificate(subject, privateKeyPem, inputs.caPrivateKeyPem, issuer) };
     }
     case "kubernetes:core/v1:Secret":
-      return { data: { ...base64(inputs.stringData), ...tokenOf(args) } };
+      return inputs.type === "kubernetes.io/service-account-token"
+        ? { data: secret(base64({ token: `token-of-${name}`, "ca.crt": `ca-of-${name}` })) }
+        : {};
     case "kubernetes:core/v1:Service":
-      return { status: { loadBalancer: { ingress: [{ ip: `address-of-${args.name}` }] } } };
+      return { status: { loadBalancer: { ingress: [{ ip: addressOf(name) }] } } };
     case "kubernetes:helm.sh/v3:Release":
-      return { status: { version: args.inputs.version as string | undefined } };
+      return { status: { version: inputs.version } };
     default:
       return {};
   }
 }
 
-function tokenOf({ inputs, name }: MockResourceArgs): Record<string, string> {
-  const { type } = inputs as { type?: string };
-  return type === "kubernetes.io/service-account-token"
-    ? base64({ token: `token-of-${name}`, "ca.crt": `ca-of-${name}` })
-    : {};
-}
-
-function base64(data: Record<string, string> = {}): Record<string, string> {
+export function base64(data: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString("base64")]),
   );
 }
 
-function secret(value: unknown) {
-  return { [secretMark]: "1b47061264138c4ac30d75fd1eb44270", value };
+const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+
+/** A root as a person might bring it. */
+export async function newRoot(name: string): Promise<{ certificate: string; key: string }> {
+  const key = await newKey();
+  const subject = { organization: "Example", commonName: "Root", locality: name };
+  return { certificate: await certificate(subject, key, key), key };
+}
+
+/** An intermediate as a person might bring it. */
+export async function newIntermediate(
+  name: string,
+  issuer: { certificate: string; key: string },
+): Promise<{ certificate: string; key: string }> {
+  const key = await newKey();
+  const subject = { organization: "Example", commonName: "Intermediate", locality: name };
+  const issuerName = new x509.X509Certificate(issuer.certificate).subject;
+  return { certificate: await certificate(subject, key, issuer.key, issuerName), key };
 }
 
 async function newKey(): Promise<string> {
@@ -172,12 +249,17 @@ async function keysOf(pem: string): Promise<webcrypto.CryptoKeyPair> {
   const privateKey = await webcrypto.subtle.importKey("pkcs8", pkcs8, algorithm, true, ["sign"]);
   const { kty, crv, x, y } = await webcrypto.subtle.exportKey("jwk", privateKey);
   const publicKey = await webcrypto.subtle.importKey("jwk", { kty, crv, x, y }, algorithm, true, ["verify"]);
-  return { privateKey, publicKey } as webcrypto.CryptoKeyPair;
+  return { privateKey, publicKey };
 }
 
-async function sign(subject: Subject, key: string, signer: string, issuer?: string): Promise<string> {
+async function certificate(
+  subject: Inputs["subject"],
+  key: string,
+  signer: string,
+  issuer?: string,
+): Promise<string> {
   const name = `O=${subject.organization}, CN=${subject.commonName}, L=${subject.locality}`;
-  const certificate = await x509.X509CertificateGenerator.create({
+  const signed = await x509.X509CertificateGenerator.create({
     subject: name,
     issuer: issuer ?? name,
     publicKey: (await keysOf(key)).publicKey,
@@ -186,5 +268,5 @@ async function sign(subject: Subject, key: string, signer: string, issuer?: stri
     notAfter: new Date("2036-01-01"),
     extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
   });
-  return certificate.toString("pem");
+  return `${signed.toString("pem")}\n`;
 }

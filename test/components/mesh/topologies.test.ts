@@ -1,0 +1,190 @@
+import { addressOf } from "../mocks";
+import { cluster, weave } from "../weave";
+
+jest.setTimeout(120_000);
+
+const gatewayApi = "kubernetes:networking.istio.io/v1:Gateway";
+
+describe("a remote on a network of its own", () => {
+  const woven = weave({ clusters: [cluster("p"), cluster("r", { role: "remote", primary: "p" })] });
+
+  test("is marked as its primary's, and has neither istiod's objects nor a PeerSecret", async () => {
+    const { recorder } = await woven;
+    expect(recorder.named("mesh-r-namespace").inputs["metadata"]).toEqual({
+      name: "istio-system",
+      labels: { "app.kubernetes.io/managed-by": "weft", "topology.istio.io/network": "r" },
+      annotations: { "topology.istio.io/controlPlaneClusters": "p" },
+    });
+    expect(recorder.named("mesh-p-namespace").inputs["metadata"]).not.toHaveProperty("annotations");
+    expect(recorder.ofType("weft:mesh-member:PeerSecret")).toEqual(["mesh-p-peers"]);
+    expect(recorder.ofType("kubernetes:security.istio.io/v1:PeerAuthentication")).toEqual(["mesh-p-mtls"]);
+    expect(recorder.ofType(gatewayApi)).toEqual(["mesh-p-eastwest-cross-network", "mesh-p-eastwest-istiod"]);
+  });
+
+  test("has releases of the remote profile, which wait for no pod", async () => {
+    const { recorder } = await woven;
+    expect(recorder.named("mesh-r-base").inputs["values"]).toEqual({ profile: "remote" });
+    expect(recorder.named("mesh-r-istiod").inputs).toMatchObject({
+      skipAwait: true,
+      values: {
+        profile: "remote",
+        istiodRemote: { injectionPath: "/inject/cluster/r/net/r" },
+        global: { configCluster: true, remotePilotAddress: addressOf("mesh-p-eastwest-service") },
+      },
+    });
+  });
+
+  test("finds istiod on its primary's gateway", async () => {
+    const { recorder } = await woven;
+    expect(recorder.named("mesh-p-istiod").inputs["values"]).toMatchObject({
+      global: { externalIstiod: true },
+    });
+    expect(recorder.named("mesh-p-eastwest-istiod").inputs).toMatchObject({
+      metadata: { name: "istiod-gateway", namespace: "istio-system" },
+      spec: {
+        selector: { istio: "eastwestgateway" },
+        servers: [
+          { port: { number: 15012, protocol: "TLS" }, tls: { mode: "PASSTHROUGH" }, hosts: ["*"] },
+          { port: { number: 15017, protocol: "TLS" }, tls: { mode: "PASSTHROUGH" }, hosts: ["*"] },
+        ],
+      },
+    });
+    const host = "istiod.istio-system.svc.cluster.local";
+    expect(recorder.named("mesh-p-eastwest-istiod-route").inputs).toMatchObject({
+      kind: "VirtualService",
+      metadata: { namespace: "istio-system" },
+      spec: {
+        hosts: ["*"],
+        gateways: ["istiod-gateway"],
+        tls: [
+          {
+            match: [{ port: 15012, sniHosts: ["*"] }],
+            route: [{ destination: { host, port: { number: 15012 } } }],
+          },
+          {
+            match: [{ port: 15017, sniHosts: ["*"] }],
+            route: [{ destination: { host, port: { number: 443 } } }],
+          },
+        ],
+      },
+    });
+  });
+
+  test("is created in an order in which its gateway's pod can be injected", async () => {
+    const { recorder } = await woven;
+    const orders: [later: string, earlier: string][] = [
+      ["mesh-r-istiod", "mesh-p-eastwest-service"],
+      ["mesh-p-peers-0", "mesh-r-remote-access-token-1"],
+      ["mesh-r-eastwest-release", "mesh-p-peers-0"],
+      ["mesh-r-eastwest-release", "mesh-r-istiod"],
+    ];
+    expect(orders.filter(([later, earlier]) => !recorder.isAfter(later, earlier))).toEqual([]);
+  });
+});
+
+test("on one network, a remote has no gateway, and its primary's leads to istiod alone", async () => {
+  const { recorder, mesh } = await weave({
+    clusters: [
+      cluster("p", { network: "n" }),
+      cluster("r", { network: "n", role: "remote", primary: "p" }),
+      cluster("s", { network: "n" }),
+    ],
+  });
+  expect(recorder.ofType("weft:gateway:EastWestGateway")).toEqual(["mesh-p-eastwest"]);
+  expect(recorder.ofType(gatewayApi)).toEqual(["mesh-p-eastwest-istiod"]);
+  expect(mesh.members["r"]!.eastWestAddress).toBeUndefined();
+});
+
+test("on one network, primaries need no gateway but read each other", async () => {
+  const { recorder } = await weave({
+    clusters: [cluster("a", { network: "n" }), cluster("b", { network: "n" })],
+  });
+  expect(recorder.ofType("weft:gateway:EastWestGateway")).toEqual([]);
+  expect(recorder.ofType("weft:mesh-member:PeerSecret")).toEqual(["mesh-a-peers", "mesh-b-peers"]);
+});
+
+test("several primaries with remotes and a plain primary: every primary reads everyone else", async () => {
+  const { recorder } = await weave({
+    clusters: [
+      cluster("p1"),
+      cluster("p2"),
+      cluster("p3"),
+      cluster("r1", { role: "remote", primary: "p1" }),
+      cluster("r2", { role: "remote", primary: "p1" }),
+      cluster("r3", { role: "remote", primary: "p2" }),
+    ],
+  });
+  const keys = (reader: string) =>
+    Object.keys(recorder.named(`mesh-${reader}-peers-0`).inputs["stringData"] as object).sort();
+  expect(keys("p1")).toEqual(["p2", "p3", "r1", "r2", "r3"]);
+  expect(keys("p2")).toEqual(["p1", "p3", "r1", "r2", "r3"]);
+  expect(keys("p3")).toEqual(["p1", "p2", "r1", "r2", "r3"]);
+  expect(recorder.ofType(gatewayApi)).toEqual([
+    "mesh-p1-eastwest-cross-network",
+    "mesh-p1-eastwest-istiod",
+    "mesh-p2-eastwest-cross-network",
+    "mesh-p2-eastwest-istiod",
+    "mesh-p3-eastwest-cross-network",
+  ]);
+  expect(recorder.isAfter("mesh-r3-eastwest-release", "mesh-p2-peers-0")).toBe(true);
+});
+
+test("a gateway without a load balancer is where stack config says, and every istiod is told", async () => {
+  const { recorder, mesh } = await weave({
+    clusters: [
+      cluster("a", {
+        eastWest: { service: { type: "NodePort" }, addresses: ["192.0.2.1", "192.0.2.2"], port: 31443 },
+      }),
+      cluster("b"),
+    ],
+  });
+  expect(recorder.ofType("kubernetes:core/v1:Service")).toEqual(["mesh-b-eastwest-service"]);
+  expect(mesh.members["a"]!.eastWestAddress).toBeDefined();
+  for (const istiod of ["mesh-a-istiod", "mesh-b-istiod"]) {
+    expect(recorder.named(istiod).inputs["values"]).toMatchObject({
+      global: {
+        meshNetworks: {
+          a: {
+            endpoints: [{ fromRegistry: "a" }],
+            gateways: [
+              { address: "192.0.2.1", port: 31443 },
+              { address: "192.0.2.2", port: 31443 },
+            ],
+          },
+        },
+      },
+    });
+  }
+});
+
+test("an ingress gateway of a remote has its routes in the primary, where istiod reads them", async () => {
+  const ingress = {
+    service: { type: "NodePort" as const, nodePorts: {} },
+    routes: [{ host: "helloworld.localhost", path: "/hello", service: "helloworld.sample", port: 5000 }],
+  };
+  const { recorder } = await weave({
+    clusters: [cluster("p"), cluster("r", { role: "remote", primary: "p", ingress })],
+  });
+  expect(recorder.named("mesh-r-ingress-release")).toMatchObject({
+    provider: "r",
+    inputs: {
+      name: "istio-ingressgateway",
+      chart: "gateway",
+      values: {
+        service: {
+          type: "NodePort",
+          ports: [{ port: 15021 }, { port: 80, nodePort: 30080 }, { port: 443, nodePort: 30443 }],
+        },
+      },
+    },
+  });
+  expect(recorder.named("mesh-r-ingress-helloworld.localhost-gateway")).toMatchObject({
+    provider: "p",
+    inputs: { kind: "Gateway", metadata: { name: "r-helloworld.localhost", namespace: "istio-system" } },
+  });
+  expect(recorder.named("mesh-r-ingress-helloworld.localhost-virtualservice")).toMatchObject({
+    provider: "p",
+    inputs: { kind: "VirtualService", spec: { gateways: ["r-helloworld.localhost"] } },
+  });
+  expect(recorder.isAfter("mesh-r-ingress-release", "mesh-p-peers-0")).toBe(true);
+});

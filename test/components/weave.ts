@@ -1,0 +1,44 @@
+/** A mesh under mocks, from what a person writes. */
+import * as kubernetes from "@pulumi/kubernetes";
+import { Mesh } from "../../components/mesh/mesh";
+import { parseMesh } from "../../mesh/mesh";
+import type { StackInput } from "../../mesh/schema";
+import type { LiveMember } from "../../mesh/transitions";
+import { record, type Recorder } from "./mocks";
+
+export type ClusterInput = StackInput["clusters"][number];
+
+/** A cluster of its own context. */
+export function cluster(name: string, rest: Partial<ClusterInput> = {}): ClusterInput {
+  return { name, context: name, ...rest };
+}
+
+/** Runs the program below index.ts. */
+export async function weave(
+  input: StackInput,
+  live: LiveMember[] = [],
+): Promise<{ recorder: Recorder; mesh: Mesh }> {
+  const spec = parseMesh(input);
+  let mesh!: Mesh;
+  const recorder = await record(() => {
+    const providers = Object.fromEntries(
+      spec.members.map(({ name }) => [name, new kubernetes.Provider(name, { kubeconfig: "unused" })]),
+    );
+    const kubeconfigs = new Map(
+      spec.members.map(({ name }) => [
+        name,
+        {
+          kubeconfig: "unused",
+          context: name,
+          origin: "a test",
+          server: `https://${name}.example:6443`,
+          insecureSkipTlsVerify: false,
+          cluster: {},
+          user: {},
+        },
+      ]),
+    );
+    mesh = new Mesh("mesh", { mesh: spec, kubeconfigs, live, providers });
+  });
+  return { recorder, mesh };
+}
