@@ -263,8 +263,26 @@ const loadBalancer = z.strictObject({
     ),
 });
 
+/** The way into a cluster. */
+const access = {
+  context: text.optional().describe("Context in the kubeconfig; default: its current context."),
+  kubeconfig: written("the contents of a kubeconfig, as text")
+    .register(secrets, { secret: true })
+    .optional()
+    .describe("Secret. Contents of a kubeconfig."),
+  kubeconfigPath: text
+    .optional()
+    .describe(
+      "Path of a kubeconfig; default where only `context` is given: $KUBECONFIG, then ~/.kube/config.",
+    ),
+};
+
 const membership = z.strictObject({
-  management: dns1123.describe("Name of the member that is the management cluster."),
+  management: z
+    .union([dns1123, z.strictObject(access)])
+    .describe(
+      "The management cluster: the name of a member, or the way into a cluster that is not one of them.",
+    ),
   clusterDeployments: flag()
     .default(true)
     .describe("Find k0rdent ClusterDeployments labelled `k0rdent.mirantis.com/istio-role: member`."),
@@ -321,16 +339,7 @@ export const meshSchema = z.strictObject({
 
 export const clusterSchema = z.strictObject({
   name: dns1123.describe("Name of the member, and Istio's cluster ID."),
-  context: text.optional().describe("Context in the kubeconfig; default: its current context."),
-  kubeconfig: written("the contents of a kubeconfig, as text")
-    .register(secrets, { secret: true })
-    .optional()
-    .describe("Secret. Contents of a kubeconfig."),
-  kubeconfigPath: text
-    .optional()
-    .describe(
-      "Path of a kubeconfig; default where only `context` is given: $KUBECONFIG, then ~/.kube/config.",
-    ),
+  ...access,
   network: labelValue
     .optional()
     .describe("Network of the member's pods; default: the member's name, so one network per cluster."),

@@ -16,7 +16,10 @@ export function accessProblems(stack: Stack): Problem[] {
   ];
 }
 
-function kubeconfig(path: string, cluster: ClusterConfig): Problem[] {
+function kubeconfig(
+  path: string,
+  cluster: Pick<ClusterConfig, "name" | "context" | "kubeconfig" | "kubeconfigPath">,
+): Problem[] {
   if (cluster.kubeconfig !== undefined && cluster.kubeconfigPath !== undefined) {
     return [
       {
@@ -40,7 +43,11 @@ function kubeconfig(path: string, cluster: ClusterConfig): Problem[] {
 
 function management({ mesh, names }: Stack): Problem[] {
   const { membership } = mesh.config;
-  if (membership === undefined || names.some(({ name }) => name === membership.management)) return [];
+  if (membership === undefined) return [];
+  if (typeof membership.management !== "string") {
+    return kubeconfig("weft:mesh.membership.management", { name: "management", ...membership.management });
+  }
+  if (names.some(({ name }) => name === membership.management)) return [];
   return [
     {
       path: "weft:mesh.membership.management",
