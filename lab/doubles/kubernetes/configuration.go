@@ -21,13 +21,14 @@ import (
 	"weft/lab/doubles/kubernetes/release"
 )
 
-// outside are the settings that change what the real provider does in ways that this double does not know.
+// outside are the settings that change what the real provider does in ways that this double does not know, with the
+// values that leave it as it is.
 var outside = map[resource.PropertyKey]string{
-	"enableServerSideApply": "false",
+	"enableServerSideApply": "true",
 	"renderYamlToDirectory": "",
-	"skipUpdateUnreachable": "true",
-	"strictMode":            "true",
-	"upsertExistingObjects": "true",
+	"skipUpdateUnreachable": "false",
+	"strictMode":            "false",
+	"upsertExistingObjects": "false",
 }
 
 // CheckConfig takes the configuration as it is, but refuses what the double does not know.
@@ -39,7 +40,7 @@ func (p *provider) CheckConfig(_ context.Context, req *pulumirpc.CheckRequest) (
 	answer := &pulumirpc.CheckResponse{Inputs: req.GetNews()}
 	for _, key := range slices.Sorted(maps.Keys(outside)) {
 		value, set := news[key]
-		if set && (fmt.Sprint(value.V) == outside[key] || outside[key] == "" && fmt.Sprint(value.V) != "") {
+		if set && fmt.Sprint(value.V) != outside[key] {
 			answer.Failures = append(answer.Failures, &pulumirpc.CheckFailure{
 				Property: string(key), Reason: unsupportedError(fmt.Sprintf("%s: %v", key, value.V)).Error(),
 			})

@@ -25,24 +25,23 @@ func (p *Provider) load(release *Release) (*chart.Chart, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.loadWith(helm, release)
+	loaded, _, err := p.loadWith(helm, release)
+	return loaded, err
 }
 
-func (p *Provider) loadWith(helm *action.Configuration, release *Release) (*chart.Chart, error) {
-	path, err := p.locate(helm.RegistryClient, release)
-	if err != nil {
-		return nil, err
+func (p *Provider) loadWith(helm *action.Configuration, release *Release) (loaded *chart.Chart, path string, err error) {
+	if path, err = p.locate(helm.RegistryClient, release); err != nil {
+		return nil, "", err
 	}
-	loaded, err := loader.Load(path)
-	if err != nil {
-		return nil, err
+	if loaded, err = loader.Load(path); err != nil {
+		return nil, "", err
 	}
 	missing := action.CheckDependencies(loaded, loaded.Metadata.Dependencies)
 	if missing == nil {
-		return loaded, nil
+		return loaded, path, nil
 	}
 	if !release.DependencyUpdate {
-		return nil, missing
+		return nil, "", missing
 	}
 	update := downloader.Manager{
 		Out: io.Discard, ChartPath: path, Keyring: release.Keyring, Getters: getter.All(p.Helm),
@@ -50,9 +49,10 @@ func (p *Provider) loadWith(helm *action.Configuration, release *Release) (*char
 		RegistryClient: helm.RegistryClient,
 	}
 	if err := update.Update(); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return loader.Load(path)
+	loaded, err = loader.Load(path)
+	return loaded, path, err
 }
 
 // locate gives a local path: the chart itself where it is local, else what was downloaded.

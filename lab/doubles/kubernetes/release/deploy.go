@@ -108,7 +108,7 @@ func (p *Provider) install(ctx context.Context, urn string, release *Release) er
 	if err != nil {
 		return err
 	}
-	chart, err := p.loadWith(helm, release)
+	chart, _, err := p.loadWith(helm, release)
 	if err != nil {
 		return err
 	}
@@ -156,9 +156,14 @@ func (p *Provider) upgrade(release *Release, namespace string) error {
 	if err != nil {
 		return err
 	}
-	chart, err := p.loadWith(helm, release)
+	chart, path, err := p.loadWith(helm, release)
 	if err != nil {
 		return err
+	}
+	if release.Lint {
+		if err := lint(path, release.Values); err != nil {
+			return err
+		}
 	}
 	upgrade := action.NewUpgrade(helm)
 	upgrade.Namespace = release.Namespace
@@ -195,6 +200,14 @@ func (p *Provider) upgraded(release *Release, live *helmrelease.Release, err err
 	}
 	if err != nil {
 		return &failed{release, err}
+	}
+	return nil
+}
+
+func lint(path string, values map[string]any) error {
+	result := action.NewLint().Run([]string{path}, values)
+	if len(result.Errors) > 0 {
+		return fmt.Errorf("malformed chart or values: %w", errors.Join(result.Errors...))
 	}
 	return nil
 }
