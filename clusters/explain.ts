@@ -65,6 +65,10 @@ export function explain(
 
 /** The command that reaches the same cluster the same way. */
 export function kubectl(member: Member, { context }: ResolvedKubeconfig): string {
+  const found = /^(?:ClusterDeployment|Cluster) (.+)\/(.+)$/.exec(member.path);
+  if (found !== null) {
+    return `kubectl --kubeconfig <(clusterctl get kubeconfig -n ${found[1]} ${found[2]}) --context ${context}`;
+  }
   if (member.kubeconfig !== undefined) {
     return `kubectl --kubeconfig <(pulumi config get --path '${member.path}.kubeconfig') --context ${context}`;
   }

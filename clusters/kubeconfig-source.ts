@@ -152,6 +152,25 @@ function parseKubeconfig(text: string, { origin, path, folder }: Origin): Kubeco
   };
 }
 
+/** Settings by which a kubeconfig makes whoever uses it run a command or read a file. */
+const foreign = {
+  clusters: ["certificate-authority"],
+  users: ["exec", "auth-provider", "client-certificate", "client-key", "tokenFile"],
+} as const;
+
+/**
+ * The settings that lead out of a kubeconfig, to commands and files of the machine that uses it.
+ * @throws ConfigError when it is not a kubeconfig.
+ */
+export function foreignReferences(text: string, from: { origin: string; path: string }): string[] {
+  const kubeconfig = parseKubeconfig(text, from);
+  return (["clusters", "users"] as const).flatMap((kind) =>
+    foreign[kind].filter((key) =>
+      [...kubeconfig[kind].values()].some(({ settings }) => settings[key] !== undefined),
+    ),
+  );
+}
+
 function folderOf(file: string): string {
   return dirname(resolve(file));
 }

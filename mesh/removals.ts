@@ -17,6 +17,14 @@ const outputs = z.object({
 });
 
 /**
+ * Names of the members that the last `up` left.
+ * @throws z.ZodError when the outputs are not those of index.ts.
+ */
+export function lastMembers(lastOutputs: unknown): string[] {
+  return Object.keys(outputs.parse(lastOutputs ?? {}).members);
+}
+
+/**
  * Problems of going from the mesh of the last `up` to this one.
  * @param lastOutputs outputs of this stack; `{}` or undefined before the first `up`.
  * @throws z.ZodError when they are not those of index.ts.
