@@ -3,10 +3,11 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { resolveKubeconfigs } from "./clusters/kubeconfig";
 import { lastOutputs } from "./clusters/last-up";
+import { parseMeshWithFound } from "./clusters/membership";
 import { preflight } from "./clusters/preflight";
 import { Mesh } from "./components/mesh/mesh";
-import { ConfigError, parseMesh } from "./mesh/mesh";
-import { checkRemovals } from "./mesh/removals";
+import { ConfigError } from "./mesh/mesh";
+import { checkRemovals, lastMembers } from "./mesh/removals";
 
 export = async () => {
   try {
@@ -19,12 +20,17 @@ export = async () => {
 
 async function weave() {
   const config = new pulumi.Config("weft");
-  const spec = parseMesh({ mesh: config.getObject("mesh"), clusters: config.getObject("clusters") });
-  const removals = checkRemovals(await lastOutputs(), spec);
+  const warn = (message: string) => void pulumi.log.warn(message);
+  const before = await lastOutputs();
+  const spec = await parseMeshWithFound(
+    { mesh: config.getObject("mesh"), clusters: config.getObject("clusters") },
+    { known: lastMembers(before), warn },
+  );
+  const removals = checkRemovals(before, spec);
   if (removals.length > 0) throw new ConfigError(removals);
 
   const kubeconfigs = await resolveKubeconfigs(spec);
-  const live = await preflight(spec, kubeconfigs, { warn: (message) => void pulumi.log.warn(message) });
+  const live = await preflight(spec, kubeconfigs, { warn });
 
   const providers = Object.fromEntries(
     [...kubeconfigs].map(([name, { kubeconfig }]) => [
