@@ -107,7 +107,14 @@ export class MeshMember extends pulumi.ComponentResource {
         {
           apiVersion: "security.istio.io/v1",
           kind: "PeerAuthentication",
-          metadata: { name: "default", namespace: istioNamespace, labels: managedByWeft },
+          metadata: {
+            name: "default",
+            namespace: istioNamespace,
+            labels: managedByWeft,
+            ...(mesh.config.mtlsReason && {
+              annotations: { "weft.dev/permissive-reason": mesh.config.mtlsReason },
+            }),
+          },
           spec: { mtls: { mode: mesh.config.mtls.toUpperCase() } },
         },
         { parent: this, dependsOn: this.istiod },
