@@ -31,7 +31,9 @@ function spread(names: string[], count: number): Map<number, string[]> {
   const buckets = new Map<number, string[]>();
   for (const name of names) {
     const bucket = hash(name) % count;
-    buckets.set(bucket, [...(buckets.get(bucket) ?? []), name]);
+    const members = buckets.get(bucket);
+    if (members === undefined) buckets.set(bucket, [name]);
+    else members.push(name);
   }
   return new Map([...buckets].sort(([a], [b]) => a - b));
 }

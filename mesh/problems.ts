@@ -23,7 +23,7 @@ export class ConfigError extends Error {
 /** The text a person reads: one problem per paragraph. */
 export function renderProblems(problems: Problem[]): string {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-  return [`${count} in the stack config; nothing was changed.`, ...problems.map(paragraph)].join("\n\n");
+  return [`${count}; nothing was changed.`, ...problems.map(paragraph)].join("\n\n");
 }
 
 function paragraph({ path, value, message, remedy }: Problem): string {

@@ -17,10 +17,21 @@ export function schemaProblems(schema: z.ZodType, input: unknown, issues: Issue[
 export function flatten(issues: Issue[]): Issue[] {
   return issues.flatMap((issue) => {
     if (issue.code !== "invalid_union") return [issue];
-    const meant = issue.errors.filter((errors) => errors.length > 0 && errors.every(isAboutAPresentKey));
-    if (meant.length !== 1) return [issue];
-    return flatten(meant[0]!.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })));
+    const meant = meantAlternative(issue.errors);
+    if (meant === undefined) return [issue];
+    return flatten(meant.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })));
   });
+}
+
+/** The only alternative of the right type; else the only one that knows every key there is and misses none. */
+function meantAlternative(alternatives: Issue[][]): Issue[] | undefined {
+  const ofType = alternatives.filter((issues) => !issues.some(isOfAnotherType));
+  const fitting = ofType.filter((issues) => issues.length > 0 && issues.every(isAboutAPresentKey));
+  return ofType.length === 1 ? ofType[0] : fitting.length === 1 ? fitting[0] : undefined;
+}
+
+function isOfAnotherType(issue: Issue): boolean {
+  return issue.path.length === 0 && issue.code === "invalid_type";
 }
 
 function isAboutAPresentKey(issue: Issue): boolean {

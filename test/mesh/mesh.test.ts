@@ -244,6 +244,27 @@ describe("what the schema refuses", () => {
     expect(inMesh(mesh)).toEqual([{ path: `weft:mesh.${path}`, value, message: `Expected ${form}.` }]);
   });
 
+  it("the wrong way into a management cluster that is no member", () => {
+    const at = "weft:mesh.membership.management";
+    expect(inMesh({ membership: { management: 5.5 } })).toEqual([
+      { path: at, value: "5.5", message: "Expected the name of a member, or a map." },
+    ]);
+    expect(inMesh({ membership: { management: { kubeConfig: "apiVersion: v1" } } })).toEqual([
+      {
+        path: `${at}.kubeConfig`,
+        message: "Unknown key. Allowed here: context, kubeconfig, kubeconfigPath.",
+        remedy: "Did you mean `kubeconfig`?",
+      },
+    ]);
+    expect(inMesh({ membership: { management: { kubeconfig: ["secret"] } } })).toEqual([
+      {
+        path: `${at}.kubeconfig`,
+        value: "(secret)",
+        message: "Expected the contents of a kubeconfig, as text.",
+      },
+    ]);
+  });
+
   it("a root without a source", () => {
     expect(inMesh({ trust: { root: {} } })).toEqual([
       { path: "weft:mesh.trust.root.source", message: "Required: one of generated, certManager, provided." },
@@ -364,7 +385,7 @@ describe("all mistakes at once", () => {
     expect(() => parseMesh(input)).toThrow(ConfigError);
     expect(() => parseMesh(input)).toThrow(
       new Error(
-        `4 problems in the stack config; nothing was changed.
+        `4 problems; nothing was changed.
 
 weft:mesh.mtls = off
   Expected one of strict, permissive.

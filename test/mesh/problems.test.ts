@@ -12,7 +12,7 @@ describe("the text of a ConfigError", () => {
       },
     ];
     expect(renderProblems(problems)).toBe(
-      `2 problems in the stack config; nothing was changed.
+      `2 problems; nothing was changed.
 
 weft:clusters
   Required: a list.
@@ -25,9 +25,7 @@ weft:mesh.mtls = off
 
   it("is its message", () => {
     const error = new ConfigError([{ path: "weft:clusters", message: "Required: a list." }]);
-    expect(error.message).toBe(
-      "1 problem in the stack config; nothing was changed.\n\nweft:clusters\n  Required: a list.",
-    );
+    expect(error.message).toBe("1 problem; nothing was changed.\n\nweft:clusters\n  Required: a list.");
   });
 });
 

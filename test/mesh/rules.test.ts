@@ -128,7 +128,21 @@ describe("access", () => {
     expect(problemsOf({ mesh: { remoteAccess: { allowLoopback: true } }, clusters: [local, b] })).toEqual([]);
   });
 
-  it("the management cluster is in the list", () => {
+  it("a management cluster that is no member says how it is reached", () => {
+    expect(problemsOf({ mesh: { membership: { management: { context: "mgmt" } } }, clusters: [a] })).toEqual(
+      [],
+    );
+    expect(problemsOf({ mesh: { membership: { management: {} } }, clusters: [a] })).toEqual([
+      {
+        path: "weft:mesh.membership.management",
+        value: "management",
+        message: "Nothing says how to reach this cluster.",
+        remedy: "Give it `context`, `kubeconfigPath` or the secret `kubeconfig`.",
+      },
+    ]);
+  });
+
+  it("a management cluster that is named is in the list", () => {
     expect(
       problemsOf({ mesh: { membership: { management: "mgmt-1" } }, clusters: [cluster("mgmt")] }),
     ).toEqual([

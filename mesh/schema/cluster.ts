@@ -1,0 +1,66 @@
+/** An entry of `weft:clusters`. */
+import { z } from "zod";
+import { access } from "./access";
+import { addressRange, dns1123, labelValue, semver, text, url } from "./forms";
+import { eastWest, ingress } from "./gateways";
+import { istio, remoteAccess } from "./istio";
+import { providedCa } from "./trust";
+
+export const clusterSchema = z.strictObject({
+  name: dns1123.describe("Name of the member, and Istio's cluster ID."),
+  ...access,
+  network: labelValue
+    .optional()
+    .describe("Network of the member's pods; default: the member's name, so one network per cluster."),
+  role: z
+    .enum(["primary", "remote"])
+    .default("primary")
+    .describe("`primary` runs istiod; `remote` is served by the istiod of `primary`."),
+  primary: dns1123.optional().describe("Name of the primary that serves this remote."),
+  apiServer: url(/^https$/, "an https URL such as https://10.0.0.5:6443")
+    .optional()
+    .describe(
+      "URL at which the peers' istiods reach this member's API server; default: the kubeconfig's server.",
+    ),
+  eastWest: eastWest.prefault({}),
+  ingress: ingress.optional().describe("North-south gateway."),
+  addresses: addressRange
+    .optional()
+    .describe("Addresses that MetalLB may give on this member; default: cut from `loadBalancer.network`."),
+  istio: istio
+    .pick({ values: true })
+    .extend({
+      version: semver
+        .optional()
+        .describe("Version of this member, to upgrade member by member; default: the mesh's."),
+    })
+    .prefault({}),
+  trust: z
+    .strictObject({
+      root: providedCa
+        .partial({ key: true })
+        .optional()
+        .describe("Federated trust: the member's own existing root."),
+      intermediate: providedCa
+        .extend({
+          chain: text
+            .optional()
+            .describe("PEM of further intermediates, from this one's issuer towards the root."),
+        })
+        .optional()
+        .describe("The member's own existing intermediate; then the root's key is not needed for it."),
+      trusts: z
+        .array(dns1123)
+        .optional()
+        .describe("Federated trust: members whose roots this one trusts; default: all."),
+    })
+    .prefault({}),
+  remoteAccess: z
+    .strictObject({
+      generation: remoteAccess.shape.generation
+        .unwrap()
+        .optional()
+        .describe("Generation of this member's token; default: the mesh's."),
+    })
+    .prefault({}),
+});

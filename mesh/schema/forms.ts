@@ -1,0 +1,49 @@
+/**
+ * The forms that a value can have. Every error text is the expected form: schema-problems.ts puts "Expected …" before it.
+ */
+import { z } from "zod";
+import { parseAddressRange } from "../address-range";
+
+/**
+ * Marks a value that must never be shown, not even in the error that refuses it.
+ * Ask with `secrets.get(schema)`: `has` does not see the mark on what `describe` made of a marked schema.
+ */
+export const secrets = z.registry<{ secret: true }>();
+
+export const written = (form: string, pattern?: RegExp) => {
+  const string = z.string({ error: form }).trim().min(1, { error: form });
+  return pattern === undefined ? string : string.regex(pattern, { error: form });
+};
+export const whole = (min: number, max?: number) => {
+  const error = max === undefined ? `a whole number, ${min} or more` : `a whole number from ${min} to ${max}`;
+  const number = z.int({ error }).min(min, { error });
+  return max === undefined ? number : number.max(max, { error });
+};
+export const flag = () => z.boolean({ error: "true or false" });
+
+export const text = written("text");
+export const dns1123 = written(
+  "a DNS-1123 label (lower-case letters, digits and '-', at most 63 characters)",
+  /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+);
+export const labelValue = written(
+  "a Kubernetes label value (letters, digits, '-', '_' and '.', at most 63 characters)",
+  /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
+);
+export const host = written("an IP address or a DNS name", /^[A-Za-z0-9:]([-A-Za-z0-9.:]*[A-Za-z0-9:])?$/);
+export const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: "a CIDR such as 10.0.0.0/8" });
+const addressRangeForm = "an IPv4 range such as 10.89.1.200-10.89.1.220, or an IPv4 CIDR";
+export const addressRange = written(addressRangeForm).refine((range) => parseAddressRange(range), {
+  error: addressRangeForm,
+});
+export const port = whole(1, 65535);
+export const days = whole(1);
+export const semver = written(
+  "a version of three numbers such as 1.30.5, without a leading v",
+  /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/,
+);
+export const url = (protocol: RegExp, form: string) => z.url({ protocol, error: form });
+export const pem = (label: string) =>
+  written(`PEM that starts with a ${label} block`, new RegExp(`^-----BEGIN [A-Z ]*${label}-----`));
+export const values = z.record(z.string(), z.unknown(), { error: "a map of Helm values" });
+export const annotations = z.record(z.string(), z.string({ error: "text" }), { error: "a map of text" });

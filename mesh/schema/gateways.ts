@@ -1,0 +1,62 @@
+/** The gateways of a member. */
+import { z } from "zod";
+import { annotations, cidr, host, port, written } from "./forms";
+
+export const service = z.strictObject({
+  type: z
+    .enum(["LoadBalancer", "NodePort", "ClusterIP"])
+    .default("LoadBalancer")
+    .describe("Type of the gateway's Service."),
+  annotations: annotations
+    .default({})
+    .describe("Annotations of the Service, for example those of a cloud's load balancer."),
+  loadBalancerSourceRanges: z
+    .array(cidr)
+    .default([])
+    .describe("CIDRs that may reach the load balancer; empty: everyone."),
+});
+
+export const eastWest = z.strictObject({
+  service: service.prefault({}),
+  addresses: z
+    .array(host)
+    .default([])
+    .describe(
+      "Addresses at which other networks reach this gateway, where no load balancer gives one (NodePort, ClusterIP). On a primary that serves remotes they lead to its ports 15012 and 15017 too.",
+    ),
+  port: port
+    .default(15443)
+    .describe(
+      "Port at which other networks reach this gateway at `addresses`; also the node port when the Service's type is NodePort.",
+    ),
+});
+
+export const route = z.strictObject({
+  host: written(
+    "a DNS name in lower case, or one that starts with '*.'",
+    /^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+  ).describe("Host of the request."),
+  path: written("a path that starts with /", /^\//).default("/").describe("Prefix of the request's path."),
+  service: written("a Service as name.namespace", /^[-a-z0-9]+\.[-a-z0-9]+$/).describe(
+    "Destination: a Service as `name.namespace`.",
+  ),
+  port: port.describe("Port of that Service."),
+});
+
+export const ingress = z.strictObject({
+  service: service
+    .extend({
+      nodePorts: z
+        .strictObject({
+          http: port.default(30080).describe("Node port of 80."),
+          https: port.default(30443).describe("Node port of 443."),
+        })
+        .optional()
+        .describe("Fixed node ports for 80 and 443, when the type is NodePort."),
+    })
+    .prefault({}),
+  routes: z
+    .array(route)
+    .default([])
+    .describe("What the gateway serves: one Gateway and one VirtualService for each host."),
+});

@@ -1,0 +1,35 @@
+/** What a member may set for itself, and the mesh for all of them. */
+import { z } from "zod";
+import { charts } from "./charts";
+import { dns1123, semver, text, values, whole } from "./forms";
+
+export const istio = z.strictObject({
+  version: semver.default("1.30.5").describe("Version of Istio's charts and images."),
+  revision: dns1123.optional().describe("Revision of the control plane (`istio.io/rev`)."),
+  hub: text.optional().describe("Image registry and path; default: the charts' own."),
+  tag: text.optional().describe("Image tag; default: the charts' own, which is the version."),
+  imagePullSecrets: z
+    .array(dns1123)
+    .default([])
+    .describe("Names of image pull Secrets in the Istio namespace and wherever gateways run."),
+  values: values
+    .default({})
+    .describe(
+      "Extra Helm values for istiod, merged over Weft's. Those that define the mesh (mesh ID, cluster, network, trust domain, roots) are refused.",
+    ),
+  charts: charts.prefault({ repository: "https://istio-release.storage.googleapis.com/charts" }),
+  crds: z
+    .enum(["keep", "remove"])
+    .default("keep")
+    .describe(
+      "What happens to Istio's CRDs, and with them to every Istio object, when a member leaves. The chart keeps them; `remove` must be applied by one `pulumi up` before the member leaves.",
+    ),
+});
+
+export const remoteAccess = z.strictObject({
+  generation: whole(1)
+    .default(1)
+    .describe(
+      "Raise it by one to issue new tokens; the old ones are revoked after every reader has the new.",
+    ),
+});

@@ -1,0 +1,97 @@
+/** `weft:mesh`: what holds for the whole mesh. */
+import { z } from "zod";
+import { access } from "./access";
+import { charts } from "./charts";
+import { dns1123, flag, semver, text, written } from "./forms";
+import { istio, remoteAccess } from "./istio";
+import { trust } from "./trust";
+
+export const sample = z.strictObject({
+  images: z
+    .strictObject({
+      helloworldV1: text
+        .default("docker.io/istio/examples-helloworld-v1:1.0")
+        .describe("helloworld that answers v1, in every second member."),
+      helloworldV2: text
+        .default("docker.io/istio/examples-helloworld-v2:1.0")
+        .describe("helloworld that answers v2, in the other members."),
+      nginx: text.default("docker.io/library/nginx:1.29").describe("nginx, in every member."),
+      curl: text
+        .default("docker.io/curlimages/curl:8.16.0")
+        .describe("curl, in every member: sends the requests."),
+    })
+    .prefault({})
+    .describe("Images of the sample workloads."),
+});
+
+const loadBalancer = z.strictObject({
+  version: semver.default("0.15.2").describe("Version of MetalLB's chart."),
+  charts: charts
+    .prefault({ repository: "https://metallb.github.io/metallb" })
+    .describe("Where MetalLB's chart comes from."),
+  network: text
+    .optional()
+    .describe(
+      "Docker or podman network from whose subnet each member gets a range of its own; without it every member says `addresses`.",
+    ),
+});
+
+const membership = z.strictObject({
+  management: z
+    .union([dns1123, z.strictObject(access)], { error: "the name of a member, or a map" })
+    .describe(
+      "The management cluster: the name of a member, or the way into a cluster that is not one of them.",
+    ),
+  clusterDeployments: flag()
+    .default(true)
+    .describe("Find k0rdent ClusterDeployments labelled `k0rdent.mirantis.com/istio-role: member`."),
+  clusters: z
+    .strictObject({ selector: text.describe("Label selector.") })
+    .optional()
+    .describe("Find Cluster API Clusters by a selector."),
+});
+
+export const meshSchema = z.strictObject({
+  id: dns1123.default("mesh1").describe("Istio's mesh ID, the same in every member."),
+  trustDomain: written("a DNS name in lower case", /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/)
+    .default("cluster.local")
+    .describe("SPIFFE trust domain of the mesh."),
+  istio: istio.prefault({}),
+  trust: trust.prefault({}),
+  mtls: z
+    .enum(["strict", "permissive"])
+    .default("strict")
+    .describe("Mode of the mesh-wide PeerAuthentication."),
+  mtlsReason: text
+    .optional()
+    .describe(
+      "Why `mtls` is `permissive`: kept as an annotation of the PeerAuthentication. The policy pack asks for it.",
+    ),
+  remoteAccess: remoteAccess
+    .extend({
+      allowLoopback: flag()
+        .default(false)
+        .describe(
+          "Accept API servers on loopback addresses. Right only where all members run on one machine and share its network.",
+        ),
+      allowBrokenRotation: flag()
+        .default(false)
+        .describe(
+          "Renew tokens even where a reading istiod is of a version that loses a peer's endpoints when its token changes. See docs/trust.md.",
+        ),
+    })
+    .prefault({}),
+  removing: z
+    .array(dns1123)
+    .default([])
+    .describe(
+      "Members that are meant to leave. Needed when more than one leaves in one `pulumi up`, or all primaries that there were.",
+    ),
+  loadBalancer: loadBalancer
+    .optional()
+    .describe("Install MetalLB on every member; for clusters without a load balancer."),
+  membership: membership.optional().describe("Ask a management cluster for further members."),
+  sample: sample
+    .optional()
+    .describe("Deploy the sample workloads (namespace `sample`) that `npm run verify` uses."),
+});

@@ -1,0 +1,78 @@
+/** Roots and intermediates. */
+import { z } from "zod";
+import { days, dns1123, flag, pem, secrets } from "./forms";
+
+export const providedCa = z.strictObject({
+  certificate: pem("CERTIFICATE").describe("PEM of the CA certificate."),
+  key: pem("PRIVATE KEY").register(secrets, { secret: true }).describe("Secret. PEM of its private key."),
+});
+
+export const rootSource = z.discriminatedUnion("source", [
+  z.strictObject({
+    source: z
+      .literal("generated")
+      .describe("Weft generates the root key; it stays in Pulumi's state, encrypted."),
+  }),
+  z.strictObject({
+    source: z
+      .literal("certManager")
+      .describe("cert-manager on `trust.certManager.cluster` holds the root and issues the intermediates."),
+  }),
+  z.strictObject({
+    source: z.literal("provided").describe("The root is given as PEM."),
+    certificate: pem("CERTIFICATE").describe("PEM of the root certificate."),
+    key: pem("PRIVATE KEY")
+      .register(secrets, { secret: true })
+      .optional()
+      .describe(
+        "Secret. PEM of the root's key. Leave it out when every member is given its intermediate: then the root key never enters Pulumi.",
+      ),
+  }),
+]);
+
+export const rootName = {
+  name: dns1123.describe("Name of the root; resources are named after it."),
+  signing: flag().default(false).describe("This root signs the intermediates. Exactly one does."),
+};
+export const namedRoot = z.discriminatedUnion("source", [
+  rootSource.options[0].extend(rootName),
+  rootSource.options[1].extend(rootName),
+  rootSource.options[2].extend(rootName),
+]);
+
+export const trust = z.strictObject({
+  mode: z
+    .enum(["shared", "federated"])
+    .default("shared")
+    .describe(
+      "`shared`: one root, one intermediate per member. `federated`: every primary has a root of its own and trusts those of the others.",
+    ),
+  algorithm: z
+    .enum(["ECDSA-P256", "RSA-4096"])
+    .default("ECDSA-P256")
+    .describe("Key algorithm of generated roots and intermediates."),
+  rootLifetimeDays: days
+    .default(3650)
+    .describe("Days a generated root is valid. Reissued when less than a third is left."),
+  intermediateLifetimeDays: days
+    .default(365)
+    .describe("Days an intermediate is valid. Reissued when less than a third is left."),
+  root: rootSource.optional().describe("The only root (default: `generated`). Use `roots` to rotate."),
+  roots: z
+    .array(namedRoot)
+    .min(1)
+    .optional()
+    .describe(
+      "Roots by name: all are trusted, the one with `signing: true` signs. See docs/trust.md for the three steps of a rotation.",
+    ),
+  certManager: z
+    .strictObject({
+      cluster: dns1123.describe("Member on which cert-manager issues."),
+      namespace: dns1123
+        .default("cert-manager")
+        .describe("Namespace of cert-manager and of its CA Certificates."),
+      install: flag().default(true).describe("Install cert-manager; `false`: it is there already."),
+    })
+    .optional()
+    .describe("Required when a root's source is `certManager`."),
+});
