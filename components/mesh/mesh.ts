@@ -63,7 +63,7 @@ export class Mesh extends pulumi.ComponentResource {
     const remotes = mesh.members.filter(({ role }) => role === "remote");
     const exchange = dropsMember(live, mesh) ? new Exchange() : undefined;
 
-    this.trust = new Trust(`${name}-trust`, { mesh }, { parent: this });
+    this.trust = new Trust(`${name}-trust`, { mesh, providers: args.providers }, { parent: this });
     for (const primary of primaries(mesh)) this.createMember(primary, exchange);
     for (const primary of primaries(mesh)) this.createEastWestGateway(primary);
     for (const remote of remotes) this.createMember(remote, exchange);

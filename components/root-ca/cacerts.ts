@@ -1,9 +1,8 @@
 /** What istiod reads from Secret `cacerts`. https://istio.io/latest/docs/tasks/security/cert-management/plugin-ca-cert/ */
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import type { IntermediateCa } from "./intermediate-ca";
+import type { Intermediate, Root } from "./ca";
 import { chainOf, joinPem } from "./pem";
-import type { RootCa } from "./root-ca";
 
 export interface Cacerts {
   /** Contents of the Secret by file name; secret. */
@@ -21,8 +20,8 @@ export interface Cacerts {
  * @param signingRoot name of one of them.
  */
 export function cacerts(
-  intermediate: IntermediateCa,
-  trusted: Record<string, RootCa>,
+  intermediate: Intermediate,
+  trusted: Record<string, Root>,
   signingRoot: string,
 ): Cacerts {
   const roots = Object.keys(trusted).sort();
@@ -33,8 +32,8 @@ export function cacerts(
       "ca-cert.pem": intermediate.certificate,
       "ca-key.pem": intermediate.key,
       "cert-chain.pem": pulumi
-        .all([intermediate.certificate, certificates])
-        .apply(([certificate, candidates]) => chainOf(certificate, intermediate.issuers, candidates)),
+        .all([intermediate.certificate, intermediate.issuers, certificates])
+        .apply(([certificate, issuers, candidates]) => chainOf(certificate, issuers, candidates)),
       "root-cert.pem": bundle,
     }),
     roots,

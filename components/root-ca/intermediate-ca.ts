@@ -1,13 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
+import type { Intermediate } from "./ca";
 import { earlyRenewalHours, keyArgs, lifetimeHours, type KeyAlgorithm } from "./lifetime";
 import type { RootCa } from "./root-ca";
 
 export interface IntermediateCaArgs {
   /** Name of the member whose workloads it signs. */
   member: string;
-  /** The root that signs it. Its key is needed unless the intermediate is provided. */
-  root: RootCa;
+  /** The root that signs it, with its key; not needed where the intermediate is provided. */
+  root?: RootCa;
   /** An existing intermediate, as PEM. @default one is generated and signed by the root. */
   provided?: { certificate: string; key: string; chain?: string };
   /** Algorithm of a generated key. */
@@ -17,13 +18,10 @@ export interface IntermediateCaArgs {
 }
 
 /** The CA by which one member's istiod signs its workloads: signed by the root, or given as PEM. */
-export class IntermediateCa extends pulumi.ComponentResource {
-  /** PEM of the certificate. */
+export class IntermediateCa extends pulumi.ComponentResource implements Intermediate {
   readonly certificate: pulumi.Output<string>;
-  /** PEM of the private key, secret. */
   readonly key: pulumi.Output<string>;
-  /** PEM of the intermediates between this one and the root; empty where the root signed it. */
-  readonly issuers: string;
+  readonly issuers: pulumi.Output<string>;
 
   constructor(name: string, args: IntermediateCaArgs, opts?: pulumi.ComponentResourceOptions) {
     super("weft:root-ca:IntermediateCa", name, {}, opts);
@@ -38,12 +36,12 @@ export class IntermediateCa extends pulumi.ComponentResource {
           };
     this.certificate = certificate;
     this.key = key;
-    this.issuers = provided?.chain ?? "";
+    this.issuers = pulumi.output(provided?.chain ?? "");
     this.registerOutputs();
   }
 
   private generate(name: string, { member, root, algorithm, lifetimeDays }: IntermediateCaArgs) {
-    if (root.key === undefined) {
+    if (root?.key === undefined) {
       throw new pulumi.ResourceError(`'${member}' needs an intermediate, but its root has no key.`, this);
     }
     const key = new tls.PrivateKey(`${name}-key`, keyArgs(algorithm), { parent: this });

@@ -1,6 +1,6 @@
-import { X509Certificate } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
+import { expiryOf, fingerprintOf, type Root } from "./ca";
 import { earlyRenewalHours, keyArgs, lifetimeHours, type KeyAlgorithm } from "./lifetime";
 
 export interface RootCaArgs {
@@ -15,14 +15,11 @@ export interface RootCaArgs {
 }
 
 /** A root of trust: generated, or given as PEM. */
-export class RootCa extends pulumi.ComponentResource {
-  /** PEM of the certificate. */
+export class RootCa extends pulumi.ComponentResource implements Root {
   readonly certificate: pulumi.Output<string>;
   /** PEM of the private key, secret; undefined where only the certificate was given. */
   readonly key: pulumi.Output<string> | undefined;
-  /** SHA-256 of the certificate, as openssl prints it. */
   readonly fingerprint: pulumi.Output<string>;
-  /** End of its validity, ISO 8601. */
   readonly expiry: pulumi.Output<string>;
 
   constructor(name: string, args: RootCaArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -32,10 +29,8 @@ export class RootCa extends pulumi.ComponentResource {
       args.provided === undefined ? this.generate(name, args) : provide(args.provided);
     this.certificate = certificate;
     this.key = key;
-    const parsed = certificate.apply((pem) => new X509Certificate(pem));
-    this.fingerprint = parsed.apply((x509) => x509.fingerprint256);
-    this.expiry = parsed.apply((x509) => new Date(x509.validTo).toISOString());
-
+    this.fingerprint = fingerprintOf(certificate);
+    this.expiry = expiryOf(certificate);
     this.registerOutputs({ fingerprint: this.fingerprint, expiry: this.expiry });
   }
 

@@ -1,76 +1,121 @@
+import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Member, Mesh } from "../../mesh/mesh";
 import { rootNames, sharedRoots, signingRoot } from "../../mesh/roots";
+import type { RootSource } from "../../mesh/schema";
 import { primaries } from "../../mesh/topology";
+import type { Intermediate, Root } from "./ca";
 import { cacerts, type Cacerts } from "./cacerts";
+import { CertManagerInstallation, CertManagerIntermediate, CertManagerRoot } from "./cert-manager";
 import { IntermediateCa } from "./intermediate-ca";
 import { RootCa } from "./root-ca";
 
 export interface TrustArgs {
   mesh: Mesh;
+  /** One provider per member, by the member's name. */
+  providers: Record<string, kubernetes.Provider>;
 }
 
 /** The roots of the mesh, an intermediate for every member, and what each member trusts. */
 export class Trust extends pulumi.ComponentResource {
   /** By name: in shared trust those of stack config, in federated trust one per primary. */
-  readonly roots: Record<string, RootCa>;
+  readonly roots: Record<string, Root>;
   /** Contents of Secret `cacerts` by member. */
   readonly cacerts: Record<string, Cacerts>;
 
-  constructor(name: string, { mesh }: TrustArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    private readonly name: string,
+    private readonly args: TrustArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("weft:root-ca:Trust", name, {}, opts);
-    const { mode, algorithm, rootLifetimeDays } = mesh.config.trust;
+    const { mesh } = args;
 
-    const provided = mode === "shared" ? providedRoots(mesh) : ownRoots(mesh);
-    this.roots = mapValues(
-      provided,
-      (root, given) =>
-        new RootCa(
-          `${name}-${root}`,
-          { root, provided: given, algorithm, lifetimeDays: rootLifetimeDays },
-          { parent: this },
-        ),
+    const installed = this.installCertManager();
+    this.roots = Object.fromEntries(
+      Object.entries(rootSources(mesh)).map(([root, source]) => [
+        root,
+        this.createRoot(root, source, installed),
+      ]),
     );
-
-    this.cacerts = Object.fromEntries(
-      mesh.members.map((member) => [member.name, this.cacertsOf(name, mesh, member)]),
-    );
+    this.cacerts = Object.fromEntries(mesh.members.map((member) => [member.name, this.cacertsOf(member)]));
     this.registerOutputs();
   }
 
-  private cacertsOf(name: string, mesh: Mesh, member: Member): Cacerts {
-    const { algorithm, intermediateLifetimeDays } = mesh.config.trust;
-    const signer = signingRoot(mesh, member);
-    const intermediate = new IntermediateCa(
-      `${name}-${member.name}-intermediate`,
+  private installCertManager(): pulumi.Resource[] {
+    const { certManager } = this.args.mesh.config.trust;
+    if (certManager?.install !== true) return [];
+    return [
+      new CertManagerInstallation(
+        `${this.name}-cert-manager`,
+        { namespace: certManager.namespace, provider: this.args.providers[certManager.cluster]! },
+        { parent: this },
+      ),
+    ];
+  }
+
+  private createRoot(root: string, source: RootSource, installed: pulumi.Resource[]): Root {
+    const { algorithm, rootLifetimeDays: lifetimeDays } = this.args.mesh.config.trust;
+    const name = `${this.name}-${root}`;
+    if (source.source === "certManager") {
+      const { namespace } = this.args.mesh.config.trust.certManager!;
+      return new CertManagerRoot(
+        name,
+        { root, namespace, algorithm, lifetimeDays, after: installed },
+        this.onManagement(),
+      );
+    }
+    const provided = source.source === "provided" ? source : undefined;
+    return new RootCa(name, { root, provided, algorithm, lifetimeDays }, { parent: this });
+  }
+
+  private createIntermediate(member: Member, signer: string): Intermediate {
+    const { algorithm, intermediateLifetimeDays: lifetimeDays, certManager } = this.args.mesh.config.trust;
+    const name = `${this.name}-${member.name}-intermediate`;
+    const root = this.roots[signer]!;
+    const provided = member.trust.intermediate;
+    if (provided === undefined && root instanceof CertManagerRoot) {
+      const { namespace } = certManager!;
+      return new CertManagerIntermediate(
+        name,
+        { member: member.name, root, rootName: signer, namespace, algorithm, lifetimeDays },
+        this.onManagement(),
+      );
+    }
+    return new IntermediateCa(
+      name,
       {
         member: member.name,
-        root: this.roots[signer]!,
-        provided: member.trust.intermediate,
+        root: root instanceof RootCa ? root : undefined,
+        provided,
         algorithm,
-        lifetimeDays: intermediateLifetimeDays,
+        lifetimeDays,
       },
       { parent: this },
     );
-    const trusted = rootNames(mesh, member.name).map((root) => [root, this.roots[root]!]);
-    return cacerts(intermediate, Object.fromEntries(trusted) as Record<string, RootCa>, signer);
+  }
+
+  private cacertsOf(member: Member): Cacerts {
+    const signer = signingRoot(this.args.mesh, member);
+    const trusted = rootNames(this.args.mesh, member.name).map((root) => [root, this.roots[root]!] as const);
+    return cacerts(this.createIntermediate(member, signer), Object.fromEntries(trusted), signer);
+  }
+
+  private onManagement(): pulumi.ComponentResourceOptions {
+    const { cluster } = this.args.mesh.config.trust.certManager!;
+    return { parent: this, providers: [this.args.providers[cluster]!] };
   }
 }
 
-type ProvidedRoot = { certificate: string; key?: string } | undefined;
-
-/** Roots of shared trust by name; undefined: to be generated. */
-function providedRoots({ config }: Mesh): Record<string, ProvidedRoot> {
+/** Where each root comes from, by name. */
+function rootSources(mesh: Mesh): Record<string, RootSource> {
+  if (mesh.config.trust.mode === "shared") {
+    return Object.fromEntries(sharedRoots(mesh.config).map((root) => [root.name, root]));
+  }
   return Object.fromEntries(
-    sharedRoots(config).map((root) => [root.name, root.source === "provided" ? root : undefined]),
+    primaries(mesh).map(({ name, trust }) => [
+      name,
+      trust.root === undefined ? { source: "generated" } : { source: "provided", ...trust.root },
+    ]),
   );
-}
-
-/** Roots of federated trust by primary; undefined: to be generated. */
-function ownRoots(mesh: Mesh): Record<string, ProvidedRoot> {
-  return Object.fromEntries(primaries(mesh).map(({ name, trust }) => [name, trust.root]));
-}
-
-function mapValues<T, U>(record: Record<string, T>, map: (key: string, value: T) => U): Record<string, U> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(key, value)]));
 }
