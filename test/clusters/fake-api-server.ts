@@ -3,6 +3,7 @@ import "reflect-metadata";
 import { once } from "node:events";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
+import { promisify } from "node:util";
 import * as x509 from "@peculiar/x509";
 import { webcrypto } from "node:crypto";
 import { stringify } from "yaml";
@@ -68,6 +69,8 @@ export interface FakeApiServer {
   url: string;
   port: number;
   requests: Request[];
+  /** How many connections are open. */
+  connections(): Promise<number>;
   close(): Promise<void>;
   /** A kubeconfig that leads here. */
   kubeconfig(parts?: { cluster?: object; user?: object; server?: string }): string;
@@ -75,13 +78,14 @@ export interface FakeApiServer {
 
 export async function startFakeApiServer(
   identity: Identity,
-  answer: (request: Request) => Answer,
+  answer: (request: Request) => Answer | Promise<Answer>,
 ): Promise<FakeApiServer> {
   const requests: Request[] = [];
   const server = https.createServer({ cert: identity.cert, key: identity.key }, (incoming, response) => {
     const chunks: Buffer[] = [];
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-    incoming.on("end", () => {
+    incoming.on("end", () => void respond());
+    const respond = async () => {
       const text = Buffer.concat(chunks).toString();
       const request: Request = {
         method: incoming.method!,
@@ -90,15 +94,17 @@ export async function startFakeApiServer(
         ...(text === "" ? {} : { body: JSON.parse(text) as unknown }),
       };
       requests.push(request);
-      const body = answer(request);
+      const body = await answer(request);
       if (body === "silence") return;
       response.statusCode = typeof body === "number" ? body : body === undefined ? 404 : 200;
       response.setHeader("Content-Type", "application/json");
       response.end(
         JSON.stringify(typeof body === "object" ? body : { kind: "Status", code: response.statusCode }),
       );
-    });
+    };
   });
+  // Longer than any test: idle connections are for the client to close.
+  server.keepAliveTimeout = 60_000;
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
@@ -107,6 +113,7 @@ export async function startFakeApiServer(
     url,
     port,
     requests,
+    connections: () => promisify(server.getConnections.bind(server))(),
     close: async () => {
       const closed = once(server, "close");
       server.close();

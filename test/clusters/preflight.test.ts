@@ -44,7 +44,7 @@ interface Cluster {
   secrets?: string[];
   cacerts?: object;
   denied?: (attributes: Record<string, string>) => boolean;
-  override?: (request: Request) => Answer | "usual";
+  override?: (request: Request) => Answer | "usual" | Promise<"usual">;
 }
 
 /** Answers as a cluster's API server does. */
@@ -57,8 +57,8 @@ function cluster({
   denied,
   override,
 }: Cluster = {}) {
-  return (request: Request): Answer => {
-    const special = override?.(request) ?? "usual";
+  return async (request: Request): Promise<Answer> => {
+    const special = (await override?.(request)) ?? "usual";
     if (special !== "usual") return special;
     const { path, body } = request;
     if (path === "/version") return { gitVersion: version };
@@ -78,7 +78,10 @@ function cluster({
   };
 }
 
-async function start(answer = cluster(), as = identity): Promise<FakeApiServer> {
+async function start(
+  answer: Parameters<typeof startFakeApiServer>[1] = cluster(),
+  as = identity,
+): Promise<FakeApiServer> {
   const server = await startFakeApiServer(as, answer);
   servers.push(server);
   return server;
@@ -186,6 +189,16 @@ describe("what is read of each member", () => {
       new Set(["/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"]),
     );
   });
+});
+
+test("no connection stays open, which would keep the process alive", async () => {
+  const [good, bad] = [await start(), await start(() => 401)];
+  await run([good.kubeconfig()]);
+  await problemsOf([bad.kubeconfig()]);
+  for (const server of [good, bad]) {
+    expect(server.requests).not.toEqual([]);
+    while ((await server.connections()) > 0) await new Promise(setImmediate);
+  }
 });
 
 describe("an API server", () => {
@@ -399,24 +412,20 @@ describe("the members together", () => {
   });
 
   test("are asked at the same time", async () => {
-    let waiting = 0;
+    let asked = 0;
     let release = () => {};
     const both = new Promise<void>((resolve) => (release = resolve));
-    const gate = () => {
-      waiting += 1;
-      if (waiting === 2) release();
-    };
     const held = (uid: string) =>
       cluster({
         uid,
-        override: ({ path }) => {
-          if (path === "/version") gate();
+        override: async ({ path }) => {
+          if (path === "/version" && ++asked === 2) release();
+          await both;
           return "usual";
         },
       });
     const [one, two] = [await start(held("uid-1")), await start(held("uid-2"))];
-    await Promise.all([run([one.kubeconfig(), two.kubeconfig()]), both]);
-    expect(waiting).toBe(2);
+    await expect(run([one.kubeconfig(), two.kubeconfig()])).resolves.toHaveLength(2);
   });
 
   test("have all their problems reported at once", async () => {

@@ -1,0 +1,154 @@
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import { join } from "node:path";
+import { credentialsOf } from "../../clusters/credentials";
+import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
+
+const SECRET = "s3cr3t-do-not-show";
+
+function resolved(user: object, cluster: Record<string, unknown> = {}): ResolvedKubeconfig {
+  return {
+    kubeconfig: "",
+    context: "here",
+    origin: "somewhere",
+    server: "https://10.0.0.5",
+    insecureSkipTlsVerify: false,
+    cluster: { server: "https://10.0.0.5", ...cluster },
+    user: user as Record<string, unknown>,
+  };
+}
+
+async function messageOf(user: object): Promise<string> {
+  const error: unknown = await credentialsOf(resolved(user)).catch((reason: unknown) => reason);
+  if (!(error instanceof Error)) throw new Error("expected an error");
+  expect(error.message).not.toContain(SECRET);
+  return error.message;
+}
+
+test("a token is a bearer token", async () => {
+  expect((await credentialsOf(resolved({ token: "t" }))).headers).toEqual({ Authorization: "Bearer t" });
+});
+
+test("a user name and a password are basic authentication", async () => {
+  expect((await credentialsOf(resolved({ username: "me", password: "p" }))).headers).toEqual({
+    Authorization: `Basic ${Buffer.from("me:p").toString("base64")}`,
+  });
+});
+
+test("a client certificate and its key are decoded", async () => {
+  const user = { "client-certificate-data": "Q0VSVA==", "client-key-data": "S0VZ" };
+  expect(await credentialsOf(resolved(user))).toEqual({
+    headers: {},
+    cert: Buffer.from("CERT"),
+    key: Buffer.from("KEY"),
+  });
+});
+
+test("impersonation is asked for by headers", async () => {
+  const user = { token: "t", as: "you", "as-groups": ["a", "b"], "as-user-extra": { "x/y": ["z"] } };
+  expect((await credentialsOf(resolved(user))).headers).toEqual({
+    Authorization: "Bearer t",
+    "Impersonate-User": "you",
+    "Impersonate-Group": ["a", "b"],
+    "Impersonate-Extra-x%2Fy": ["z"],
+  });
+});
+
+test("the ID token of the auth provider oidc is shown, and not refreshed", async () => {
+  const user = { "auth-provider": { name: "oidc", config: { "id-token": "id", "refresh-token": "r" } } };
+  expect((await credentialsOf(resolved(user))).headers).toEqual({ Authorization: "Bearer id" });
+});
+
+test("an auth provider that Kubernetes has dropped is refused", async () => {
+  expect(await messageOf({ "auth-provider": { name: "gcp", config: { "access-token": SECRET } } })).toBe(
+    "Kubernetes clients no longer have the auth provider gcp: use its credential plugin (`exec`).",
+  );
+});
+
+test("a user of another shape is refused by the name of the setting", async () => {
+  expect(await messageOf({ token: [SECRET] })).toBe(
+    "`token` of the user is not what a kubeconfig has there.",
+  );
+});
+
+describe("a credential plugin", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(os.tmpdir(), "weft-plugin-"));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  async function plugin(body: string): Promise<string> {
+    const path = join(folder, `plugin-${Math.random().toString(36).slice(2)}`);
+    await writeFile(path, `#!/usr/bin/env node\n${body}\n`);
+    await chmod(path, 0o755);
+    return path;
+  }
+  const issue = (status: string) =>
+    `console.log(JSON.stringify({apiVersion: "client.authentication.k8s.io/v1", kind: "ExecCredential", status: ${status}}));`;
+
+  test("is given its arguments, its environment and what Kubernetes tells it, and issues a token", async () => {
+    const command = await plugin(
+      issue("{token: [process.argv[2], process.env.FLAVOUR, process.env.KUBERNETES_EXEC_INFO].join('|')}"),
+    );
+    const exec = {
+      apiVersion: "client.authentication.k8s.io/v1",
+      command,
+      args: ["get-token"],
+      env: [{ name: "FLAVOUR", value: "sweet" }],
+      interactiveMode: "IfAvailable",
+      provideClusterInfo: true,
+    };
+    const extensions = [{ name: "client.authentication.k8s.io/exec", extension: { audience: "a" } }];
+    const { headers } = await credentialsOf(resolved({ exec }, { extensions }));
+    const [first, flavour, info] = (headers.Authorization as string).slice("Bearer ".length).split("|");
+    expect([first, flavour]).toEqual(["get-token", "sweet"]);
+    expect(JSON.parse(info!)).toEqual({
+      apiVersion: "client.authentication.k8s.io/v1",
+      kind: "ExecCredential",
+      spec: { interactive: false, cluster: { server: "https://10.0.0.5", config: { audience: "a" } } },
+    });
+  });
+
+  test("may issue a client certificate", async () => {
+    const command = await plugin(issue(`{clientCertificateData: "CERT", clientKeyData: "KEY"}`));
+    expect(await credentialsOf(resolved({ exec: { command } }))).toEqual({
+      headers: {},
+      cert: "CERT",
+      key: "KEY",
+    });
+  });
+
+  test("that waits for input is told that there is none", async () => {
+    const command = await plugin(`process.stdin.resume().on("end", () => { ${issue(`{token: "t"}`)} });`);
+    expect((await credentialsOf(resolved({ exec: { command } }))).headers).toEqual({
+      Authorization: "Bearer t",
+    });
+  });
+
+  test("that is not installed is named", async () => {
+    expect(await messageOf({ exec: { command: "no-such-plugin", args: [SECRET] } })).toBe(
+      "The credential plugin `no-such-plugin` is not installed.",
+    );
+  });
+
+  test("that fails is named with its exit code, and what it printed is not shown", async () => {
+    const command = await plugin(`console.error("${SECRET}"); process.exit(3);`);
+    expect(await messageOf({ exec: { command, args: [SECRET] } })).toBe(
+      `The credential plugin \`${command}\` failed (exit code 3).`,
+    );
+  });
+
+  test("that answers something else is named, and what it printed is not shown", async () => {
+    const command = await plugin(`console.log("${SECRET}");`);
+    expect(await messageOf({ exec: { command } })).toBe(
+      `The credential plugin \`${command}\` did not answer with an ExecCredential.`,
+    );
+  });
+
+  test("that wants a terminal is refused", async () => {
+    expect(await messageOf({ exec: { command: "login", interactiveMode: "Always" } })).toBe(
+      "The credential plugin `login` wants a terminal (interactiveMode: Always), and Pulumi has none to give.",
+    );
+  });
+});
