@@ -92,6 +92,11 @@ for (const method of ["registerResource", "readResource"] as const) {
   };
 }
 
+// Mocks know no error hooks, and no resource of a mock fails.
+Object.assign(monitor, {
+  registerErrorHook: (_: unknown, callback: (error: null, reply: object) => void) => callback(null, {}),
+});
+
 /** Runs a program under mocks, until every resource of it is registered. */
 export async function record(program: () => unknown): Promise<Recorder> {
   const recorder = new Recorder();
@@ -111,10 +116,10 @@ export async function record(program: () => unknown): Promise<Recorder> {
           read: id !== "",
         });
         return {
-          id: id || idOf(type, name, inputs),
+          id: id || idOf(name, inputs),
           state: {
             ...(args.inputs as object),
-            ...(await outputsOf(type, name, inputs as unknown as Inputs)),
+            ...(await outputsOf(type, name, inputs as unknown as Inputs, id)),
           },
         };
       },
@@ -169,10 +174,10 @@ function unwrap(value: unknown, path: string, secrets: string[]): unknown {
   );
 }
 
-function idOf(type: string, name: string, inputs: Record<string, unknown>): string {
-  return type === "kubernetes:helm.sh/v3:Release"
-    ? `${inputs["namespace"] as string}/${inputs["name"] as string}`
-    : `id-of-${name}`;
+/** An object's namespace and name, as the kubernetes provider has it. */
+function idOf(name: string, inputs: Record<string, unknown>): string {
+  const named = (inputs["metadata"] ?? inputs) as { namespace?: string; name?: string };
+  return named.namespace === undefined ? `id-of-${name}` : `${named.namespace}/${named.name}`;
 }
 
 interface Inputs {
@@ -181,11 +186,36 @@ interface Inputs {
   certRequestPem: string;
   caCertPem: string;
   caPrivateKeyPem: string;
+  metadata: { namespace: string };
+  spec: CertificateSpec;
   type?: string;
   version?: string;
 }
 
-async function outputsOf(type: string, name: string, inputs: Inputs): Promise<object> {
+interface CertificateSpec {
+  secretName: string;
+  commonName: string;
+  subject?: { localities: string[] };
+  issuerRef: { name: string };
+}
+
+/** What cert-manager has issued, by namespace and name of the Secret. An Issuer has the name of its CA's Secret. */
+const issued = new Map<string, Record<"tls.crt" | "tls.key" | "ca.crt", string>>();
+
+async function issue(namespace: string, { secretName, commonName, subject, issuerRef }: CertificateSpec) {
+  const key = await newKey();
+  const ca = issued.get(`${namespace}/${issuerRef.name}`);
+  const names = { organization: "cert-manager", commonName, locality: subject?.localities[0] ?? "none" };
+  const issuer = ca && new x509.X509Certificate(ca["tls.crt"]).subject;
+  const crt = await certificate(names, key, ca?.["tls.key"] ?? key, issuer);
+  issued.set(`${namespace}/${secretName}`, {
+    "tls.crt": crt,
+    "tls.key": key,
+    "ca.crt": ca?.["tls.crt"] ?? crt,
+  });
+}
+
+async function outputsOf(type: string, name: string, inputs: Inputs, id: string): Promise<object> {
   switch (type) {
     case "tls:index/privateKey:PrivateKey":
       return { privateKeyPem: secret(await newKey()) };
@@ -200,7 +230,11 @@ async function outputsOf(type: string, name: string, inputs: Inputs): Promise<ob
       const { subject, privateKeyPem } = request;
       return { certPem: await certificate(subject, privateKeyPem, inputs.caPrivateKeyPem, issuer) };
     }
+    case "kubernetes:cert-manager.io/v1:Certificate":
+      await issue(inputs.metadata.namespace, inputs.spec);
+      return {};
     case "kubernetes:core/v1:Secret":
+      if (issued.has(id)) return { data: secret(base64(issued.get(id)!)) };
       return inputs.type === "kubernetes.io/service-account-token"
         ? { data: secret(base64({ token: `token-of-${name}`, "ca.crt": `ca-of-${name}` })) }
         : {};
