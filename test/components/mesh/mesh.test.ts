@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { parse } from "yaml";
 import { certificatesOf } from "../../../components/root-ca/pem";
 import { addressOf, valueOf, type Recorder } from "../mocks";
-import { cluster, weave, type ClusterInput } from "../weave";
+import { cluster, weave } from "../weave";
 
 // A hundred members take long where other work has the processor.
 jest.setTimeout(300_000);
@@ -347,21 +347,6 @@ describe("a mesh of any size", () => {
     expect(recorder.ofType("kubernetes:core/v1:Secret")).toEqual(["mesh-a-cacerts"]);
     expect(recorder.ofType("kubernetes:helm.sh/v3:Release")).toEqual(["mesh-a-base", "mesh-a-istiod"]);
     expect(mesh.members["a"]!.eastWestAddress).toBeUndefined();
-  });
-
-  test("spreads the peers over several Secrets where one is too small, and changes them in turn", async () => {
-    const clusters: ClusterInput[] = [
-      first,
-      ...Array.from({ length: 250 }, (_, index) => cluster(`r${index}`, { role: "remote", primary: "a" })),
-    ];
-    const { recorder } = await weave({ clusters });
-    const keys = ["mesh-a-peers-0", "mesh-a-peers-1"].map((name) =>
-      Object.keys(recorder.named(name).inputs["stringData"] as object),
-    );
-    expect(new Set(keys.flat()).size).toBe(250);
-    expect(keys.flat()).toHaveLength(250);
-    expect(recorder.named("mesh-a-peers-1").inputs["metadata"]).toMatchObject({ name: "weft-peers-1" });
-    expect(recorder.isAfter("mesh-a-peers-1", "mesh-a-peers-0")).toBe(true);
   });
 });
 
