@@ -60,8 +60,13 @@ export class ProviderPlugin {
 
   async stop(): Promise<void> {
     this.client.close();
+    await this.kill("SIGTERM");
+  }
+
+  /** Ends the process in the middle of whatever it does. */
+  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const exit = once(this.process, "exit");
-    this.process.kill();
+    this.process.kill(signal);
     await exit;
   }
 

@@ -3,6 +3,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,8 +28,9 @@ type Cluster struct {
 	Namespace string
 
 	overrides clientcmd.ConfigOverrides
-	config    *rest.Config
 	source    clientcmd.ClientConfig
+	// The rest is there only when the cluster is.
+	config    *rest.Config
 	discovery discovery.CachedDiscoveryInterface
 	mapper    meta.ResettableRESTMapper
 	dynamic   dynamic.Interface
@@ -64,22 +66,25 @@ func Connect(ctx context.Context, settings Settings) (*Cluster, error) {
 	if c.dynamic, err = dynamic.NewForConfig(config); err != nil {
 		return c, err
 	}
+	if err := probe(ctx, plain); err != nil {
+		return c, fmt.Errorf("unable to load schema information from the API server: %w", err)
+	}
 	c.config = config
 	c.discovery = memory.NewMemCacheClient(plain)
 	c.mapper = restmapper.NewDeferredDiscoveryRESTMapper(c.discovery)
-	return c, probe(ctx, plain)
+	return c, nil
 }
 
 // probe asks for something small first: the real provider loads the whole OpenAPI document, whose preparation costs
 // the API server seconds of CPU. Only where that fails it asks as the real one does, for the same error.
 func probe(ctx context.Context, client *discovery.DiscoveryClient) error {
-	if _, err := client.RESTClient().Get().AbsPath("/version").Timeout(probeTimeout).DoRaw(ctx); err == nil {
-		return nil
+	_, err := client.RESTClient().Get().AbsPath("/version").Timeout(probeTimeout).DoRaw(ctx)
+	var slow interface{ Timeout() bool }
+	if err == nil || errors.As(err, &slow) && slow.Timeout() {
+		return err
 	}
-	if _, err := client.RESTClient().Get().AbsPath("/openapi/v2").Timeout(probeTimeout).DoRaw(ctx); err != nil {
-		return fmt.Errorf("unable to load schema information from the API server: %w", err)
-	}
-	return nil
+	_, err = client.RESTClient().Get().AbsPath("/openapi/v2").Timeout(probeTimeout).DoRaw(ctx)
+	return err
 }
 
 // Mapping finds how a kind is served; with refresh, it asks again before it says that there is no such kind.

@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/kubernetes/scheme"
 
 	"weft/lab/doubles/internal/plugin"
 	"weft/lab/doubles/kubernetes/cluster"
@@ -105,13 +106,15 @@ func metadata(obj *unstructured.Unstructured) map[string]any {
 
 // Unsupported names what the real provider does with a type and this double does not; "" for a type that it knows.
 func Unsupported(urn resource.URN) string {
-	kind := string(urn.Type().Name())
-	switch {
-	case strings.HasSuffix(kind, "Patch"):
-		return "Patch resources"
-	case strings.HasSuffix(kind, "List"):
-		return "List resources"
-	default:
+	kind, err := kindOf(urn)
+	if err != nil {
 		return ""
 	}
+	for _, suffix := range []string{"Patch", "List"} {
+		of, ok := strings.CutSuffix(kind.Kind, suffix)
+		if ok && scheme.Scheme.Recognizes(kind.GroupVersion().WithKind(of)) {
+			return suffix + " resources"
+		}
+	}
+	return ""
 }

@@ -55,6 +55,7 @@ func (p *Provider) Delete(_ context.Context, req *pulumirpc.DeleteRequest) (*emp
 	if ready.Skipped(old.Inputs) && mayStayBehind[old.Inputs.GetKind()] {
 		return &emptypb.Empty{}, nil
 	}
+	p.report(urn)("Resource scheduled for deletion")
 	limited, cancel := context.WithTimeout(ctx, ready.Timeout(req.GetTimeout(), old.Inputs))
 	defer cancel()
 	if err := ready.Gone(limited, client, name); err != nil {

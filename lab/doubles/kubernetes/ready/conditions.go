@@ -51,7 +51,7 @@ func parseCondition(expression string) (rule, error) {
 		return func(obj *unstructured.Unstructured) (bool, []string) {
 			found := condition(obj, kind)
 			status, _ := found["status"].(string)
-			if strings.EqualFold(status, want) {
+			if strings.EqualFold(status, want) && !outdated(obj, found) {
 				return true, nil
 			}
 			return false, []string{explain(fmt.Sprintf("Waiting for condition %s=%s", kind, want), found)}
@@ -61,6 +61,18 @@ func parseCondition(expression string) (rule, error) {
 		return parseJSONPath(path)
 	}
 	return nil, fmt.Errorf(`expected a "jsonpath=" or "condition=" prefix, got %q`, expression)
+}
+
+// outdated is true for a condition that tells of the object before its last change.
+func outdated(obj *unstructured.Unstructured, condition map[string]any) bool {
+	observed, ok := condition["observedGeneration"].(int64)
+	if !ok {
+		var err error
+		if observed, ok, err = unstructured.NestedInt64(obj.Object, "status", "observedGeneration"); err != nil {
+			return false
+		}
+	}
+	return ok && observed < obj.GetGeneration()
 }
 
 func parseJSONPath(expression string) (rule, error) {

@@ -100,6 +100,14 @@ func TestConditions(t *testing.T) {
 			t.Errorf("%s: %v, %v", annotation, got, reasons)
 		}
 	}
+	old := obj(object{"metadata": object{"generation": int64(2)}, "status": conditionsOf(
+		object{"type": "Ready", "status": "True", "observedGeneration": int64(1)},
+	)})
+	if conditions, err := parseConditions("condition=Ready"); err != nil {
+		t.Fatal(err)
+	} else if holds, _ := conditions.hold(old); holds {
+		t.Error("a condition from before the last change holds")
+	}
 	for _, annotation := range []string{"Ready", "[]", "jsonpath={"} {
 		if _, err := parseConditions(annotation); err == nil {
 			t.Errorf("%s is taken for a condition", annotation)

@@ -1,12 +1,14 @@
 package release
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"helm.sh/helm/v3/pkg/action"
@@ -15,22 +17,18 @@ import (
 	"helm.sh/helm/v3/pkg/downloader"
 	"helm.sh/helm/v3/pkg/getter"
 	"helm.sh/helm/v3/pkg/registry"
+	"helm.sh/helm/v3/pkg/repo"
 
 	"weft/lab/doubles/kubernetes/cluster"
 )
 
-// load finds and reads the chart of a release, with its dependencies.
-func (p *Provider) load(release *Release) (*chart.Chart, error) {
-	helm, err := p.helm(release.Namespace)
+// load finds and reads the chart of a release, with its dependencies. The path is where it lies, downloaded or not.
+func (p *Provider) load(release *Release) (loaded *chart.Chart, path string, err error) {
+	client, err := p.registry(release)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	loaded, _, err := p.loadWith(helm, release)
-	return loaded, err
-}
-
-func (p *Provider) loadWith(helm *action.Configuration, release *Release) (loaded *chart.Chart, path string, err error) {
-	if path, err = p.locate(helm.RegistryClient, release); err != nil {
+	if path, err = p.locate(client, release); err != nil {
 		return nil, "", err
 	}
 	if loaded, err = loader.Load(path); err != nil {
@@ -45,14 +43,26 @@ func (p *Provider) loadWith(helm *action.Configuration, release *Release) (loade
 	}
 	update := downloader.Manager{
 		Out: io.Discard, ChartPath: path, Keyring: release.Keyring, Getters: getter.All(p.Helm),
-		RepositoryConfig: p.Helm.RepositoryConfig, RepositoryCache: p.Helm.RepositoryCache,
-		RegistryClient: helm.RegistryClient,
+		RepositoryConfig: p.Helm.RepositoryConfig, RepositoryCache: p.Helm.RepositoryCache, RegistryClient: client,
 	}
 	if err := update.Update(); err != nil {
 		return nil, "", err
 	}
 	loaded, err = loader.Load(path)
 	return loaded, path, err
+}
+
+// registry speaks to OCI registries, as the release's own user where it names one.
+func (p *Provider) registry(release *Release) (*registry.Client, error) {
+	options := []registry.ClientOption{
+		registry.ClientOptEnableCache(true),
+		registry.ClientOptCredentialsFile(p.Helm.RegistryConfig),
+		registry.ClientOptWriter(io.Discard),
+	}
+	if repository := release.RepositoryOpts; repository != nil && repository.Username != "" && repository.Password != "" {
+		options = append(options, registry.ClientOptBasicAuth(repository.Username, repository.Password))
+	}
+	return registry.NewClient(options...)
 }
 
 // locate gives a local path: the chart itself where it is local, else what was downloaded.
@@ -64,20 +74,45 @@ func (p *Provider) locate(client *registry.Client, release *Release) (string, er
 		options.Version = ">0.0.0-0"
 	}
 	options.Keyring, options.Verify = release.Keyring, release.Verify
-	if repository := release.RepositoryOpts; repository != nil {
-		options.CertFile, options.KeyFile, options.CaFile = repository.CertFile, repository.KeyFile, repository.CAFile
-		options.Username, options.Password = repository.Username, repository.Password
-		options.RepoURL, name = resolve(repository.Repo, name)
+	repository := release.RepositoryOpts
+	if repository == nil {
+		repository = &Repository{}
 	}
-	if options.RepoURL == "" && !registry.IsOCI(name) {
-		if isChart(name) {
-			return filepath.Abs(name)
+	options.CertFile, options.KeyFile, options.CaFile = repository.CertFile, repository.KeyFile, repository.CAFile
+	options.Username, options.Password = repository.Username, repository.Password
+
+	address, name := resolve(repository.Repo, name)
+	switch {
+	case address != "":
+		// Helm itself would take a folder of the chart's name before the repository.
+		found, err := repo.FindChartInAuthAndTLSAndPassRepoURL(address, options.Username, options.Password, name,
+			options.Version, options.CertFile, options.KeyFile, options.CaFile, false, false, getter.All(p.Helm))
+		if err != nil {
+			return "", err
 		}
-		if filepath.IsAbs(name) || strings.HasPrefix(name, ".") {
-			return "", fmt.Errorf("path %q not found", name)
+		if !sameHost(address, found) {
+			options.Username, options.Password = "", ""
 		}
+		name = found
+	case registry.IsOCI(name):
+	case isChart(name):
+		if options.Verify {
+			if _, err := downloader.VerifyChart(name, options.Keyring); err != nil {
+				return "", err
+			}
+		}
+		return filepath.Abs(name)
+	case filepath.IsAbs(name) || strings.HasPrefix(name, "."):
+		return "", fmt.Errorf("path %q not found", name)
 	}
 	return options.LocateChart(name, p.Helm)
+}
+
+// sameHost is true where a repository's credentials may be sent to the address of its chart.
+func sameHost(repository, chart string) bool {
+	a, errA := url.Parse(repository)
+	b, errB := url.Parse(chart)
+	return errA == nil && errB == nil && a.Scheme == b.Scheme && a.Host == b.Host
 }
 
 // resolve tells a repository's address from the name that it has in Helm's own configuration.
@@ -110,6 +145,9 @@ func isChart(path string) bool {
 // expectCRDs notes the CustomResourceDefinitions that the chart brings. What it does not render is for the install to
 // complain about.
 func (p *Provider) expectCRDs(chart *chart.Chart, release *Release) {
+	if !mentions(chart, "CustomResourceDefinition") {
+		return
+	}
 	install := action.NewInstall(new(action.Configuration))
 	install.ClientOnly, install.DryRun, install.IncludeCRDs = true, true, !release.SkipCrds
 	install.ReleaseName, install.Namespace = release.Name, release.Namespace
@@ -126,6 +164,18 @@ func (p *Provider) expectCRDs(chart *chart.Chart, release *Release) {
 			p.Cluster.Expect(obj)
 		}
 	}
+}
+
+// mentions saves rendering charts that bring no CustomResourceDefinition.
+func mentions(c *chart.Chart, word string) bool {
+	for _, file := range c.Raw {
+		if bytes.Contains(file.Data, []byte(word)) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(c.Dependencies(), func(dependency *chart.Chart) bool {
+		return mentions(dependency, word)
+	})
 }
 
 var errNotInstallable = errors.New("library charts are not installable")

@@ -108,7 +108,7 @@ func (p *Provider) install(ctx context.Context, urn string, release *Release) er
 	if err != nil {
 		return err
 	}
-	chart, _, err := p.loadWith(helm, release)
+	chart, _, err := p.load(release)
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (p *Provider) upgrade(release *Release, namespace string) error {
 	if err != nil {
 		return err
 	}
-	chart, path, err := p.loadWith(helm, release)
+	chart, path, err := p.load(release)
 	if err != nil {
 		return err
 	}

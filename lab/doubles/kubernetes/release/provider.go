@@ -9,7 +9,6 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/cli"
-	"helm.sh/helm/v3/pkg/registry"
 
 	"weft/lab/doubles/internal/plugin"
 	"weft/lab/doubles/kubernetes/cluster"
@@ -39,12 +38,7 @@ type Provider struct {
 // helm is Helm at work in a namespace.
 func (p *Provider) helm(namespace string) (*action.Configuration, error) {
 	config := new(action.Configuration)
-	if err := config.Init(p.Cluster.Getter(namespace), namespace, p.Driver, func(string, ...any) {}); err != nil {
-		return nil, err
-	}
-	var err error
-	config.RegistryClient, err = registry.NewClient(
-		registry.ClientOptEnableCache(true), registry.ClientOptCredentialsFile(p.Helm.RegistryConfig))
+	err := config.Init(p.Cluster.Getter(namespace), namespace, p.Driver, func(string, ...any) {})
 	return config, err
 }
 
@@ -73,7 +67,7 @@ func (p *Provider) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pul
 	}
 	answer := &pulumirpc.CheckResponse{}
 	if !news.ContainsUnknowns() {
-		chart, err := p.load(release)
+		chart, _, err := p.load(release)
 		if err != nil {
 			answer.Failures = append(answer.Failures, &pulumirpc.CheckFailure{
 				Property: "chart",
