@@ -149,7 +149,8 @@ function secureContext(
   key: Credentials["key"],
 ): tls.SecureContext {
   try {
-    return tls.createSecureContext({ ca: ca ?? systemRoots(), cert, key });
+    // Go takes an intermediate for an anchor, and some clusters have one for their CA.
+    return tls.createSecureContext({ ca: ca ?? systemRoots(), cert, key, allowPartialTrustChain: true });
   } catch (error) {
     throw new ApiServerError("material", (error as NodeJS.ErrnoException).code ?? "ERR_UNKNOWN");
   }

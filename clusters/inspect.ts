@@ -13,6 +13,8 @@ export interface Inspection {
   clusterUid?: string;
   /** What Weft does and this user may not: "create secrets in istio-system". */
   denied: string[];
+  /** PEM of the CA by which the peers know the API server; undefined where it may not be read. */
+  clusterCa?: string;
 }
 
 interface Permission {
@@ -44,18 +46,20 @@ export async function inspect(
     const version = await api.get<{ gitVersion?: string }>("/version");
     const kubernetesVersion = semver.coerce(version?.gitVersion)?.version;
     if (kubernetesVersion === undefined) throw new ApiServerError("answer", "200");
-    const [denied, clusterUid, istiodVersion, tokenGenerations, trust] = await Promise.all([
+    const [denied, clusterUid, istiodVersion, tokenGenerations, trust, clusterCa] = await Promise.all([
       deniedTo(api),
       uidOf(api),
       istiodVersionIn(api),
       tokenGenerationsIn(api),
       trustIn(api),
+      clusterCaOf(api),
     ]);
     return {
       live: { name, istiodVersion, tokenGenerations, ...trust },
       kubernetesVersion,
       clusterUid,
       denied,
+      clusterCa,
     };
   } finally {
     api.close();
@@ -90,6 +94,13 @@ async function uidOf(api: ApiServer): Promise<string | undefined> {
     api.get<{ metadata?: { uid?: string } }>("/api/v1/namespaces/kube-system"),
   );
   return namespace?.metadata?.uid;
+}
+
+async function clusterCaOf(api: ApiServer): Promise<string | undefined> {
+  const published = await unlessForbidden(
+    api.get<{ data?: Record<string, string> }>("/api/v1/namespaces/kube-system/configmaps/kube-root-ca.crt"),
+  );
+  return published?.data?.["ca.crt"];
 }
 
 async function tokenGenerationsIn(api: ApiServer): Promise<number[]> {

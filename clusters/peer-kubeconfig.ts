@@ -1,5 +1,7 @@
 /** The kubeconfig by which a primary's istiod reads a peer. */
 import { stringify } from "yaml";
+import type { Member } from "../mesh/mesh";
+import type { ResolvedKubeconfig } from "./kubeconfig";
 
 export type PeerAccess = {
   /** Name of the peer: the cluster ID under which istiod files what it reads. */
@@ -20,6 +22,20 @@ export type PeerAccess = {
       insecure: true;
     }
 );
+
+/**
+ * Where the peers reach a member's API server, and how they know it: `apiServer`, or the server in its kubeconfig.
+ * A name that the kubeconfig expects in the certificate belongs to its own server: of another address the host counts.
+ */
+export function peerAddress(
+  { apiServer }: Pick<Member, "apiServer">,
+  kubeconfig: Pick<ResolvedKubeconfig, "server" | "insecureSkipTlsVerify" | "tlsServerName">,
+): { server: string; insecureSkipTlsVerify: boolean; tlsServerName?: string } {
+  const { server, insecureSkipTlsVerify, tlsServerName } = kubeconfig;
+  return apiServer === undefined
+    ? { server, insecureSkipTlsVerify, tlsServerName }
+    : { server: apiServer, insecureSkipTlsVerify };
+}
 
 /**
  * The kubeconfig in the shape `istioctl create-remote-secret` gives it: cluster, context and user are named after the peer.

@@ -7,6 +7,7 @@ import { checkChartSource } from "./chart-source";
 import { explain, kubectl } from "./explain";
 import { inspect, type Inspection } from "./inspect";
 import type { Kubeconfigs } from "./kubeconfig";
+import { peerTrustProblem } from "./peer-trust";
 
 export interface PreflightOptions {
   /** Told what is unwise but not wrong. */
@@ -32,7 +33,10 @@ export async function preflight(
     mesh.members.map(async (member) => {
       const kubeconfig = kubeconfigs.get(member.name)!;
       try {
-        inspections.set(member.name, await inspect(member.name, kubeconfig, timeoutMs));
+        const inspection = await inspect(member.name, kubeconfig, timeoutMs);
+        inspections.set(member.name, inspection);
+        const distrust = await peerTrustProblem(mesh, member, kubeconfig, inspection.clusterCa, timeoutMs);
+        if (distrust !== undefined) problems.push(distrust);
       } catch (error) {
         problems.push(explain(error, member, kubeconfig, timeoutMs));
       }

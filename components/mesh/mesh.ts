@@ -1,6 +1,7 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Kubeconfigs } from "../../clusters/kubeconfig";
+import { peerAddress } from "../../clusters/peer-kubeconfig";
 import type { Member, Mesh as MeshSpec } from "../../mesh/mesh";
 import { dropsMember, signingRoot } from "../../mesh/roots";
 import { needsEastWestGateway, peersOf, primaries } from "../../mesh/topology";
@@ -87,7 +88,7 @@ export class Mesh extends pulumi.ComponentResource {
         mesh,
         member,
         cacerts: this.trust.cacerts[member.name]!,
-        apiServer: { ...kubeconfig, server: member.apiServer ?? kubeconfig.server },
+        apiServer: peerAddress(member, kubeconfig),
         exchange: exchange?.secrets,
         servedBy: primary === member ? undefined : { primary, address: this.gateways[primary.name]!.address },
       },

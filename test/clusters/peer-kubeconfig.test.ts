@@ -1,4 +1,4 @@
-import { peerKubeconfig } from "../../clusters/peer-kubeconfig";
+import { peerAddress, peerKubeconfig } from "../../clusters/peer-kubeconfig";
 
 test("names cluster, context and user after the peer, and trusts its CA", () => {
   expect(
@@ -46,4 +46,19 @@ test("long tokens stay on one line", () => {
   expect(peerKubeconfig({ cluster: "a", server: "https://a", token, caData: "Q0E=" })).toContain(
     `token: ${token}\n`,
   );
+});
+
+describe("the address for the peers", () => {
+  const kubeconfig = { server: "https://proxy", insecureSkipTlsVerify: false, tlsServerName: "teleport" };
+
+  test("is the kubeconfig's server, and its certificate has the name that the kubeconfig expects", () => {
+    expect(peerAddress({}, kubeconfig)).toEqual(kubeconfig);
+  });
+
+  test("is `apiServer` where it is given, and its certificate has that host's name", () => {
+    expect(peerAddress({ apiServer: "https://10.0.0.5:6443" }, kubeconfig)).toEqual({
+      server: "https://10.0.0.5:6443",
+      insecureSkipTlsVerify: false,
+    });
+  });
 });
