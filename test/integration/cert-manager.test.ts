@@ -1,0 +1,201 @@
+/**
+ * cert-manager in the lab: its chart (or the stand-in) through Pulumi's component, its own controllers as a process, and
+ * certificates that those issue.
+ */
+import { X509Certificate } from "node:crypto";
+import * as fs from "node:fs/promises";
+import * as os from "node:os";
+import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CoreV1Api, CustomObjectsApi, KubeConfig } from "@kubernetes/client-node";
+import * as k8s from "@pulumi/kubernetes";
+import { CertManager } from "@pulumi/kubernetes-cert-manager";
+import * as pulumi from "@pulumi/pulumi";
+import { startCertManager, stopCertManager } from "../../lab/cert-manager";
+import { type LabCluster, startLab, stopLab } from "../../lab/control-plane";
+import { chooseParts, type Parts } from "../../lab/engine/parts";
+import { openStack } from "../../lab/engine/stack";
+import { isRunning, type ProcessIdentity } from "../../lab/processes";
+
+jest.setTimeout(900_000);
+
+const namespace = "cert-manager";
+const standIn = path.resolve(__dirname, "../../lab/doubles/charts/cert-manager");
+const report = () => undefined;
+
+let dir: string;
+let cluster: LabCluster;
+let parts: Parts;
+let kubeConfig: KubeConfig;
+
+beforeAll(async () => {
+  process.env.WEFT_LAB_CERT_MANAGER_CHART = standIn;
+  dir = await fs.mkdtemp(path.join(os.tmpdir(), "weft-cert-manager-"));
+  [cluster] = (await startLab({ dir, clusters: ["one"], report })) as [LabCluster];
+  parts = await chooseParts({
+    dir,
+    plugins: ["kubernetes", "kubernetes-cert-manager"],
+    charts: { path: standIn },
+    report,
+  });
+  kubeConfig = new KubeConfig();
+  kubeConfig.loadFromFile(cluster.kubeconfig);
+});
+
+afterAll(async () => {
+  await stopCertManager(dir);
+  await stopLab(dir);
+  await fs.rm(dir, { recursive: true, force: true });
+});
+
+/** cert-manager, a self-signed ClusterIssuer, a CA of it, an Issuer of that CA and an intermediate of that Issuer. */
+async function program() {
+  const provider = new k8s.Provider("one", { kubeconfig: await fs.readFile(cluster.kubeconfig, "utf8") });
+  const home = new k8s.core.v1.Namespace(namespace, { metadata: { name: namespace } }, { provider });
+  const manager = new CertManager(
+    "cert-manager",
+    {
+      installCRDs: true,
+      replicaCount: 2,
+      helmOptions: { name: "cert-manager", namespace: home.metadata.name },
+    },
+    { providers: { kubernetes: provider } },
+  );
+  const create = (kind: string, name: string, spec: object) =>
+    new k8s.apiextensions.CustomResource(
+      `${kind}-${name}`,
+      { apiVersion: "cert-manager.io/v1", kind, metadata: { name, namespace: home.metadata.name }, spec },
+      { provider, dependsOn: manager },
+    );
+  const ca = (commonName: string, secretName: string, kind: string, issuer: string) => ({
+    isCA: true,
+    commonName,
+    secretName,
+    usages: ["cert sign", "crl sign"],
+    duration: "8760h",
+    privateKey: { algorithm: "ECDSA", size: 256 },
+    issuerRef: { name: issuer, kind, group: "cert-manager.io" },
+  });
+  new k8s.apiextensions.CustomResource(
+    "self-signed",
+    {
+      apiVersion: "cert-manager.io/v1",
+      kind: "ClusterIssuer",
+      metadata: { name: "self-signed" },
+      spec: { selfSigned: {} },
+    },
+    { provider, dependsOn: manager },
+  );
+  create("Certificate", "root", ca("Root CA", "root", "ClusterIssuer", "self-signed"));
+  create("Issuer", "root", { ca: { secretName: "root" } });
+  create("Certificate", "c1", ca("Intermediate CA", "c1", "Issuer", "root"));
+  return { status: manager.status };
+}
+
+const open = () =>
+  openStack({
+    dir,
+    stack: "test",
+    bin: parts.bin,
+    config: {},
+    program: program as pulumi.automation.PulumiFn,
+  });
+
+interface Ready {
+  status?: { conditions?: { type: string; status: string }[] };
+}
+
+/** Waits until the object is Ready. */
+async function ready(plural: string, name: string): Promise<void> {
+  const api = kubeConfig.makeApiClient(CustomObjectsApi);
+  for (;;) {
+    const found = (await api.getNamespacedCustomObject({
+      group: "cert-manager.io",
+      version: "v1",
+      namespace,
+      plural,
+      name,
+    })) as Ready;
+    if (found.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True")) return;
+    await sleep(100);
+  }
+}
+
+async function certificate(secret: string, key = "tls.crt"): Promise<X509Certificate> {
+  const { data } = await kubeConfig
+    .makeApiClient(CoreV1Api)
+    .readNamespacedSecret({ name: secret, namespace });
+  return new X509Certificate(Buffer.from(data![key]!, "base64"));
+}
+
+test("the controllers start before cert-manager's CRDs are there, and a second start leaves them alone", async () => {
+  const start = () => startCertManager({ dir, kubeconfig: cluster.kubeconfig, report });
+  await start();
+  const first = await fs.readFile(path.join(dir, "cert-manager.json"), "utf8");
+  await start();
+  expect(await fs.readFile(path.join(dir, "cert-manager.json"), "utf8")).toBe(first);
+});
+
+test("Pulumi's component installs cert-manager as a Helm release of the given provider", async () => {
+  const stack = await open();
+  const { outputs } = await stack.up();
+  expect(outputs.status?.value).toMatchObject({
+    name: "cert-manager",
+    namespace,
+    status: "deployed",
+    chart: "cert-manager",
+  });
+  const { resources } = (await stack.exportStack()).deployment as {
+    resources: {
+      urn: string;
+      type: string;
+      provider?: string;
+      parent?: string;
+      inputs?: Record<string, unknown>;
+    }[];
+  };
+  const release = resources.find(({ type }) => type === "kubernetes:helm.sh/v3:Release");
+  expect(release?.urn).toMatch(/::cert-manager-helm$/);
+  expect(release?.parent).toMatch(/kubernetes-cert-manager:index:CertManager::cert-manager$/);
+  expect(release?.provider).toMatch(/pulumi:providers:kubernetes::one::/);
+  expect(release?.inputs).toMatchObject({ values: { installCRDs: true, replicaCount: 2 }, chart: standIn });
+});
+
+test("a second update finds nothing to do", async () => {
+  const stack = await open();
+  const { changeSummary } = await stack.preview({ expectNoChanges: true });
+  expect(Object.keys(changeSummary)).toEqual(["same"]);
+});
+
+test("the controllers issue a CA, and from it an intermediate CA", async () => {
+  for (const name of ["root", "c1"]) await ready("certificates", name);
+  const [root, intermediate, issuer] = [
+    await certificate("root"),
+    await certificate("c1"),
+    await certificate("c1", "ca.crt"),
+  ];
+  expect(root.verify(root.publicKey)).toBe(true);
+  expect(intermediate.verify(root.publicKey)).toBe(true);
+  expect(issuer.fingerprint256).toBe(root.fingerprint256);
+  expect([root.ca, intermediate.ca]).toEqual([true, true]);
+  expect(intermediate.subject).toBe("CN=Intermediate CA");
+});
+
+test("the release goes with the stack", async () => {
+  const stack = await open();
+  await stack.destroy();
+  const pods = await kubeConfig.makeApiClient(CoreV1Api).listPodForAllNamespaces();
+  const left = pods.items.filter(
+    ({ metadata }) => metadata?.namespace === namespace && !metadata.deletionTimestamp,
+  );
+  expect(left).toEqual([]);
+});
+
+test("stopping ends the controllers", async () => {
+  const daemon = JSON.parse(
+    await fs.readFile(path.join(dir, "cert-manager.json"), "utf8"),
+  ) as ProcessIdentity;
+  expect(isRunning(daemon)).toBe(true);
+  await stopCertManager(dir);
+  expect(isRunning(daemon)).toBe(false);
+});
