@@ -33,7 +33,6 @@ export function createKeysMarkedSecret(): ResourceValidationPolicy {
           }),
         );
       }
-      unmarked.delete(urn);
     },
   };
 }
