@@ -7,8 +7,6 @@ import { LogSeverity, type LogRequest } from "@pulumi/pulumi/proto/engine_pb";
 export class EngineLog {
   /** Warnings, in order. */
   readonly warnings: string[] = [];
-  /** What the engine showed for a while as the resource's status. */
-  readonly statuses: string[] = [];
 
   private constructor(private readonly server: Server) {}
 
@@ -18,8 +16,7 @@ export class EngineLog {
     const { EngineService } = service as unknown as { EngineService: ServiceDefinition };
     server.addService(EngineService, {
       log: ({ request }: { request: LogRequest }, done: sendUnaryData<Empty>) => {
-        if (request.getEphemeral()) log.statuses.push(request.getMessage());
-        else if (request.getSeverity() === LogSeverity.WARNING) log.warnings.push(request.getMessage());
+        if (request.getSeverity() === LogSeverity.WARNING) log.warnings.push(request.getMessage());
         done(null, new Empty());
       },
     });
@@ -29,6 +26,10 @@ export class EngineLog {
       ),
     );
     return { log, address: `127.0.0.1:${port}` };
+  }
+
+  clear(): void {
+    this.warnings.length = 0;
   }
 
   close(): void {

@@ -115,7 +115,7 @@ function nameIn(enumeration: object, value: number): string {
   return Object.entries(enumeration).find(([, number]) => number === value)![0];
 }
 
-/** The first kind of a difference is the default: protobuf's JSON form does not name it. */
+/** The first value of an enumeration is the default: protobuf's JSON form does not name it. */
 function fromDiff(message: messages.DiffResponse): JsonObject {
   const detailedDiff: JsonObject = {};
   for (const [path, difference] of message.getDetaileddiffMap().entries()) {
@@ -125,11 +125,12 @@ function fromDiff(message: messages.DiffResponse): JsonObject {
       ...(difference.getInputdiff() ? { inputDiff: true } : {}),
     };
   }
+  const changes: number = message.getChanges();
   const rest = fromMessage(message as unknown as Message);
   delete rest.detaileddiffMap;
   return {
     ...rest,
-    changes: nameIn(messages.DiffResponse.DiffChanges, message.getChanges()),
+    ...(changes === 0 ? {} : { changes: nameIn(messages.DiffResponse.DiffChanges, changes) }),
     ...(Object.keys(detailedDiff).length === 0 ? {} : { detailedDiff }),
   };
 }
