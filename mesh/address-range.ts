@@ -21,10 +21,19 @@ export function parseAddressRange(text: string): AddressRange | undefined {
   return first <= last ? { first, last } : undefined;
 }
 
+/** As MetalLB takes it: `10.89.1.200-10.89.1.220`. */
+export function formatAddressRange({ first, last }: AddressRange): string {
+  return `${toText(first)}-${toText(last)}`;
+}
+
 export function overlap(a: AddressRange, b: AddressRange): boolean {
   return a.first <= b.last && b.first <= a.last;
 }
 
 function toNumber(address: ipaddr.IPv4): number {
   return address.octets.reduce((sum, octet) => sum * 256 + octet, 0);
+}
+
+function toText(address: number): string {
+  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join(".");
 }

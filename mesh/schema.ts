@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { charts } from "./schema/charts";
 import { clusterSchema } from "./schema/cluster";
 import type { eastWest, ingress, service } from "./schema/gateways";
-import { meshSchema, type sample } from "./schema/mesh";
+import { meshSchema, type loadBalancer, type sample } from "./schema/mesh";
 import type { rootSource } from "./schema/trust";
 
 export { clusterSchema } from "./schema/cluster";
@@ -29,3 +29,4 @@ export type EastWestConfig = z.output<typeof eastWest>;
 export type IngressConfig = z.output<typeof ingress>;
 export type RootSource = z.output<typeof rootSource>;
 export type SampleConfig = z.output<typeof sample>;
+export type LoadBalancerConfig = z.output<typeof loadBalancer>;

@@ -1,4 +1,5 @@
 /** Addresses that MetalLB gives. */
+import { rangeNumber } from "../address-pools";
 import { overlap, parseAddressRange } from "../address-range";
 import type { Member } from "../mesh";
 import type { Problem } from "../problems";
@@ -7,7 +8,9 @@ import type { Stack } from "../rules";
 export function addressProblems({ mesh: { config, members } }: Stack): Problem[] {
   if (config.loadBalancer === undefined) return members.flatMap(needsLoadBalancer);
   return [
-    ...(config.loadBalancer.network === undefined ? members.flatMap(needsAddresses) : []),
+    ...(config.loadBalancer.network === undefined
+      ? members.flatMap(needsAddresses)
+      : members.flatMap(needsNumber)),
     ...overlaps(members),
   ];
 }
@@ -32,6 +35,26 @@ function needsAddresses({ path, addresses }: Member): Problem[] {
       message:
         "Required: MetalLB needs addresses to give, and `weft:mesh.loadBalancer.network` names no network to take them from.",
       remedy: "Give a free range of the cluster's subnet, such as 10.89.1.200-10.89.1.220.",
+    },
+  ];
+}
+
+/** What a member gets must not depend on who else is there, or a member that leaves would move the others' gateways. */
+function needsNumber({ name, path, addresses }: Member, index: number, members: Member[]): Problem[] {
+  if (addresses !== undefined) return [];
+  const number = rangeNumber(name);
+  const other = members
+    .slice(0, index)
+    .find((earlier) => earlier.addresses === undefined && rangeNumber(earlier.name) === number);
+  if (number !== undefined && other === undefined) return [];
+  return [
+    {
+      path: `${path}.addresses`,
+      message:
+        number === undefined
+          ? `Required: a member gets the range of the number at the end of its name, and ${name} ends in none.`
+          : `Required: ${name} and ${other!.name} end in the same number, so both would get range ${number}.`,
+      remedy: "Give the member a free range of the network, or a name that ends in a number of its own.",
     },
   ];
 }

@@ -24,7 +24,7 @@ export const sample = z.strictObject({
     .describe("Images of the sample workloads."),
 });
 
-const loadBalancer = z.strictObject({
+export const loadBalancer = z.strictObject({
   version: semver.default("0.15.2").describe("Version of MetalLB's chart."),
   charts: charts
     .prefault({ repository: "https://metallb.github.io/metallb" })
@@ -32,7 +32,7 @@ const loadBalancer = z.strictObject({
   network: text
     .optional()
     .describe(
-      "Docker or podman network from whose subnet each member gets a range of its own; without it every member says `addresses`.",
+      "Docker or podman network from whose subnet each member gets a range of its own, by the number at the end of its name (`cluster1`: the first range); without it every member says `addresses`.",
     ),
 });
 

@@ -303,13 +303,32 @@ describe("addresses of load balancers", () => {
 
   it("are given to every member, unless there is a network to take them from", () => {
     const clusters = [withRange("a", "10.89.1.200-10.89.1.220"), b];
-    expect(problemsOf({ mesh: { loadBalancer: { network: "kind" } }, clusters })).toEqual([]);
+    const numbered = [withRange("a", "10.89.1.200-10.89.1.220"), cluster("b2"), cluster("c3")];
+    expect(problemsOf({ mesh: { loadBalancer: { network: "kind" } }, clusters: numbered })).toEqual([]);
     expect(problemsOf({ mesh: { loadBalancer: {} }, clusters })).toEqual([
       {
         path: "weft:clusters[1].addresses",
         message:
           "Required: MetalLB needs addresses to give, and `weft:mesh.loadBalancer.network` names no network to take them from.",
         remedy: "Give a free range of the cluster's subnet, such as 10.89.1.200-10.89.1.220.",
+      },
+    ]);
+  });
+
+  it("are taken from a network by the number of the member's name, its own among the others'", () => {
+    const clusters = [cluster("east"), cluster("a2"), cluster("b2"), withRange("c2", "10.0.0.0/28")];
+    const remedy = "Give the member a free range of the network, or a name that ends in a number of its own.";
+    expect(problemsOf({ mesh: { loadBalancer: { network: "kind" } }, clusters })).toEqual([
+      {
+        path: "weft:clusters[2].addresses",
+        message: "Required: b2 and a2 end in the same number, so both would get range 2.",
+        remedy,
+      },
+      {
+        path: "weft:clusters[0].addresses",
+        message:
+          "Required: a member gets the range of the number at the end of its name, and east ends in none.",
+        remedy,
       },
     ]);
   });
