@@ -56,6 +56,9 @@ const isDefault = ({ name }: { name: string }) => /^default(_\d|$)/.test(name);
 
 const packageOf = (providerType: string) => providerType.replace("pulumi:providers:", "");
 
-/** A kubeconfig that is not known yet is there all the same. */
+/**
+ * A kubeconfig that is not known yet is there all the same. A provider that refuses its configuration comes without any
+ * property, not even its version; the engine says why.
+ */
 const hasKubeconfig = (props: Record<string, unknown>) =>
-  Object.hasOwn(props, "kubeconfig") && at(props, "kubeconfig") !== "";
+  Object.keys(props).length === 0 || (Object.hasOwn(props, "kubeconfig") && at(props, "kubeconfig") !== "");

@@ -42,7 +42,8 @@ test("a resource without a provider, such as a component, passes", () => {
 });
 
 test("a Kubernetes provider without a kubeconfig is refused, since it follows the current context", () => {
-  const found = runOnResource(explicitProvider, { type: kubernetes, name: "cluster1" });
+  const props = { version: "4.34.2" };
+  const found = runOnResource(explicitProvider, { type: kubernetes, name: "cluster1", props });
   expect(found).toEqual([expect.stringMatching(/^cluster1 kubeconfig: this provider has no kubeconfig/)]);
 });
 
@@ -54,3 +55,7 @@ test.each([["apiVersion: v1"], [unknown]])(
     ).toEqual([]);
   },
 );
+
+test("nothing is added where a provider refuses its configuration, and has no properties at all", () => {
+  expect(runOnResource(explicitProvider, { type: kubernetes, name: "cluster1" })).toEqual([]);
+});
