@@ -62,19 +62,21 @@ describe("a program that breaks the rules", () => {
     expect((await resources(stack)).map(({ type }) => type)).not.toContain("tls:index/privateKey:PrivateKey");
   });
 
-  test("is stopped when a kubeconfig is not marked secret, and the kubeconfig is not shown", async () => {
+  test("is stopped when a kubeconfig is missing or not marked secret, and the kubeconfig is not shown", async () => {
     const kubeconfig = `kind: Config\nusers:\n- name: a\n  user: {token: do-not-show-me}\n`;
     const stack = await program("plain-kubeconfig", async () => {
       new kubernetes.Provider("marked", {
         kubeconfig: pulumi.secret(kubeconfig),
         clusterIdentifier: "marked",
       });
+      new kubernetes.Provider("ambient", {});
       new kubernetes.Provider("plain", { kubeconfig, clusterIdentifier: "plain" });
       return Promise.resolve({});
     });
 
     const shown = await refusal((options) => stack.preview({ ...options, policyPacks }));
     expect(shown).toContain("plain kubeconfig: a kubeconfig that is not marked secret");
+    expect(shown).toContain("ambient kubeconfig: this provider has no kubeconfig");
     expect(shown).not.toContain("marked kubeconfig:");
     expect(shown).not.toContain("do-not-show-me");
   });
