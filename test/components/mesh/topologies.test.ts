@@ -12,7 +12,12 @@ describe("a remote on a network of its own", () => {
     const { recorder } = await woven;
     expect(recorder.named("mesh-r-namespace").inputs["metadata"]).toEqual({
       name: "istio-system",
-      labels: { "app.kubernetes.io/managed-by": "weft", "topology.istio.io/network": "r" },
+      labels: {
+        "app.kubernetes.io/managed-by": "weft",
+        "weft.dev/mesh": "mesh1",
+        "weft.dev/member": "r",
+        "topology.istio.io/network": "r",
+      },
       annotations: { "topology.istio.io/controlPlaneClusters": "p" },
     });
     expect(recorder.named("mesh-p-namespace").inputs["metadata"]).not.toHaveProperty("annotations");

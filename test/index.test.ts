@@ -1,0 +1,147 @@
+import * as pulumi from "@pulumi/pulumi";
+import { lastOutputs } from "../clusters/last-up";
+import { resolveKubeconfigs, type ResolvedKubeconfig } from "../clusters/kubeconfig";
+import { preflight } from "../clusters/preflight";
+import { ConfigError, type Mesh } from "../mesh/mesh";
+import program from "../index";
+import { record, valueOf, type Recorder } from "./components/mocks";
+
+jest.mock("../clusters/last-up");
+jest.mock("../clusters/preflight");
+jest.mock("../clusters/kubeconfig");
+jest.setTimeout(60_000);
+
+const kubeconfig = (name: string): ResolvedKubeconfig => ({
+  kubeconfig: `the kubeconfig of ${name}`,
+  context: name,
+  origin: "a test",
+  server: `https://${name}.example:6443`,
+  insecureSkipTlsVerify: false,
+  cluster: {},
+  user: {},
+});
+
+beforeEach(() => {
+  jest.resetAllMocks();
+  jest.mocked(lastOutputs).mockResolvedValue({});
+  jest.mocked(preflight).mockResolvedValue([]);
+  jest
+    .mocked(resolveKubeconfigs)
+    .mockImplementation((mesh: Mesh) =>
+      Promise.resolve(new Map(mesh.members.map(({ name }) => [name, kubeconfig(name)]))),
+    );
+});
+
+type Outputs = Awaited<ReturnType<typeof program>>;
+
+function configure(config: { mesh?: unknown; clusters?: unknown }): void {
+  pulumi.runtime.setAllConfig(
+    Object.fromEntries(Object.entries(config).map(([key, value]) => [`weft:${key}`, JSON.stringify(value)])),
+  );
+}
+
+async function run(config: {
+  mesh?: unknown;
+  clusters?: unknown;
+}): Promise<{ recorder: Recorder; outputs: Outputs }> {
+  configure(config);
+  let outputs!: Outputs;
+  const recorder = await record(async () => (outputs = await program()));
+  return { recorder, outputs };
+}
+
+const clusters = [
+  { name: "a", context: "a" },
+  { name: "b", context: "b" },
+];
+
+test("every member gets a provider that keeps its kubeconfig secret and changes Secrets in place", async () => {
+  const { recorder } = await run({ clusters });
+  expect(recorder.ofType("pulumi:providers:kubernetes")).toEqual(["a", "b"]);
+  expect(recorder.named("a")).toMatchObject({
+    inputs: {
+      kubeconfig: "the kubeconfig of a",
+      clusterIdentifier: "a",
+      enableSecretMutable: "true",
+      enableConfigMapMutable: "true",
+    },
+    secrets: ["kubeconfig"],
+  });
+});
+
+test("the outputs are the mesh, its root and its members, and none of them is secret", async () => {
+  const { outputs } = await run({ mesh: { id: "mesh7" }, clusters });
+  expect(outputs.mesh.id).toBe("mesh7");
+  expect(Object.keys(outputs.members)).toEqual(["a", "b"]);
+  expect(await valueOf(pulumi.output(outputs))).toEqual({
+    secret: false,
+    value: {
+      mesh: {
+        id: "mesh7",
+        root: {
+          fingerprint: expect.stringMatching(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/) as string,
+          expiry: "2036-01-01T00:00:00.000Z",
+        },
+      },
+      members: {
+        a: {
+          network: "a",
+          role: "primary",
+          eastWestAddress: expect.any(String) as string,
+          istiodVersion: "1.30.5",
+        },
+        b: expect.objectContaining({ network: "b" }) as object,
+      },
+    },
+  });
+});
+
+describe("a mistake of the user", () => {
+  /** The error, and what was created before it. */
+  async function refused(config: { mesh?: unknown; clusters?: unknown }) {
+    let error: unknown;
+    const failing = async () => {
+      try {
+        await program();
+      } catch (thrown) {
+        error = thrown;
+      }
+    };
+    configure(config);
+    const { resources } = await record(failing);
+    return { error: error as Error, resources };
+  }
+
+  test("in stack config is shown with all others, without a stack trace, before anything is created", async () => {
+    const { error, resources } = await refused({ clusters: [{ name: "A" }, { name: "b", nettwork: "n" }] });
+    expect(pulumi.RunError.isInstance(error)).toBe(true);
+    expect(error.message).toContain("weft:clusters[0].name");
+    expect(error.message).toContain("nettwork");
+    expect(resources).toEqual([]);
+  });
+
+  test("that only the clusters show, too", async () => {
+    jest
+      .mocked(preflight)
+      .mockRejectedValue(new ConfigError([{ path: "weft:clusters[1]", message: "No answer." }]));
+    const { error, resources } = await refused({ clusters });
+    expect(pulumi.RunError.isInstance(error)).toBe(true);
+    expect(error.message).toContain("No answer.");
+    expect(resources).toEqual([]);
+  });
+
+  test("is not what a defect of the program looks like", async () => {
+    jest.mocked(preflight).mockRejectedValue(new TypeError("x is not a function"));
+    const { error } = await refused({ clusters });
+    expect(error).toBeInstanceOf(TypeError);
+  });
+
+  test("that would let members leave by accident stops the program before a cluster is asked", async () => {
+    const member = { role: "primary" };
+    jest.mocked(lastOutputs).mockResolvedValue({ members: { a: member, b: member, c: member, d: member } });
+    const { error, resources } = await refused({ clusters });
+    expect(error.message).toMatch(/c, d would leave the mesh/);
+    expect(preflight).not.toHaveBeenCalled();
+    expect(resources).toEqual([]);
+  });
+});
