@@ -17,6 +17,8 @@ import { stackFile, WeftStack } from "./weft";
 
 class Bench {
   readonly samples: Sample[] = [];
+  /** Why a measurement is missing or not to be trusted. */
+  readonly failures: string[] = [];
   private current: ControlPlanes | undefined;
   private folders = 0;
 
@@ -25,7 +27,18 @@ class Bench {
     private readonly parts: Parts,
   ) {}
 
-  async measureAll(setting: Setting, clusters: number): Promise<void> {
+  /** A failure leaves the measurements of other meshes alone. */
+  async tryAll(setting: Setting, clusters: number): Promise<void> {
+    try {
+      await this.measureAll(setting, clusters);
+    } catch (error) {
+      const failure = `${setting}, ${clusters}: ${error instanceof Error ? error.message : String(error)}`;
+      this.failures.push(failure);
+      console.error(colors.red(failure));
+    }
+  }
+
+  private async measureAll(setting: Setting, clusters: number): Promise<void> {
     const woven = await this.measureWeft(setting, clusters);
     if (clusters === 1) await this.measureWithGateway(setting);
     const scripted = await this.measureScript(setting, clusters);
@@ -126,19 +139,20 @@ async function main(options: Options): Promise<void> {
   try {
     for (let run = 0; run < options.runs; run++) {
       for (const setting of options.settings) {
-        for (const clusters of options.clusters) await bench.measureAll(setting, clusters);
+        for (const clusters of options.clusters) await bench.tryAll(setting, clusters);
       }
     }
   } finally {
     await cleanUp();
   }
 
-  const { samples } = bench;
+  const { samples, failures } = bench;
   const result = {
     startedAt,
     command: `npm run bench -- ${process.argv.slice(2).join(" ")}`.trim(),
     machine: machine(),
     parts: parts.summary,
+    failures,
     ratios: ratios(samples),
     samples: samples.map((sample) => ({
       ...sample,
@@ -148,6 +162,7 @@ async function main(options: Options): Promise<void> {
   await fs.mkdir(path.dirname(options.out), { recursive: true });
   await fs.writeFile(options.out, `${JSON.stringify(result, null, 2)}\n`);
   console.log(`${report(samples)}\n${options.out}`);
+  if (failures.length > 0) process.exitCode = 1;
 }
 
 function machine(): string {

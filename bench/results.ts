@@ -1,7 +1,7 @@
 /** What was measured, and what it says: medians, and the ratios that decide. Pure. */
 import type { Measurement } from "./measure";
 import type { Setting } from "./options";
-import type { Timeline } from "./up";
+import type { Step, Timeline } from "./up";
 
 /**
  * `converge`: a first `up`. `no-op`: the next one. `add one`: the `up` that takes a further cluster in. `remove one`: the one that
@@ -21,6 +21,7 @@ export interface Sample extends Measurement {
   timeline?: Timeline;
 }
 
+/** A ratio of wall times. */
 export interface Ratio {
   setting: Setting;
   /** What is divided by what. */
@@ -54,7 +55,7 @@ export function medianOf(samples: Sample[], key: Key): Record<Metric, number> | 
   ) as Record<Metric, number>;
 }
 
-/** All ratios of times that these samples allow, for the largest mesh among them. */
+/** All ratios that these samples allow, for the largest mesh among them. */
 export function ratios(samples: Sample[]): Ratio[] {
   const largest = Math.max(...samples.map(({ clusters }) => clusters));
   const times = (setting: Setting, operation: Operation, clusters: number) =>
@@ -67,7 +68,7 @@ export function ratios(samples: Sample[]): Ratio[] {
   ): Ratio[] => {
     const a = times(setting, what[1], largest);
     const b = times(setting, to[1], to[2] ?? largest);
-    if (a === undefined || b === undefined) return [];
+    if (a === undefined || b === undefined || to[2] === largest) return [];
     return [{ setting, what: `${what[0]} / ${to[0]}`, value: a / b, target }];
   };
 
@@ -90,20 +91,21 @@ export function ratios(samples: Sample[]): Ratio[] {
   ];
 }
 
-/** The part of the graph that took longest: from the last step back, each time to the step that ended last before it began. */
-export function criticalPath({ steps }: Timeline): Timeline["steps"] {
-  const path: Timeline["steps"] = [];
-  const custom = steps.filter(({ op, to, from }) => op !== "same" && to > from);
-  let next = custom.reduce<(typeof custom)[number] | undefined>(
-    (a, b) => (a && a.to >= b.to ? a : b),
-    undefined,
-  );
-  while (next) {
-    path.unshift(next);
-    const { from } = next;
-    next = custom
-      .filter(({ to }) => to <= from)
-      .reduce<(typeof custom)[number] | undefined>((a, b) => (a && a.to >= b.to ? a : b), undefined);
+/** The steps that took the time: from the last one back, each time to the one that ended last before it began. */
+export function criticalPath({ steps }: Timeline): Step[] {
+  const path: Step[] = [];
+  let rest = steps;
+  for (let next = endingLast(rest); next; next = endingLast(rest)) {
+    const last = next;
+    path.unshift(last);
+    rest = rest.filter((step) => step !== last && step.to <= last.from);
   }
   return path;
+}
+
+function endingLast(steps: Step[]): Step | undefined {
+  return steps.reduce<Step | undefined>(
+    (last, step) => (last && last.to >= step.to ? last : step),
+    undefined,
+  );
 }

@@ -11,7 +11,7 @@ export interface UpRequest {
   timeline: string;
 }
 
-/** One step of the engine that did something. Times are seconds since the process started. */
+/** What the engine did with one resource. Times are seconds since the process started. */
 export interface Step {
   op: string;
   type: string;
@@ -59,7 +59,7 @@ async function main(file: string): Promise<void> {
     loaded,
     opened,
     engine,
-    converged: Math.max(...[...steps.values()].map(({ to }) => to)),
+    converged: Math.max(engine, ...[...steps.values()].map(({ to }) => to)),
     ended: now(),
     steps: [...steps.values()].sort((a, b) => a.from - b.from),
   };
@@ -68,7 +68,8 @@ async function main(file: string): Promise<void> {
 
 function record(event: EngineEvent, steps: Map<string, Step>): void {
   const started = event.resourcePreEvent?.metadata;
-  if (started) {
+  // Components take no time of their own.
+  if (started && (started.new ?? started.old)?.custom) {
     const { urn, type, op } = started;
     const name = urn.slice(urn.lastIndexOf("::") + 2);
     steps.set(`${op} ${urn}`, { op, type, name, from: now(), to: now() });
