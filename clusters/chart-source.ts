@@ -1,45 +1,70 @@
-/** Can Istio's charts be had? */
+/** Can the charts be had? */
 import http from "node:http";
 import https from "node:https";
 import { chartArgs } from "../components/chart";
 import { ConfigError, type Mesh, type Problem } from "../mesh/mesh";
+import type { ChartSource } from "../mesh/schema";
 import { proxyAgent, proxyFor } from "./proxy";
 
-const path = "weft:mesh.istio.charts";
+interface Need {
+  /** Path of the source in stack config. */
+  setting: string;
+  source: ChartSource;
+  charts: { name: string; version: string }[];
+}
 
 /**
  * Looks for the charts that the members need: in a folder, each of them; in a Helm repository, whether it answers.
  * An OCI registry is left to Helm, which knows how to log in to it.
  */
-export async function checkChartSource(mesh: Mesh, timeoutMs: number): Promise<Problem[]> {
-  const { charts } = mesh.config.istio;
-  if ("repository" in charts) return checkRepository(charts.repository, timeoutMs);
-  if ("oci" in charts) return [];
-  const versions = [...new Set(mesh.members.map(({ istio }) => istio.version))].sort();
-  const problems = versions.flatMap((version) =>
-    ["base", "istiod", "gateway"].flatMap((chart) => {
-      try {
-        chartArgs(charts, chart, version, path);
-        return [];
-      } catch (error) {
-        if (error instanceof ConfigError) return error.problems;
-        throw error;
-      }
-    }),
-  );
+export async function checkChartSources(mesh: Mesh, timeoutMs: number): Promise<Problem[]> {
+  const problems = await Promise.all(needsOf(mesh).map((need) => check(need, timeoutMs)));
+  return problems.flat();
+}
+
+async function check(need: Need, timeoutMs: number): Promise<Problem[]> {
+  const { setting, source } = need;
+  return "repository" in source ? checkRepository(source.repository, setting, timeoutMs) : checkFolder(need);
+}
+
+function needsOf({ config, members }: Mesh): Need[] {
+  const versions = [...new Set(members.map(({ istio }) => istio.version))].sort();
+  const istio: Need = {
+    setting: "weft:mesh.istio.charts",
+    source: config.istio.charts,
+    charts: versions.flatMap((version) => ["base", "istiod", "gateway"].map((name) => ({ name, version }))),
+  };
+  const { loadBalancer } = config;
+  if (loadBalancer === undefined) return [istio];
+  const charts = [{ name: "metallb", version: loadBalancer.version }];
+  return [istio, { setting: "weft:mesh.loadBalancer.charts", source: loadBalancer.charts, charts }];
+}
+
+function checkFolder({ setting, source, charts }: Need): Problem[] {
+  const problems = charts.flatMap(({ name, version }) => {
+    try {
+      chartArgs(source, name, version, setting);
+      return [];
+    } catch (error) {
+      if (error instanceof ConfigError) return error.problems;
+      throw error;
+    }
+  });
+  // A chart that is not there is not there in any version.
   return [...new Map(problems.map((problem) => [problem.message, problem])).values()];
 }
 
-async function checkRepository(repository: string, timeoutMs: number): Promise<Problem[]> {
+async function checkRepository(repository: string, setting: string, timeoutMs: number): Promise<Problem[]> {
   const index = new URL(`${repository.replace(/\/$/, "")}/index.yaml`);
   const failure = await firstFailure(index, timeoutMs);
   if (failure === undefined) return [];
+  const shown = `${index.origin}${index.pathname}`;
   return [
     {
-      path: `${path}.repository`,
-      value: repository,
-      message: `No Helm repository answers there: ${index.href} ${failure}.`,
-      remedy: `Try \`curl -I ${index.href}\`. Where there is no way out, \`charts: {path: …}\` takes a folder with the charts, \`charts: {oci: …}\` a mirror.`,
+      path: `${setting}.repository`,
+      value: shown.replace(/\/index\.yaml$/, ""),
+      message: `No Helm repository answers there: ${shown} ${failure}.`,
+      remedy: `Try \`curl -I ${shown}\`. Where there is no way out, \`charts: {path: …}\` takes a folder with the charts, \`charts: {oci: …}\` a mirror.`,
     },
   ];
 }

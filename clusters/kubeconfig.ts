@@ -1,9 +1,8 @@
 /** One member's way into its cluster: a kubeconfig of one context that needs no other file. */
-import { readFile } from "node:fs/promises";
-import { isAbsolute, resolve, sep } from "node:path";
 import { stringify } from "yaml";
 import { ConfigError, type Member, type Mesh, type Problem } from "../mesh/mesh";
-import { readKubeconfig, type Entry, type Kubeconfig } from "./kubeconfig-source";
+import { clusterSettings, text, userSettings, type Report } from "./kubeconfig-settings";
+import { readKubeconfig, type Kubeconfig } from "./kubeconfig-source";
 
 export interface ResolvedKubeconfig {
   /** YAML. Secret. Only the chosen context, its cluster and its user, with every file embedded. */
@@ -51,7 +50,7 @@ export async function resolveKubeconfig(member: Member): Promise<ResolvedKubecon
   const kubeconfig = await readKubeconfig(member);
   const context = chooseContext(member, kubeconfig);
   const problems: Problem[] = [];
-  const report = (problem: Omit<Problem, "path">) => problems.push({ path: kubeconfig.path, ...problem });
+  const report: Report = (problem) => problems.push({ path: kubeconfig.path, ...problem });
 
   const clusterEntry = kubeconfig.clusters.get(context.cluster);
   const userEntry = kubeconfig.users.get(context.user);
@@ -71,23 +70,8 @@ export async function resolveKubeconfig(member: Member): Promise<ResolvedKubecon
   }
   if (clusterEntry === undefined || userEntry === undefined) throw new ConfigError(problems);
 
-  const cluster = await embed(
-    clusterEntry,
-    { "certificate-authority": ["certificate-authority-data", base64] },
-    report,
-  );
-  const user = await embed(
-    userEntry,
-    {
-      "client-certificate": ["client-certificate-data", base64],
-      "client-key": ["client-key-data", base64],
-      tokenFile: ["token", (contents) => contents.toString("utf8").trim()],
-    },
-    report,
-  );
-  anchorCommand(user, userEntry.folder, report);
-  keepOnlyExecExtension(cluster);
-  delete user.extensions;
+  const cluster = await clusterSettings(clusterEntry, report);
+  const user = await userSettings(userEntry, report);
   const server = checkServer(cluster, kubeconfig, report);
   if (problems.length > 0) throw new ConfigError(problems);
 
@@ -124,68 +108,6 @@ function chooseContext(member: Member, kubeconfig: Kubeconfig): Context {
     throw new ConfigError([{ path, value: name, message, remedy: "Name one of its contexts." }]);
   }
   return { name, cluster: text(settings.cluster) ?? "", user: text(settings.user) ?? "" };
-}
-
-type Report = (problem: Omit<Problem, "path">) => void;
-
-/** Puts the contents of files in place of their paths. Where both are given the contents win, save for a token, as in client-go. */
-async function embed(
-  { settings, folder }: Entry,
-  files: Record<string, [key: string, encode: (contents: Buffer) => string]>,
-  report: Report,
-): Promise<Record<string, unknown>> {
-  const embedded = { ...settings };
-  for (const [key, [target, encode]] of Object.entries(files)) {
-    const file = text(settings[key]);
-    delete embedded[key];
-    if (file === undefined || (target !== "token" && text(settings[target]) !== undefined)) continue;
-    const path = locate(file, folder);
-    if (path === undefined) {
-      report({
-        value: file,
-        message: `\`${key}\` is a relative path, and a kubeconfig in stack config has no folder to start from.`,
-        remedy: "Embed the file: `kubectl config view --raw --minify --flatten` does.",
-      });
-      continue;
-    }
-    try {
-      embedded[target] = encode(await readFile(path));
-    } catch (error) {
-      report({
-        value: path,
-        message: `\`${key}\` names a file that cannot be read (${(error as NodeJS.ErrnoException).code}).`,
-        remedy: "Put the file there, or correct the kubeconfig.",
-      });
-    }
-  }
-  return embedded;
-}
-
-/** A credential plugin given by a path with a slash is looked for beside the kubeconfig; others on PATH. */
-function anchorCommand(user: Record<string, unknown>, folder: string | undefined, report: Report): void {
-  if (!isRecord(user.exec)) return;
-  const command = text(user.exec.command);
-  if (command === undefined || !command.includes(sep)) return;
-  const path = locate(command, folder);
-  if (path !== undefined) {
-    user.exec = { ...user.exec, command: path };
-    return;
-  }
-  report({
-    value: command,
-    message:
-      "`exec.command` is a relative path, and a kubeconfig in stack config has no folder to start from.",
-    remedy: "Write its absolute path, or its name alone if it is on PATH.",
-  });
-}
-
-/** minikube and others keep time stamps in extensions; but one of them is configuration of a credential plugin. */
-function keepOnlyExecExtension(cluster: Record<string, unknown>): void {
-  const { extensions } = cluster;
-  delete cluster.extensions;
-  const forExec = (extension: unknown) =>
-    isRecord(extension) && extension.name === "client.authentication.k8s.io/exec";
-  if (Array.isArray(extensions) && extensions.some(forExec)) cluster.extensions = extensions.filter(forExec);
 }
 
 function checkServer(cluster: Record<string, unknown>, { origin }: Kubeconfig, report: Report): string {
@@ -232,21 +154,4 @@ function render(context: Context, cluster: Record<string, unknown>, user: Record
     },
     { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false },
   );
-}
-
-function locate(path: string, folder: string | undefined): string | undefined {
-  if (isAbsolute(path)) return path;
-  return folder === undefined ? undefined : resolve(folder, path);
-}
-
-function base64(contents: Buffer): string {
-  return contents.toString("base64");
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

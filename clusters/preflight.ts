@@ -3,7 +3,7 @@ import semver from "semver";
 import { loopbackProblem } from "../mesh/api-server";
 import { ConfigError, type Mesh, type Problem } from "../mesh/mesh";
 import { checkTransition, type LiveMember } from "../mesh/transitions";
-import { checkChartSource } from "./chart-source";
+import { checkChartSources } from "./chart-source";
 import { explain, kubectl } from "./explain";
 import { inspect, type Inspection } from "./inspect";
 import type { Kubeconfigs } from "./kubeconfig";
@@ -28,7 +28,7 @@ export async function preflight(
   const problems: Problem[] = [];
   const inspections = new Map<string, Inspection>();
 
-  const charts = checkChartSource(mesh, timeoutMs);
+  const charts = checkChartSources(mesh, timeoutMs);
   await Promise.all(
     mesh.members.map(async (member) => {
       const kubeconfig = kubeconfigs.get(member.name)!;

@@ -563,4 +563,31 @@ describe("the chart source", () => {
       `No Helm repository answers there: ${url}/index.yaml cannot be reached (ECONNREFUSED).`,
     );
   });
+
+  test("the password of a repository is not shown", async () => {
+    const server = await start();
+    const { listening, url } = await repository(403);
+    const secret = url.replace("http://", `http://me:${TOKEN}@`);
+    const [problem] = await problemsOf([server.kubeconfig()], {
+      mesh: { istio: { charts: { repository: secret } } },
+    });
+    listening.close();
+    expect(problem).toMatchObject({
+      value: url,
+      message: `No Helm repository answers there: ${url}/index.yaml answers with HTTP status 403.`,
+    });
+  });
+
+  test("MetalLB's is looked at as well, where it is installed", async () => {
+    const server = await start();
+    const problems = await problemsOf([server.kubeconfig()], {
+      mesh: {
+        istio: { charts: { path: charts } },
+        loadBalancer: { charts: { path: charts }, network: "kind" },
+      },
+    });
+    expect(problems).toMatchObject([
+      { path: "weft:mesh.loadBalancer.charts.path", message: "The folder holds no chart 'metallb'." },
+    ]);
+  });
 });
