@@ -1,6 +1,7 @@
 /** From stack config to one mesh. */
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { withAddresses } from "./clusters/container-network";
 import { resolveKubeconfigs } from "./clusters/kubeconfig";
 import { lastOutputs } from "./clusters/last-up";
 import { parseMeshWithFound } from "./clusters/membership";
@@ -22,9 +23,11 @@ async function weave() {
   const config = new pulumi.Config("weft");
   const warn = (message: string) => void pulumi.log.warn(message);
   const before = await lastOutputs();
-  const spec = await parseMeshWithFound(
-    { mesh: config.getObject("mesh"), clusters: config.getObject("clusters") },
-    { known: lastMembers(before), warn },
+  const spec = await withAddresses(
+    await parseMeshWithFound(
+      { mesh: config.getObject("mesh"), clusters: config.getObject("clusters") },
+      { known: lastMembers(before), warn },
+    ),
   );
   const removals = checkRemovals(before, spec);
   if (removals.length > 0) throw new ConfigError(removals);

@@ -46,16 +46,18 @@ export async function inspect(
     const version = await api.get<{ gitVersion?: string }>("/version");
     const kubernetesVersion = semver.coerce(version?.gitVersion)?.version;
     if (kubernetesVersion === undefined) throw new ApiServerError("answer", "200");
-    const [denied, clusterUid, istiodVersion, tokenGenerations, trust, clusterCa] = await Promise.all([
-      deniedTo(api),
-      uidOf(api),
-      istiodVersionIn(api),
-      tokenGenerationsIn(api),
-      trustIn(api),
-      clusterCaOf(api),
-    ]);
+    const [denied, clusterUid, namespace, istiodVersion, tokenGenerations, trust, clusterCa] =
+      await Promise.all([
+        deniedTo(api),
+        uidOf(api),
+        namespaceIn(api),
+        istiodVersionIn(api),
+        tokenGenerationsIn(api),
+        trustIn(api),
+        clusterCaOf(api),
+      ]);
     return {
-      live: { name, istiodVersion, tokenGenerations, ...trust },
+      live: { name, namespace, istiodVersion, tokenGenerations, ...trust },
       kubernetesVersion,
       clusterUid,
       denied,
@@ -96,6 +98,15 @@ async function uidOf(api: ApiServer): Promise<string | undefined> {
   return namespace?.metadata?.uid;
 }
 
+async function namespaceIn(api: ApiServer): Promise<LiveMember["namespace"]> {
+  const namespace = await unlessForbidden(
+    api.get<{ metadata: { labels?: Record<string, string> } }>("/api/v1/namespaces/istio-system"),
+  );
+  if (namespace === undefined) return undefined;
+  const labels = namespace.metadata.labels ?? {};
+  return { mesh: labels["weft.dev/mesh"], member: labels["weft.dev/member"] };
+}
+
 async function clusterCaOf(api: ApiServer): Promise<string | undefined> {
   const published = await unlessForbidden(
     api.get<{ data?: Record<string, string> }>("/api/v1/namespaces/kube-system/configmaps/kube-root-ca.crt"),
@@ -131,7 +142,7 @@ async function trustIn(
   };
 }
 
-interface Deployment {
+export interface Deployment {
   metadata: { labels?: Record<string, string> };
   spec: { template: { spec: { containers: { name: string; image?: string }[] } } };
 }
@@ -148,7 +159,7 @@ async function istiodVersionIn(api: ApiServer): Promise<string | undefined> {
 }
 
 /** By the image's tag; a tag of one's own or a digest says nothing, then by the chart's label. */
-function versionOf({ metadata, spec }: Deployment): string | undefined {
+export function versionOf({ metadata, spec }: Deployment): string | undefined {
   const image = spec.template.spec.containers.find(({ name }) => name === "discovery")?.image;
   const tag = /:([^:/@]+)(@.*)?$/.exec(image ?? "")?.[1];
   return [tag, metadata.labels?.["app.kubernetes.io/version"]]

@@ -9,6 +9,8 @@ import { readersOf, trustedBy } from "./topology";
 /** What is there before an `up`, as far as a step from it can do harm. */
 export interface LiveMember {
   name: string;
+  /** Namespace istio-system, where there is one: the mesh and the member that its labels say it belongs to. */
+  namespace?: { mesh?: string; member?: string };
   /** Version of the running istiod, such as `1.30.5`; undefined where none runs. */
   istiodVersion?: string;
   /** Generations of the token Secrets `weft-reader-token-<generation>`. */
@@ -29,10 +31,37 @@ export function checkTransition(live: LiveMember[], mesh: Mesh): Problem[] {
   const before = new Map(live.map((member) => [member.name, member]));
   const problems = mesh.members.flatMap((member) => {
     const now = before.get(member.name);
-    return now === undefined ? [] : [...renewal(before, mesh, member, now), ...trust(mesh, member, now)];
+    return now === undefined
+      ? []
+      : [...ownership(mesh, member, now), ...renewal(before, mesh, member, now), ...trust(mesh, member, now)];
   });
   // In shared trust every member runs into the same.
   return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
+}
+
+/** The namespace is created first, and what is in it goes when the member leaves: it has to be this member's own. */
+function ownership(mesh: Mesh, member: Member, now: LiveMember): Problem[] {
+  const { namespace } = now;
+  if (namespace === undefined) return [];
+  if (namespace.member === undefined) {
+    return [
+      {
+        path: member.path,
+        value: member.name,
+        message: `${member.name} has a namespace istio-system that is not Weft's.`,
+        remedy: "Uninstall the Istio that runs there, delete the namespace, `pulumi up` again.",
+      },
+    ];
+  }
+  if (namespace.mesh === mesh.config.id && namespace.member === member.name) return [];
+  return [
+    {
+      path: member.path,
+      value: member.name,
+      message: `This cluster is member ${namespace.member} of mesh ${namespace.mesh} already.`,
+      remedy: `Remove it there and \`pulumi up\`, then add it as ${member.name} of ${mesh.config.id}. A mesh or a member cannot be renamed.`,
+    },
+  ];
 }
 
 /** A renewed token is a changed remote secret to every reader, and some istiods do not survive that. */

@@ -11,6 +11,8 @@ export interface EastWestGatewayArgs {
   member: Member;
   /** What its pod needs to start: the istiod that injects it. */
   after: pulumi.Resource[];
+  /** Lets Helm finish what a killed update left behind. */
+  interrupted: pulumi.ErrorHook;
 }
 
 /**
@@ -23,7 +25,7 @@ export class EastWestGateway extends pulumi.ComponentResource {
 
   constructor(name: string, args: EastWestGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("weft:gateway:EastWestGateway", name, {}, opts);
-    const { mesh, member, after } = args;
+    const { mesh, member, after, interrupted } = args;
 
     const release = new kubernetes.helm.v3.Release(
       `${name}-release`,
@@ -40,7 +42,7 @@ export class EastWestGateway extends pulumi.ComponentResource {
         }),
         timeout: releaseTimeoutSeconds,
       },
-      { parent: this, dependsOn: after },
+      { parent: this, dependsOn: after, hooks: { onError: [interrupted] } },
     );
     if (member.role === "primary" && networks(mesh).length > 1) this.exposeServices(name, after);
     if (exposesIstiod(mesh, member.name)) this.exposeIstiod(name, after);

@@ -22,6 +22,8 @@ export interface MeshMemberArgs {
    * @default none leaves, and the bundle is changed before anything else.
    */
   exchange?: Promise<pulumi.Resource[]>;
+  /** Lets Helm finish what a killed update left behind. */
+  interrupted: pulumi.ErrorHook;
   /** Remotes only: the primary that serves it, and the address of its istiod. */
   servedBy?: { primary: Member; address: pulumi.Output<string> };
 }
@@ -35,7 +37,7 @@ export class MeshMember extends pulumi.ComponentResource {
 
   constructor(name: string, args: MeshMemberArgs, opts?: pulumi.ComponentResourceOptions) {
     super("weft:mesh-member:MeshMember", name, {}, opts);
-    const { mesh, member, cacerts, apiServer, exchange } = args;
+    const { mesh, member, cacerts, apiServer, exchange, interrupted } = args;
     const { charts } = mesh.config.istio;
     const isPrimary = member.role === "primary";
 
@@ -44,7 +46,13 @@ export class MeshMember extends pulumi.ComponentResource {
       {
         metadata: {
           name: istioNamespace,
-          labels: { ...managedByWeft, "topology.istio.io/network": member.network },
+          labels: {
+            ...managedByWeft,
+            // Whose cluster this is: preflight refuses one that belongs to another mesh or member.
+            "weft.dev/mesh": mesh.config.id,
+            "weft.dev/member": member.name,
+            "topology.istio.io/network": member.network,
+          },
           ...(isPrimary ? {} : { annotations: { "topology.istio.io/controlPlaneClusters": member.primary } }),
         },
       },
@@ -84,7 +92,7 @@ export class MeshMember extends pulumi.ComponentResource {
         timeout: releaseTimeoutSeconds,
         ...(mesh.config.istio.crds === "remove" ? { postrender: crdsLeaveWithRelease() } : {}),
       },
-      { parent: this, dependsOn: namespace },
+      { parent: this, dependsOn: namespace, hooks: { onError: [interrupted] } },
     );
 
     this.istiod = new kubernetes.helm.v3.Release(
@@ -98,7 +106,7 @@ export class MeshMember extends pulumi.ComponentResource {
         // A remote's istiod is the primary's: there is no pod of its own to wait for.
         skipAwait: !isPrimary,
       },
-      { parent: this, dependsOn: [base, ca] },
+      { parent: this, dependsOn: [base, ca], hooks: { onError: [interrupted] } },
     );
 
     if (isPrimary) {

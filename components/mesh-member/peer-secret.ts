@@ -4,8 +4,10 @@ import { peerBuckets } from "../../mesh/buckets";
 import { istioNamespace, managedByWeft } from "../kubernetes";
 
 export interface PeerSecretArgs {
-  /** Kubeconfigs of the peers that this member reads, by cluster name. */
-  kubeconfigs: Record<string, pulumi.Output<string>>;
+  /** Names of the peers that this member reads. */
+  peers: string[];
+  /** Kubeconfigs by cluster name, of these peers at least. One output for all: a mesh of 100 has 9,900 pairs. */
+  kubeconfigs: pulumi.Output<Record<string, string>>;
   /** What must be there before istiod may see a change. */
   after: pulumi.Resource[];
 }
@@ -19,10 +21,10 @@ export class PeerSecret extends pulumi.ComponentResource {
   /** The Secrets, in the order in which they are written. */
   readonly secrets: kubernetes.core.v1.Secret[] = [];
 
-  constructor(name: string, { kubeconfigs, after }: PeerSecretArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: PeerSecretArgs, opts?: pulumi.ComponentResourceOptions) {
     super("weft:mesh-member:PeerSecret", name, {}, opts);
 
-    for (const [bucket, peers] of peerBuckets(Object.keys(kubeconfigs))) {
+    for (const [bucket, peers] of peerBuckets(args.peers)) {
       const secret = new kubernetes.core.v1.Secret(
         `${name}-${bucket}`,
         {
@@ -31,11 +33,13 @@ export class PeerSecret extends pulumi.ComponentResource {
             namespace: istioNamespace,
             labels: { ...managedByWeft, "istio/multiCluster": "true" },
           },
-          stringData: Object.fromEntries(peers.map((peer) => [peer, kubeconfigs[peer]!])),
+          stringData: args.kubeconfigs.apply((all) =>
+            Object.fromEntries(peers.map((peer) => [peer, all[peer]!])),
+          ),
         },
         // A key leaves the bucket that splits before it enters the new one: istiod ignores a cluster that it knows
         // from another Secret.
-        { parent: this, dependsOn: [...after, ...this.secrets] },
+        { parent: this, dependsOn: [...args.after, ...this.secrets] },
       );
       this.secrets.push(secret);
     }

@@ -6,10 +6,13 @@ import type { Member, Mesh as MeshSpec } from "../../mesh/mesh";
 import { dropsMember, signingRoot } from "../../mesh/roots";
 import { needsEastWestGateway, peersOf, primaries } from "../../mesh/topology";
 import type { LiveMember } from "../../mesh/transitions";
+import { retryInterrupted } from "../interrupted-release";
 import { EastWestGateway } from "../gateway/east-west-gateway";
 import { IngressGateway } from "../gateway/ingress-gateway";
+import { LoadBalancer } from "../load-balancer/load-balancer";
 import { MeshMember } from "../mesh-member/mesh-member";
 import { PeerSecret } from "../mesh-member/peer-secret";
+import { Sample } from "../sample/sample";
 import { Trust } from "../root-ca/trust";
 
 export interface MeshArgs {
@@ -50,7 +53,9 @@ export class Mesh extends pulumi.ComponentResource {
   readonly members: Record<string, MemberOutputs>;
 
   private readonly trust: Trust;
+  private readonly interrupted: Record<string, pulumi.ErrorHook>;
   private readonly parts: Record<string, MeshMember> = {};
+  private readonly loadBalancers: Record<string, LoadBalancer> = {};
   private readonly gateways: Record<string, EastWestGateway> = {};
   private readonly peerSecrets: Record<string, PeerSecret> = {};
 
@@ -64,13 +69,23 @@ export class Mesh extends pulumi.ComponentResource {
     const remotes = mesh.members.filter(({ role }) => role === "remote");
     const exchange = dropsMember(live, mesh) ? new Exchange() : undefined;
 
+    this.interrupted = Object.fromEntries(
+      [...args.kubeconfigs].map(([member, { kubeconfig }]) => [
+        member,
+        retryInterrupted(`${name}-${member}-interrupted`, kubeconfig),
+      ]),
+    );
     this.trust = new Trust(`${name}-trust`, { mesh, providers: args.providers }, { parent: this });
     for (const primary of primaries(mesh)) this.createMember(primary, exchange);
     for (const primary of primaries(mesh)) this.createEastWestGateway(primary);
     for (const remote of remotes) this.createMember(remote, exchange);
-    for (const primary of primaries(mesh)) this.createPeerSecret(primary, exchange);
+    const kubeconfigs = this.peerKubeconfigs();
+    for (const primary of primaries(mesh)) this.createPeerSecret(primary, kubeconfigs, exchange);
     for (const remote of remotes) this.createEastWestGateway(remote);
-    for (const member of mesh.members) this.createIngressGateway(member);
+    for (const member of mesh.members) {
+      this.createIngressGateway(member);
+      this.createSample(member);
+    }
     exchange?.finish(Object.values(this.peerSecrets).flatMap(({ secrets }) => secrets));
 
     this.root = mesh.config.trust.mode === "shared" ? this.rootOf(mesh.members[0]!) : undefined;
@@ -90,10 +105,12 @@ export class Mesh extends pulumi.ComponentResource {
         cacerts: this.trust.cacerts[member.name]!,
         apiServer: peerAddress(member, kubeconfig),
         exchange: exchange?.secrets,
+        interrupted: this.interrupted[member.name]!,
         servedBy: primary === member ? undefined : { primary, address: this.gateways[primary.name]!.address },
       },
       { parent: this, providers: [providers[member.name]!] },
     );
+    this.createLoadBalancer(member);
   }
 
   private createEastWestGateway(member: Member) {
@@ -101,7 +118,7 @@ export class Mesh extends pulumi.ComponentResource {
     if (!needsEastWestGateway(mesh, member.name)) return;
     this.gateways[member.name] = new EastWestGateway(
       `${this.name}-${member.name}-eastwest`,
-      { mesh, member, after: this.injectorOf(member) },
+      { mesh, member, after: this.beforeGateways(member), interrupted: this.interrupted[member.name]! },
       { parent: this.parts[member.name] },
     );
   }
@@ -112,20 +129,55 @@ export class Mesh extends pulumi.ComponentResource {
     if (ingress === undefined) return;
     new IngressGateway(
       `${this.name}-${member.name}-ingress`,
-      { mesh, member, ingress, after: this.injectorOf(member), primary: providers[member.primary]! },
+      {
+        mesh,
+        member,
+        ingress,
+        after: this.beforeGateways(member),
+        primary: providers[member.primary]!,
+        interrupted: this.interrupted[member.name]!,
+      },
       { parent: this.parts[member.name] },
     );
   }
 
-  private createPeerSecret(reader: Member, exchange: Exchange | undefined) {
+  private createSample(member: Member) {
+    const { config, members } = this.args.mesh;
+    if (config.sample === undefined) return;
+    new Sample(
+      `${this.name}-${member.name}-sample`,
+      {
+        images: config.sample.images,
+        position: members.indexOf(member),
+        revision: config.istio.revision,
+        after: this.injectorOf(member),
+      },
+      { parent: this.parts[member.name] },
+    );
+  }
+
+  /** Of every member that somebody reads. */
+  private peerKubeconfigs(): pulumi.Output<Record<string, string>> {
+    const read = Object.entries(this.parts).filter(([, { remoteAccess }]) => remoteAccess !== undefined);
+    return pulumi.secret(
+      pulumi.all(
+        Object.fromEntries(read.map(([name, { remoteAccess }]) => [name, remoteAccess!.kubeconfig])),
+      ),
+    );
+  }
+
+  private createPeerSecret(
+    reader: Member,
+    kubeconfigs: pulumi.Output<Record<string, string>>,
+    exchange: Exchange | undefined,
+  ) {
     const peers = peersOf(this.args.mesh, reader.name);
     if (peers.length === 0) return;
     this.peerSecrets[reader.name] = new PeerSecret(
       `${this.name}-${reader.name}-peers`,
       {
-        kubeconfigs: Object.fromEntries(
-          peers.map(({ name }) => [name, this.parts[name]!.remoteAccess!.kubeconfig]),
-        ),
+        peers: peers.map(({ name }) => name),
+        kubeconfigs,
         // A renewed token must not meet an istiod of an old version that loses the peer by it.
         after: exchange === undefined ? [this.parts[reader.name]!.istiod] : [],
       },
@@ -133,7 +185,22 @@ export class Mesh extends pulumi.ComponentResource {
     );
   }
 
-  /** What must be there before a gateway's pod can be injected: an istiod, and for a remote one that knows it. */
+  private createLoadBalancer({ name, addresses }: Member) {
+    const config = this.args.mesh.config.loadBalancer;
+    if (config === undefined) return;
+    this.loadBalancers[name] = new LoadBalancer(
+      `${this.name}-${name}-load-balancer`,
+      { config, addresses: addresses!, interrupted: this.interrupted[name]! },
+      { parent: this.parts[name] },
+    );
+  }
+
+  /** What a gateway needs to become ready: an istiod that injects its pod, and whatever gives it an address. */
+  private beforeGateways(member: Member): pulumi.Resource[] {
+    return [...this.injectorOf(member), ...(this.loadBalancers[member.name]?.ready ?? [])];
+  }
+
+  /** What must be there before a pod can be injected: an istiod, and for a remote one that knows it. */
   private injectorOf(member: Member): pulumi.Resource[] {
     const { istiod } = this.parts[member.name]!;
     return member.role === "primary" ? [istiod] : [istiod, ...this.peerSecrets[member.primary]!.secrets];
