@@ -71,18 +71,23 @@ export class ApiServer {
 
   /** The object at a path; undefined where there is none. */
   async get<T>(path: string): Promise<T | undefined> {
-    return this.found<T>(this.send("GET", path, json));
+    return this.found<T>(this.sendJson("GET", path, json));
+  }
+
+  /** What a path answers, as text: the metrics of a pod, through the API server's proxy. */
+  async getText(path: string): Promise<string> {
+    return this.send("GET", path, "text/plain");
   }
 
   /** The names, labels and annotations of what a path lists: nothing else leaves the API server. */
   async listMetadata(path: string): Promise<ObjectMetadata[]> {
-    const list = await this.found<List<ObjectMetadata>>(this.send("GET", path, metadataOnly));
+    const list = await this.found<List<ObjectMetadata>>(this.sendJson("GET", path, metadataOnly));
     return list?.items ?? [];
   }
 
   /** For the reviews that Kubernetes answers by POST; nothing is stored. */
   async review<T>(path: string, body: unknown): Promise<T> {
-    return this.send("POST", path, json, JSON.stringify(body)) as Promise<T>;
+    return this.sendJson("POST", path, json, JSON.stringify(body)) as Promise<T>;
   }
 
   /** Ends every connection: an idle one keeps the process alive. */
@@ -100,7 +105,16 @@ export class ApiServer {
     }
   }
 
-  private send(method: string, path: string, accept: string, body?: string): Promise<unknown> {
+  private async sendJson(method: string, path: string, accept: string, body?: string): Promise<unknown> {
+    const text = await this.send(method, path, accept, body);
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new ApiServerError("answer", "200");
+    }
+  }
+
+  private send(method: string, path: string, accept: string, body?: string): Promise<string> {
     return new Promise((resolve, reject) => {
       const fail = (error: NodeJS.ErrnoException) => reject(failure(error));
       const request = https.request(
@@ -123,11 +137,7 @@ export class ApiServer {
           response.on("end", () => {
             const status = response.statusCode ?? 0;
             if (status < 200 || status > 299) return reject(new ApiServerError("status", String(status)));
-            try {
-              resolve(JSON.parse(Buffer.concat(chunks).toString("utf8")));
-            } catch {
-              reject(new ApiServerError("answer", String(status)));
-            }
+            resolve(Buffer.concat(chunks).toString("utf8"));
           });
         },
       );

@@ -1,0 +1,63 @@
+/** What a check is, and how one says what it found. */
+import type { Member, Mesh } from "../../mesh/mesh";
+import type { Fact, MemberFacts, MeshFacts } from "../facts/facts";
+
+export type Verdict = "ok" | "failed" | "unknown";
+
+/** One thing that is wrong, or that could not be told. */
+export interface Issue {
+  kind:
+    | "failed"
+    /** It should have been readable: status cannot say that the member is healthy. */
+    | "unreadable"
+    /** It need not be visible from here, as a pod that does not run or a gateway of another network: no reason to doubt. */
+    | "unseen";
+  /** What it means. One sentence or two. */
+  message: string;
+  /** What to do, with the command to type. */
+  remedy?: string;
+  /** The peers that it concerns. */
+  peers?: string[];
+}
+
+export interface View {
+  mesh: Mesh;
+  member: Member;
+  /** Facts of the member. */
+  facts: MemberFacts;
+  all: MeshFacts;
+  now: Date;
+}
+
+export interface Outcome {
+  issues: Issue[];
+  /** What was found, in a word or two: `1.30.5`. */
+  detail?: string;
+}
+
+/** Pure: looks at nothing but the facts. undefined: there is nothing to check on this member. */
+export type Check = (view: View) => Outcome | undefined;
+
+export function failed(message: string, remedy?: string, peers?: string[]): Issue {
+  return { kind: "failed", message, remedy, peers };
+}
+
+export function unreadable({ reason }: { reason: string }): Issue {
+  return { kind: "unreadable", message: `Not known: ${reason}.` };
+}
+
+export function unseen(reason: string): Issue {
+  return { kind: "unseen", message: `Not known: ${reason}.` };
+}
+
+/** Judges a fact that should have been readable. */
+export function judge<T>(fact: Fact<T>, verdict: (value: T) => Outcome): Outcome {
+  return fact.known ? verdict(fact.value) : { issues: [unreadable(fact)] };
+}
+
+/** The way to mend what an `up` would not have left so. */
+export const upRepairs = "`pulumi up --refresh` sets it right.";
+
+export function plural(count: number, one: string): string {
+  return count === 1 ? `1 ${one}` : `${count} ${one}s`;
+}

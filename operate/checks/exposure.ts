@@ -1,0 +1,72 @@
+/** Do Istio's Gateways expose what other networks and remotes need, and no more? */
+import { exposesIstiod, networks } from "../../mesh/topology";
+import type { IstioGateway } from "../facts/facts";
+import { failed, judge, upRepairs, type Check, type Issue } from "./check";
+
+interface Expected {
+  mode: string;
+  hosts: string[];
+  ports: number[];
+  needed: boolean;
+  /** What it means that it is not there. */
+  without: string;
+}
+
+/** Objects of istiod's config cluster: a remote has none of its own. */
+export const exposure: Check = ({ mesh, member, facts }) => {
+  if (member.role === "remote") return undefined;
+  const expected: Record<string, Expected> = {
+    "cross-network-gateway": {
+      mode: "AUTO_PASSTHROUGH",
+      hosts: ["*.local"],
+      ports: [15443],
+      needed: networks(mesh).length > 1,
+      without: "other networks do not reach its services",
+    },
+    "istiod-gateway": {
+      mode: "PASSTHROUGH",
+      hosts: ["*"],
+      ports: [15012, 15017],
+      needed: exposesIstiod(mesh, member.name),
+      without: "its remotes do not reach istiod",
+    },
+  };
+  return judge(facts.istioGateways, (found) => ({
+    issues: Object.entries(expected).flatMap(([name, wanted]) => issuesOf(name, wanted, found[name])),
+  }));
+};
+
+function issuesOf(name: string, wanted: Expected, found: IstioGateway | undefined): Issue[] {
+  if (found === undefined) {
+    return wanted.needed ? [failed(`There is no Gateway ${name}: ${wanted.without}.`, upRepairs)] : [];
+  }
+  if (!wanted.needed) {
+    return [
+      failed(
+        `Gateway ${name} exposes what nobody of this mesh needs.`,
+        "`pulumi up --refresh` takes it away.",
+      ),
+    ];
+  }
+  const ports = found.servers.map(({ port }) => port).sort((a, b) => a - b);
+  const differences = [
+    ...(found.selector["istio"] === "eastwestgateway"
+      ? []
+      : ["it selects other pods than the east-west gateway's"]),
+    ...(String(ports) === String(wanted.ports)
+      ? []
+      : [`its ports are ${ports.join(", ") || "none"} instead of ${wanted.ports.join(", ")}`]),
+    ...found.servers
+      .filter(({ mode }) => mode !== wanted.mode)
+      .map(({ port, mode }) => `the TLS mode of ${port} is ${mode ?? "not set"} instead of ${wanted.mode}`),
+    ...found.servers
+      .filter(({ hosts }) => String(hosts) !== String(wanted.hosts))
+      .map(
+        ({ port, hosts }) =>
+          `the hosts of ${port} are ${hosts.join(", ")} instead of ${wanted.hosts.join(", ")}`,
+      ),
+  ];
+  return differences.length === 0
+    ? []
+    : [failed(`Gateway ${name} has been changed: ${differences.join("; ")}.`, upRepairs)];
+}

@@ -1,0 +1,99 @@
+/** What the kubeconfig in a key of a PeerSecret is worth: does it authenticate, and what may its user do? */
+import { ApiServer, ApiServerError } from "../../clusters/api-server";
+import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
+import { foreignReferences } from "../../clusters/kubeconfig-source";
+import { ConfigError, type Member } from "../../mesh/mesh";
+import { known, unknown, type CredentialFacts } from "./facts";
+
+interface Right {
+  verb: string;
+  group?: string;
+  resource: string;
+}
+
+/** What istiod does not finish syncing a peer without. */
+const needed: Right[] = [
+  { verb: "list", resource: "secrets" },
+  { verb: "list", resource: "configmaps" },
+  { verb: "watch", resource: "services" },
+  { verb: "watch", resource: "pods" },
+  { verb: "list", resource: "nodes" },
+  { verb: "list", resource: "namespaces" },
+  { verb: "watch", group: "discovery.k8s.io", resource: "endpointslices" },
+  { verb: "list", group: "networking.istio.io", resource: "workloadentries" },
+];
+
+/**
+ * What would make a reader a ruler. Istio's own role for it may write ServiceExports and, on a remote, ConfigMaps and
+ * webhooks (ClusterRole istio-reader-clusterrole), so those are not here.
+ */
+const excessive: Right[] = [
+  { verb: "create", resource: "secrets" },
+  { verb: "delete", resource: "secrets" },
+  { verb: "create", resource: "pods" },
+  { verb: "create", resource: "serviceaccounts" },
+  { verb: "create", group: "apps", resource: "deployments" },
+  { verb: "create", group: "rbac.authorization.k8s.io", resource: "clusterrolebindings" },
+];
+
+/**
+ * @param cluster name of the peer that the key is for.
+ * @param text Secret. The kubeconfig.
+ */
+export async function probeCredentials(
+  cluster: string,
+  text: string,
+  timeoutMs: number,
+): Promise<CredentialFacts> {
+  let kubeconfig: ResolvedKubeconfig;
+  try {
+    // It comes out of a cluster: it must not make this machine run a command or read a file.
+    const foreign = foreignReferences(text, { origin: `the key ${cluster}`, path: cluster });
+    if (foreign.length > 0) return { usable: false, reason: `it uses \`${foreign.join("`, `")}\`` };
+    kubeconfig = await resolveKubeconfig({
+      name: cluster,
+      path: cluster,
+      kubeconfig: text,
+    } as Member);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { usable: false, reason: "it is not a kubeconfig with a context, a cluster and a user" };
+  }
+  return { usable: true, server: kubeconfig.server, rights: await rightsOf(kubeconfig, timeoutMs) };
+}
+
+async function rightsOf(kubeconfig: ResolvedKubeconfig, timeoutMs: number) {
+  let api: ApiServer | undefined;
+  try {
+    const reached = (api = await ApiServer.of(kubeconfig, timeoutMs));
+    const ask = (rights: Right[]) => Promise.all(rights.map((right) => may(reached, right)));
+    const [needs, excesses] = await Promise.all([ask(needed), ask(excessive)]);
+    return known({
+      authenticated: true,
+      lacking: needed.filter((_, index) => !needs[index]).map(inWords),
+      excess: excessive.filter((_, index) => excesses[index]).map(inWords),
+    });
+  } catch (error) {
+    if (!(error instanceof ApiServerError)) throw error;
+    if (error.code === "401") return known({ authenticated: false, lacking: [], excess: [] });
+    return unknown(`${kubeconfig.server} does not answer here (${error.code})`);
+  } finally {
+    api?.close();
+  }
+}
+
+async function may(api: ApiServer, { verb, group = "", resource }: Right): Promise<boolean> {
+  const answer = await api.review<{ status?: { allowed?: boolean } }>(
+    "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+    {
+      apiVersion: "authorization.k8s.io/v1",
+      kind: "SelfSubjectAccessReview",
+      spec: { resourceAttributes: { verb, group, resource } },
+    },
+  );
+  return answer.status?.allowed === true;
+}
+
+function inWords({ verb, resource }: Right): string {
+  return `${verb} ${resource}`;
+}

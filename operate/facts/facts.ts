@@ -1,0 +1,118 @@
+/** What status knows of a mesh: read once, judged by the checks. Nothing in here is secret. */
+
+/** Something that was read, or why it could not be. */
+export type Fact<T> = { known: true; value: T } | { known: false; reason: string };
+
+export interface MeshFacts {
+  /** By the member's name. */
+  members: ReadonlyMap<string, MemberFacts>;
+  /** What the credentials in the peers' keys are worth, by `PeerKey.credentials`. */
+  credentials: ReadonlyMap<string, CredentialFacts>;
+}
+
+export interface MemberFacts {
+  /** The command that reaches the member's API server: `kubectl --context cluster1`. */
+  kubectl: string;
+  api: { reachable: true; version: string } | { reachable: false; message: string; remedy?: string };
+  /** Value of the network label on namespace istio-system; the value is undefined where namespace or label is missing. */
+  networkLabel: Fact<string | undefined>;
+  /** `global.network` of the values that istiod's chart was installed with. */
+  networkValue: Fact<string | undefined>;
+  /** istiod's Deployments, one for each revision. */
+  istiods: Fact<IstiodFacts[]>;
+  /** Secret `cacerts`; undefined where there is none. */
+  cacerts: Fact<CacertsFacts | undefined>;
+  /** Keys of the Secrets that istiod takes for clusters. */
+  peerKeys: Fact<PeerKey[]>;
+  /** Service `istio-eastwestgateway`; undefined where there is none. */
+  gateway: Fact<GatewayServiceFacts | undefined>;
+  /** Gateways of Istio in istio-system, by name. */
+  istioGateways: Fact<Record<string, IstioGateway>>;
+  webhooks: Fact<Webhook[]>;
+  /** Addresses of ready endpoints, by the name of the Service in istio-system. */
+  endpoints: Fact<Record<string, string[]>>;
+  /** What istiod says of the clusters it reads: the state of each, `synced`, `syncing`, `timeout` or `closed`. */
+  istiodView: Fact<Record<string, string>>;
+  /** Whether a TLS handshake with the east-west gateway succeeds from here. */
+  handshake: Fact<Handshake>;
+}
+
+export interface IstiodFacts {
+  name: string;
+  /** `1.30.5`; undefined where neither the image's tag nor the chart's label says it. */
+  version?: string;
+  replicas: number;
+  ready: number;
+}
+
+export interface CacertsFacts {
+  /** Files that istiod needs and the Secret does not have. */
+  missing: string[];
+  /** PEM. */
+  certificate: string;
+  chain: string;
+  bundle: string;
+  /** Whether `ca-key.pem` is the key of `ca-cert.pem`. */
+  keyFits: boolean;
+}
+
+export interface PeerKey {
+  /** The cluster ID under which istiod files what it reads. */
+  cluster: string;
+  /** Name of the Secret. */
+  secret: string;
+  /** Stands for the kubeconfig: a hash of it. */
+  credentials: string;
+}
+
+export type CredentialFacts =
+  /** Not a kubeconfig that istiod could use. */
+  | { usable: false; reason: string }
+  /** Authenticated or not; unknown where its server is not reached from here. */
+  | { usable: true; server: string; rights: Fact<Rights> };
+
+export interface Rights {
+  authenticated: boolean;
+  /** What istiod needs and these credentials may not: "list secrets". */
+  lacking: string[];
+  /** What they may and istiod does not need: "delete secrets". */
+  excess: string[];
+}
+
+export interface GatewayServiceFacts {
+  type: string;
+  network?: string;
+  /** IP addresses and host names that the load balancer gave. */
+  addresses: string[];
+  ports: number[];
+}
+
+export interface IstioGateway {
+  selector: Record<string, string>;
+  servers: { port: number; protocol: string; mode?: string; hosts: string[] }[];
+}
+
+export interface Webhook {
+  /** Name of the configuration that it is part of. */
+  configuration: string;
+  name: string;
+  kind: "injection" | "validation";
+  target: { service: string; namespace: string; path: string } | { url: string };
+  hasCaBundle: boolean;
+}
+
+export type Handshake =
+  /** A certificate by a root that the member trusts was shown. */
+  | { outcome: "trusted" }
+  /** One by nobody it trusts, or an expired one. */
+  | { outcome: "untrusted"; code: string }
+  /** The connection was accepted and closed before a certificate was shown. */
+  | { outcome: "closed"; code: string };
+
+export function known<T>(value: T): Fact<T> {
+  return { known: true, value };
+}
+
+export function unknown(reason: string): { known: false; reason: string } {
+  return { known: false, reason };
+}

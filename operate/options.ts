@@ -1,0 +1,57 @@
+/** The command line of `npm run status`. */
+import { parseArgs } from "node:util";
+
+export const usage = `Usage: npm run status [-- options]
+
+  --stack NAME      stack whose members to look at (default: dev; the lab's, where it is up)
+  --json            print the report as JSON
+  --wait[=5m]       look again until the mesh is healthy, for at most this long (s, m or h)
+  --watch           look again and again, until Ctrl-C
+
+Exit code: 0 healthy, 1 unhealthy, 2 could not tell.`;
+
+export interface StatusOptions {
+  stack: string;
+  json: boolean;
+  watch: boolean;
+  /** Milliseconds to wait for a healthy mesh; 0: none. */
+  waitMs: number;
+}
+
+/** What the command line says is wrong. */
+export class UsageError extends Error {}
+
+export function parseOptions(argv: string[]): StatusOptions | "help" {
+  const { stack, json, wait, watch, help } = parse(argv);
+  if (help) return "help";
+  if (wait !== undefined && watch)
+    throw new UsageError("--wait ends and --watch does not: give one of them.");
+  return { stack, json, watch, waitMs: wait === undefined ? 0 : duration(wait) };
+}
+
+function parse(argv: string[]) {
+  try {
+    const { values } = parseArgs({
+      // An option of parseArgs either has a value or has none.
+      args: argv.map((argument) => (argument === "--wait" ? "--wait=5m" : argument)),
+      options: {
+        stack: { type: "string", default: "dev" },
+        json: { type: "boolean", default: false },
+        wait: { type: "string" },
+        watch: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    return values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+const units = { s: 1000, m: 60_000, h: 3_600_000 };
+
+function duration(text: string): number {
+  const [, number, unit] = /^(\d+)([smh])$/.exec(text) ?? [];
+  if (number === undefined) throw new UsageError(`--wait=${text}: a time such as 90s, 5m or 1h.`);
+  return Number(number) * units[unit as keyof typeof units];
+}

@@ -1,0 +1,98 @@
+/** The stack config that an `up` of this stack would take, read without an engine where nothing in it is encrypted. */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { parse } from "yaml";
+import { z } from "zod";
+import { parseMeshWithFound } from "../clusters/membership";
+import { ConfigError, type Mesh } from "../mesh/mesh";
+
+const projectRoot = resolve(__dirname, "..");
+
+/** What `npm start` converges: the stack's mesh, on the lab's clusters. */
+const labConfig = ".lab/stack/Pulumi.dev.yaml";
+
+/**
+ * The mesh of a stack, with the members that its management cluster names.
+ * @param stack `dev`, or `org/weft/dev`.
+ * @param folder that of Pulumi.yaml. Default: this checkout.
+ * @throws ConfigError
+ */
+export async function readMeshOf(
+  stack: string,
+  { warn, folder = projectRoot }: { warn: (message: string) => void; folder?: string },
+): Promise<Mesh> {
+  const config = await readConfig(stack, folder);
+  return parseMeshWithFound(
+    { mesh: config["weft:mesh"], clusters: config["weft:clusters"] },
+    { known: [], warn },
+  );
+}
+
+async function readConfig(stack: string, folder: string): Promise<Record<string, unknown>> {
+  const name = stack.split("/").at(-1)!;
+  const lab = join(folder, labConfig);
+  const file = name === "dev" && existsSync(lab) ? lab : join(folder, `Pulumi.${name}.yaml`);
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new ConfigError([
+      {
+        path: `Pulumi.${name}.yaml`,
+        message:
+          error.code === "ENOENT" ? "There is no such stack config." : `Cannot be read (${error.code}).`,
+        remedy: "Name a stack with --stack, or run this in the project's folder.",
+      },
+    ]);
+  });
+  const document = z.object({ config: z.record(z.string(), z.unknown()) }).safeParse(parseYaml(text, name));
+  if (!document.success) {
+    throw new ConfigError([{ path: `Pulumi.${name}.yaml`, message: "It has no `config`." }]);
+  }
+  const { config } = document.data;
+  return hasSecrets(config) ? decrypted(stack, folder) : config;
+}
+
+function parseYaml(text: string, name: string): unknown {
+  try {
+    return parse(text);
+  } catch {
+    throw new ConfigError([{ path: `Pulumi.${name}.yaml`, message: "It is not YAML." }]);
+  }
+}
+
+/** Whether there is an encrypted value anywhere: `secure: …`. */
+export function hasSecrets(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (!Array.isArray(value) && typeof (value as { secure?: unknown }).secure === "string") return true;
+  return Object.values(value).some(hasSecrets);
+}
+
+const shown = z.record(z.string(), z.object({ value: z.string().optional(), objectValue: z.unknown() }));
+
+/** Only the engine has the key of the stack. What it prints stays in this process. */
+async function decrypted(stack: string, folder: string): Promise<Record<string, unknown>> {
+  const args = ["config", "--show-secrets", "--json", "--stack", stack];
+  let text: string;
+  try {
+    ({ stdout: text } = await promisify(execFile)("pulumi", args, { cwd: folder, maxBuffer: 1 << 26 }));
+  } catch (error) {
+    const { code } = error as { code?: string | number };
+    throw new ConfigError([
+      {
+        path: `Pulumi.${stack.split("/").at(-1)!}.yaml`,
+        message:
+          code === "ENOENT"
+            ? "It has encrypted values, and there is no program `pulumi` on PATH to read them with."
+            : "It has encrypted values, and `pulumi` cannot read them.",
+        remedy: `See what \`pulumi config --stack ${stack}\` says: often the login or $PULUMI_CONFIG_PASSPHRASE is missing.`,
+      },
+    ]);
+  }
+  return Object.fromEntries(
+    Object.entries(shown.parse(JSON.parse(text))).map(([key, { value, objectValue }]) => [
+      key,
+      objectValue ?? value,
+    ]),
+  );
+}

@@ -1,0 +1,431 @@
+import type { CheckName } from "../../operate/checks";
+import { known, unknown, type CredentialFacts, type Fact } from "../../operate/facts/facts";
+import { judgeMesh } from "../../operate/report";
+import { authority } from "../mesh/authorities";
+import { healthy, input, now, type Sample } from "./healthy";
+
+let sample: Sample;
+beforeEach(async () => {
+  sample = await healthy();
+});
+
+/** The value of a fact, to be changed in place. */
+function value<T>(fact: Fact<T>): NonNullable<T> {
+  if (!fact.known || fact.value === undefined || fact.value === null) throw new Error("not known");
+  return fact.value;
+}
+
+/** Everything that the report holds against anybody: "one istiod failed: …". */
+function complaints(): string[] {
+  return judgeMesh(sample.mesh, sample.facts, now).members.flatMap(({ name, checks }) =>
+    checks.flatMap(({ check, issues }) =>
+      issues.map(({ kind, message }) => `${name} ${check} ${kind}: ${message}`),
+    ),
+  );
+}
+
+function detailOf(member: string, check: CheckName): string | undefined {
+  return judgeMesh(sample.mesh, sample.facts, now)
+    .members.find(({ name }) => name === member)!
+    .checks.find((result) => result.check === check)?.detail;
+}
+
+test("a healthy mesh has nothing held against it, and every check has looked", () => {
+  const report = judgeMesh(sample.mesh, sample.facts, now);
+  expect(complaints()).toEqual([]);
+  expect(report.verdict).toBe("ok");
+  expect(report.members.map(({ checks }) => checks.map(({ check }) => check).join(" "))).toEqual([
+    "api istiod cacerts trust network keys access peers gateway handshake exposure webhooks",
+    "api cacerts trust network gateway handshake webhooks",
+    "api istiod cacerts trust network keys access peers gateway handshake exposure webhooks",
+  ]);
+});
+
+test("an API server that does not answer is one failure, and only its member's", () => {
+  const unread = unknown("its API server was not read");
+  const dead = Object.fromEntries(Object.keys(sample.of("two")).map((key) => [key, unread]));
+  sample.facts.members.set("two", {
+    ...(dead as unknown as ReturnType<Sample["of"]>),
+    kubectl: "kubectl",
+    api: { reachable: false, message: "The API server did not answer within 10 s.", remedy: "Look." },
+  });
+  expect(complaints()).toEqual(["two api failed: The API server did not answer within 10 s."]);
+  expect(judgeMesh(sample.mesh, sample.facts, now).members.map(({ verdict }) => verdict)).toEqual([
+    "ok",
+    "ok",
+    "failed",
+  ]);
+});
+
+describe("istiod", () => {
+  test("that is not there", () => {
+    sample.of("one").istiods = known([]);
+    expect(complaints()).toEqual([
+      "one istiod failed: No istiod runs here: the member's proxies get neither configuration nor certificates.",
+    ]);
+  });
+
+  test("with replicas that are not ready", () => {
+    value(sample.of("one").istiods)[0]!.ready = 1;
+    expect(complaints()).toEqual(["one istiod failed: 1 of 2 replicas of istiod are ready."]);
+  });
+
+  test("scaled to nothing", () => {
+    Object.assign(value(sample.of("one").istiods)[0]!, { ready: 0, replicas: 0 });
+    expect(complaints()).toEqual(["one istiod failed: 0 of 0 replicas of istiod are ready."]);
+  });
+
+  test("two minor versions from another", () => {
+    value(sample.of("two").istiods)[0]!.version = "1.32.0";
+    expect(complaints()).toEqual([
+      "one istiod failed: istiod 1.30.5 is more than one minor version from two, which Istio does not support.",
+      "two istiod failed: istiod 1.32.0 is more than one minor version from one, which Istio does not support.",
+    ]);
+  });
+
+  test("one minor version from another is fine", () => {
+    value(sample.of("two").istiods)[0]!.version = "1.31.0";
+    expect(complaints()).toEqual([]);
+    expect(detailOf("two", "istiod")).toBe("1.31.0");
+  });
+
+  test("of a version that does not survive a renewed token", () => {
+    value(sample.of("one").istiods)[0]!.version = "1.30.3";
+    expect(complaints()).toEqual([
+      expect.stringContaining(
+        "one istiod failed: When a peer's token or address changes, istiod 1.30.3 loses the peer's endpoints",
+      ),
+    ]);
+  });
+
+  test("of such a version, where stack config says that it is known", async () => {
+    sample = await healthy({
+      ...input,
+      mesh: { ...input.mesh, remoteAccess: { allowBrokenRotation: true } },
+    });
+    value(sample.of("one").istiods)[0]!.version = "1.30.3";
+    expect(complaints()).toEqual([]);
+  });
+});
+
+describe("cacerts", () => {
+  test("that is not there", () => {
+    sample.of("one").cacerts = known(undefined);
+    expect(complaints()).toEqual([
+      "one cacerts failed: There is no Secret cacerts: istiod would sign with a root of its own, which no peer trusts.",
+    ]);
+  });
+
+  test("without a file", () => {
+    value(sample.of("one").cacerts).missing = ["root-cert.pem"];
+    expect(complaints()).toContainEqual(
+      expect.stringContaining("one cacerts failed: Secret cacerts lacks root-cert.pem"),
+    );
+  });
+
+  test("with a key of another certificate", () => {
+    value(sample.of("one").cacerts).keyFits = false;
+    expect(complaints()).toEqual(["one cacerts failed: `ca-key.pem` is not the key of `ca-cert.pem`."]);
+  });
+
+  test("whose chain leads to no root of its bundle", async () => {
+    value(sample.of("one").cacerts).bundle = (await authority("other")).certificate;
+    expect(complaints()).toContainEqual(
+      expect.stringMatching(/^one cacerts failed: .*Its issuer, CN=root, is not a trusted root\.$/),
+    );
+  });
+
+  test("with an intermediate that expires in days", async () => {
+    const certificate = (await authority("soon", { issuer: sample.root, to: "2026-06-11" })).certificate;
+    Object.assign(value(sample.of("one").cacerts), { certificate, chain: certificate });
+    expect(complaints()).toEqual(["one cacerts failed: The intermediate expires in 10 days."]);
+  });
+
+  test("with one that has expired", async () => {
+    const certificate = (await authority("late", { issuer: sample.root, to: "2026-05-11" })).certificate;
+    Object.assign(value(sample.of("one").cacerts), { certificate, chain: certificate });
+    expect(complaints()).toEqual(["one cacerts failed: CN=late: Expired on 2026-05-11."]);
+  });
+
+  test("says how many days are left", () => {
+    expect(detailOf("one", "cacerts")).toBe("183/214 d");
+  });
+
+  test("that may not be read", () => {
+    sample.of("one").cacerts = unknown("Secret cacerts: this user may not read them");
+    expect(complaints()).toContain(
+      "one cacerts unreadable: Not known: Secret cacerts: this user may not read them.",
+    );
+    expect(judgeMesh(sample.mesh, sample.facts, now).verdict).toBe("unknown");
+  });
+});
+
+describe("trust", () => {
+  test("a root that a peer does not have", async () => {
+    const other = await authority("other");
+    const own = await authority("two-ca", { issuer: other });
+    Object.assign(value(sample.of("two").cacerts), {
+      certificate: own.certificate,
+      chain: own.certificate,
+      bundle: other.certificate,
+    });
+    expect(complaints()).toEqual([
+      expect.stringContaining(
+        "one trust failed: two does not trust the root that one signs under (default, ",
+      ),
+      expect.stringContaining("three trust failed: two does not trust the root that three signs under"),
+      expect.stringContaining("two trust failed: one, three do not trust the root that two signs under"),
+    ]);
+  });
+
+  test("of members that need not trust each other", async () => {
+    sample = await healthy({
+      mesh: { istio: { version: "1.30.5" }, trust: { mode: "federated" } },
+      clusters: [
+        { name: "one", context: "one", trust: { trusts: ["two"] } },
+        { name: "two", context: "two", trust: { trusts: ["one"] } },
+        { name: "zed", context: "zed", trust: { trusts: [] } },
+      ],
+    });
+    const other = await authority("other");
+    const own = await authority("zed-ca", { issuer: other });
+    Object.assign(value(sample.of("zed").cacerts), {
+      certificate: own.certificate,
+      chain: own.certificate,
+      bundle: other.certificate,
+    });
+    expect(complaints()).toEqual([]);
+  });
+});
+
+describe("network", () => {
+  test("with another label on the namespace", () => {
+    sample.of("one").networkLabel = known("n9");
+    expect(complaints()).toEqual([
+      "one network failed: Label topology.istio.io/network of namespace istio-system says n9, and stack config n1: istiod would send requests for this network astray.",
+    ]);
+  });
+
+  test("without a network in istiod's values", () => {
+    sample.of("one").networkValue = known(undefined);
+    expect(complaints()).toEqual([
+      expect.stringContaining("one network failed: `global.network` of istiod's values names no network"),
+    ]);
+  });
+
+  test("with another label on the gateway", () => {
+    value(sample.of("three").gateway).network = "n9";
+    expect(complaints()).toEqual([
+      expect.stringContaining("of Service istio-eastwestgateway says n9, and stack config n3"),
+    ]);
+  });
+
+  test("of a remote whose proxies are injected with another", () => {
+    const [hook] = value(sample.of("three").webhooks);
+    hook!.target = { service: "istiod", namespace: "istio-system", path: "/inject/cluster/three/net/n9" };
+    expect(complaints()).toEqual([
+      expect.stringContaining("three network failed: The injection webhook's path says n9"),
+    ]);
+  });
+});
+
+describe("keys", () => {
+  test("a member without one", () => {
+    value(sample.of("one").peerKeys).pop();
+    expect(complaints()).toEqual(["one keys failed: No key for two: istiod sees none of their services."]);
+    expect(detailOf("one", "keys")).toBe("1/2");
+  });
+
+  test("an orphan", () => {
+    value(sample.of("one").peerKeys).push({ cluster: "gone", secret: "istio-remote-gone", credentials: "?" });
+    expect(complaints()).toEqual([
+      expect.stringContaining(
+        "one keys failed: An orphan: key gone in Secret istio-remote-gone leads to no member",
+      ),
+    ]);
+  });
+
+  test("one in two Secrets", () => {
+    value(sample.of("one").peerKeys).push({
+      cluster: "two",
+      secret: "istio-remote-two",
+      credentials: "hash-two",
+    });
+    expect(complaints()).toEqual([
+      expect.stringContaining("Key two is in more than one Secret (weft-peers, istio-remote-two)"),
+    ]);
+  });
+});
+
+describe("access", () => {
+  const found = (facts: CredentialFacts) => {
+    sample.facts.credentials.set("hash-two", facts);
+    return complaints();
+  };
+  const server = "https://two:6443";
+  const good = { authenticated: true, lacking: [], excess: [] };
+
+  test("a token that is not accepted", () => {
+    expect(found({ usable: true, server, rights: known({ ...good, authenticated: false }) })).toEqual([
+      "one access failed: two does not accept the token in its key (401): istiod does not see it change any more.",
+    ]);
+  });
+
+  test("a reader that may not read", () => {
+    expect(found({ usable: true, server, rights: known({ ...good, lacking: ["list secrets"] }) })).toEqual([
+      "one access failed: The key for two may not list secrets: istiod does not finish syncing it.",
+    ]);
+  });
+
+  test("a reader that may write", () => {
+    expect(found({ usable: true, server, rights: known({ ...good, excess: ["delete secrets"] }) })).toEqual([
+      "one access failed: The key for two may delete secrets, which istiod never does: whoever reads the key rules two.",
+    ]);
+  });
+
+  test("a key that is no kubeconfig", () => {
+    expect(found({ usable: false, reason: "it uses `exec`" })).toEqual([
+      "one access failed: The key for two is of no use to istiod: it uses `exec`.",
+    ]);
+  });
+
+  test("an address that only the peers reach is no reason to doubt", () => {
+    expect(found({ usable: true, server, rights: unknown("no route") })).toEqual([
+      "one access unseen: Not known: whether the key for two is good: no route.",
+    ]);
+    expect(judgeMesh(sample.mesh, sample.facts, now).verdict).toBe("ok");
+  });
+});
+
+describe("istiod's own view", () => {
+  test.each([
+    ["timeout", "istiod does not get through to two (timeout)"],
+    ["closed", "istiod does not get through to two (closed)"],
+    ["syncing", "istiod is still reading two for the first time."],
+    [undefined, "istiod does not read two."],
+  ])("a peer that is %s", (state, message) => {
+    sample.of("one").istiodView = known({ three: "synced", ...(state && { two: state }) });
+    expect(complaints()).toEqual([expect.stringContaining(`one peers failed: ${message}`)]);
+    expect(detailOf("one", "peers")).toBe("1/2 synced");
+  });
+
+  test("of a pod that cannot answer is not known, and no reason to doubt", () => {
+    sample.of("one").istiodView = unknown("no answer");
+    expect(complaints()).toEqual(["one peers unseen: Not known: no answer."]);
+    expect(judgeMesh(sample.mesh, sample.facts, now).verdict).toBe("ok");
+  });
+});
+
+describe("the gateway", () => {
+  test("that is not there", () => {
+    sample.of("two").gateway = known(undefined);
+    expect(complaints()).toEqual([
+      "two gateway failed: There is no Service istio-eastwestgateway: other networks do not reach this member.",
+    ]);
+  });
+
+  test("without an address", () => {
+    value(sample.of("two").gateway).addresses = [];
+    expect(complaints()).toEqual([
+      expect.stringContaining(
+        "two gateway failed: Service istio-eastwestgateway (LoadBalancer) has no address",
+      ),
+    ]);
+  });
+
+  test("without its port", () => {
+    value(sample.of("two").gateway).ports = [443];
+    expect(complaints()).toEqual([
+      "two gateway failed: Service istio-eastwestgateway does not open port 15443.",
+    ]);
+  });
+
+  test("that shows a certificate of another mesh", () => {
+    sample.of("two").handshake = known({ outcome: "untrusted", code: "SELF_SIGNED_CERT_IN_CHAIN" });
+    expect(complaints()).toEqual([
+      expect.stringContaining("two handshake failed: What answers behind the gateway shows a certificate"),
+    ]);
+  });
+
+  test("that closes the connection, where no workload is known to be there", () => {
+    sample.of("two").handshake = known({ outcome: "closed", code: "ECONNRESET" });
+    expect(complaints()).toEqual([expect.stringContaining("two handshake unseen: ")]);
+  });
+
+  test("that closes the connection, where the sample is there", async () => {
+    sample = await healthy({ ...input, mesh: { ...input.mesh, sample: {} } });
+    sample.of("two").handshake = known({ outcome: "closed", code: "ECONNRESET" });
+    expect(complaints()).toEqual([
+      expect.stringContaining(
+        "two handshake failed: The gateway accepts a connection and closes it (ECONNRESET)",
+      ),
+    ]);
+  });
+
+  test("that is not reached from here", () => {
+    sample.of("two").handshake = unknown("no route");
+    expect(complaints()).toEqual(["two handshake unseen: Not known: no route."]);
+  });
+});
+
+describe("Istio's Gateways", () => {
+  test("one that is missing", () => {
+    sample.of("one").istioGateways = known({});
+    expect(complaints()).toEqual([
+      "one exposure failed: There is no Gateway cross-network-gateway: other networks do not reach its services.",
+      "one exposure failed: There is no Gateway istiod-gateway: its remotes do not reach istiod.",
+    ]);
+  });
+
+  test("one that exposes more than it should", () => {
+    const server = value(sample.of("one").istioGateways)["cross-network-gateway"]!.servers[0]!;
+    Object.assign(server, { port: 443, mode: "PASSTHROUGH", hosts: ["*"] });
+    expect(complaints()).toEqual([
+      "one exposure failed: Gateway cross-network-gateway has been changed: its ports are 443 instead of 15443; the TLS mode of 443 is PASSTHROUGH instead of AUTO_PASSTHROUGH; the hosts of 443 are * instead of *.local.",
+    ]);
+  });
+
+  test("istiod's, where there is no remote to reach it", () => {
+    const gateways = value(sample.of("two").istioGateways);
+    gateways["istiod-gateway"] = value(sample.of("one").istioGateways)["istiod-gateway"]!;
+    expect(complaints()).toEqual([
+      "two exposure failed: Gateway istiod-gateway exposes what nobody of this mesh needs.",
+    ]);
+  });
+});
+
+describe("webhooks", () => {
+  test("that lead to nobody", () => {
+    sample.of("two").endpoints = known({});
+    expect(complaints()).toEqual([
+      expect.stringContaining(
+        "two webhooks failed: istio-sidecar-injector leads to Service istiod.istio-system",
+      ),
+      expect.stringContaining("two webhooks failed: istio-validator leads to Service istiod.istio-system"),
+    ]);
+  });
+
+  test("that are not there", () => {
+    sample.of("two").webhooks = known([]);
+    expect(complaints()).toEqual([
+      expect.stringContaining("two webhooks failed: There is no injection webhook"),
+      expect.stringContaining("two webhooks failed: There is no validation webhook"),
+    ]);
+  });
+
+  test("without a CA, next to an istiod that runs and one that may not", () => {
+    for (const hook of value(sample.of("two").webhooks)) hook.hasCaBundle = false;
+    expect(complaints()).toEqual([
+      "two webhooks failed: istio-sidecar-injector, istio-validator have no caBundle: the API server does not trust istiod.",
+    ]);
+    sample.of("two").istiodView = unknown("no answer");
+    expect(complaints()).toContainEqual(expect.stringContaining("two webhooks unseen: "));
+  });
+
+  test("of a remote that lead past its primary", () => {
+    sample.of("three").endpoints = known({ istiod: ["192.0.2.99"] });
+    expect(complaints()).toEqual([
+      "three webhooks failed: istio-sidecar-injector leads to 192.0.2.99, and the istiod of one is at 192.0.2.0: pods of this member cannot be injected.",
+    ]);
+  });
+});

@@ -1,0 +1,117 @@
+/** The facts of a healthy mesh, for tests to break one of. */
+import { parseMesh, type Mesh } from "../../mesh/mesh";
+import type { StackInput } from "../../mesh/schema";
+import {
+  known,
+  unknown,
+  type CredentialFacts,
+  type MemberFacts,
+  type MeshFacts,
+} from "../../operate/facts/facts";
+import { peersOf } from "../../mesh/topology";
+import { authority, type Authority } from "../mesh/authorities";
+
+export { now } from "../mesh/authorities";
+
+/** Two primaries and a remote of the first, each on a network of its own. */
+export const input: StackInput = {
+  mesh: { istio: { version: "1.30.5" } },
+  clusters: [
+    { name: "one", context: "one", network: "n1" },
+    { name: "three", context: "three", network: "n3", role: "remote", primary: "one" },
+    { name: "two", context: "two", network: "n2" },
+  ],
+};
+
+export interface Sample {
+  mesh: Mesh;
+  root: Authority;
+  facts: MeshFacts & { members: Map<string, MemberFacts>; credentials: Map<string, CredentialFacts> };
+  of(name: string): MemberFacts;
+}
+
+export async function healthy(stack: StackInput = input): Promise<Sample> {
+  const mesh = parseMesh(stack);
+  const root = await authority("root");
+  const members = new Map<string, MemberFacts>();
+  const credentials = new Map<string, CredentialFacts>();
+  for (const [index, member] of mesh.members.entries()) {
+    const { name, network, role, primary } = member;
+    const intermediate = await authority(`${name}-ca`, { issuer: root, to: "2026-12-01" });
+    const isPrimary = role === "primary";
+    const peers = peersOf(mesh, name);
+    credentials.set(`hash-${name}`, {
+      usable: true,
+      server: `https://${name}:6443`,
+      rights: known({ authenticated: true, lacking: [], excess: [] }),
+    });
+    const target = {
+      service: "istiod",
+      namespace: "istio-system",
+      path: isPrimary ? "/inject" : `/inject/cluster/${name}/net/${network}`,
+    };
+    const hook = { configuration: "istio-sidecar-injector", name: "rev", hasCaBundle: true, target };
+    const validator = { ...hook, configuration: "istio-validator", target: { ...target, path: "/validate" } };
+    const primaryIndex = mesh.members.findIndex((other) => other.name === primary);
+    members.set(name, {
+      kubectl: `kubectl --context ${name}`,
+      api: { reachable: true, version: "1.34.2" },
+      networkLabel: known(network),
+      networkValue: known(isPrimary ? network : undefined),
+      istiods: known(isPrimary ? [{ name: "istiod", version: "1.30.5", replicas: 2, ready: 2 }] : []),
+      cacerts: known({
+        missing: [],
+        certificate: intermediate.certificate,
+        chain: `${intermediate.certificate}${root.certificate}`,
+        bundle: root.certificate,
+        keyFits: true,
+      }),
+      peerKeys: known(
+        peers.map((peer) => ({
+          cluster: peer.name,
+          secret: "weft-peers",
+          credentials: `hash-${peer.name}`,
+        })),
+      ),
+      gateway: known({
+        type: "LoadBalancer",
+        network,
+        addresses: [`192.0.2.${index}`],
+        ports: [15021, 15443, 15012, 15017],
+      }),
+      istioGateways: known(
+        isPrimary
+          ? {
+              "cross-network-gateway": {
+                selector: { istio: "eastwestgateway" },
+                servers: [{ port: 15443, protocol: "TLS", mode: "AUTO_PASSTHROUGH", hosts: ["*.local"] }],
+              },
+              ...(mesh.members.some((other) => other.role === "remote" && other.primary === name)
+                ? {
+                    "istiod-gateway": {
+                      selector: { istio: "eastwestgateway" },
+                      servers: [15012, 15017].map((port) => ({
+                        port,
+                        protocol: "TLS",
+                        mode: "PASSTHROUGH",
+                        hosts: ["*"],
+                      })),
+                    },
+                  }
+                : {}),
+            }
+          : {},
+      ),
+      webhooks: known([
+        { ...hook, kind: "injection" as const },
+        { ...validator, kind: "validation" as const },
+      ]),
+      endpoints: known({ istiod: [isPrimary ? "10.0.0.1" : `192.0.2.${primaryIndex}`] }),
+      istiodView: isPrimary
+        ? known(Object.fromEntries(peers.map((peer) => [peer.name, "synced"])))
+        : unknown("there is no pod of istiod"),
+      handshake: known({ outcome: "trusted" }),
+    });
+  }
+  return { mesh, root, facts: { members, credentials }, of: (name) => members.get(name)! };
+}
