@@ -152,6 +152,8 @@ export function partCommand(
           "--kube-api-qps=200",
           "--kube-api-burst=400",
           "--profiling=false",
+          // KWOK's nodes give a sign of life every 55 s or so; after the default of 50 s their pods are marked unready, for good.
+          "--node-monitor-grace-period=1h",
         ],
         reads: [kubeconfig],
       };
