@@ -58,7 +58,7 @@ export class Sample extends pulumi.ComponentResource {
       );
       if (workload.port === undefined) continue;
       new kubernetes.core.v1.Service(
-        `${name}-${app}`,
+        `${name}-${app}-service`,
         {
           metadata: { ...metadata, name: app, labels: { ...managedByWeft, app } },
           spec: { selector: { app }, ports: [{ name: "http", port: workload.port }] },

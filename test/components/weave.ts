@@ -1,7 +1,7 @@
 /** A mesh under mocks, from what a person writes. */
 import * as kubernetes from "@pulumi/kubernetes";
 import { Mesh } from "../../components/mesh/mesh";
-import { parseMesh } from "../../mesh/mesh";
+import { parseMesh, type Mesh as MeshSpec } from "../../mesh/mesh";
 import type { StackInput } from "../../mesh/schema";
 import type { LiveMember } from "../../mesh/transitions";
 import { record, type Recorder } from "./mocks";
@@ -13,12 +13,18 @@ export function cluster(name: string, rest: Partial<ClusterInput> = {}): Cluster
   return { name, context: name, ...rest };
 }
 
+export interface Woven {
+  recorder: Recorder;
+  mesh: Mesh;
+}
+
 /** Runs the program below index.ts. */
-export async function weave(
-  input: StackInput,
-  live: LiveMember[] = [],
-): Promise<{ recorder: Recorder; mesh: Mesh }> {
-  const spec = parseMesh(input);
+export function weave(input: StackInput, live?: LiveMember[]): Promise<Woven> {
+  return weaveMesh(parseMesh(input), live);
+}
+
+/** The same, from what index.ts has parsed. */
+export async function weaveMesh(spec: MeshSpec, live: LiveMember[] = []): Promise<Woven> {
   let mesh!: Mesh;
   const recorder = await record(() => {
     const providers = Object.fromEntries(

@@ -51,7 +51,7 @@ describe("the sample", () => {
   test("has one Service of one name and port in every member, whatever the version", async () => {
     const { recorder } = await woven;
     for (const member of ["a", "b", "c"]) {
-      expect(recorder.named(`mesh-${member}-sample-helloworld`)).toMatchObject({
+      expect(recorder.named(`mesh-${member}-sample-helloworld-service`)).toMatchObject({
         provider: member,
         inputs: {
           metadata: { name: "helloworld", namespace: "sample" },

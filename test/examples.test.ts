@@ -1,0 +1,218 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { withAddresses } from "../clusters/container-network";
+import { parseMesh, type Mesh } from "../mesh/mesh";
+import { newIntermediate, newRoot, type Recorder } from "./components/mocks";
+import { weaveMesh } from "./components/weave";
+
+jest.setTimeout(120_000);
+
+const folder = join(__dirname, "../examples");
+
+interface Planned {
+  spec: Mesh;
+  recorder: Recorder;
+}
+
+/** Plans an example under mocks, with PEM in place of the words that stand for it. */
+async function plan(name: string): Promise<Planned> {
+  const text = readFileSync(join(folder, name, `Pulumi.${name}.yaml`), "utf8");
+  const { config } = fill(parse(text), await pems()) as { config: Record<string, unknown> };
+  expect(Object.keys(config)).toEqual(["weft:mesh", "weft:clusters"]);
+  const spec = await withAddresses(
+    parseMesh({ mesh: config["weft:mesh"], clusters: config["weft:clusters"] }),
+    () => Promise.resolve({ ipamConfigs: [{ subnet: "172.18.0.0/16", gateway: "172.18.0.1" }] }),
+  );
+  return { spec, recorder: (await weaveMesh(spec)).recorder };
+}
+
+async function pems(): Promise<Map<string, string>> {
+  const root = await newRoot("given");
+  const intermediate = await newIntermediate("cluster2", root);
+  return new Map([
+    ["ROOT_CERTIFICATE", root.certificate],
+    ["ROOT_KEY", root.key],
+    ["INTERMEDIATE_CERTIFICATE", intermediate.certificate],
+    ["INTERMEDIATE_KEY", intermediate.key],
+  ]);
+}
+
+function fill(value: unknown, words: Map<string, string>): unknown {
+  if (typeof value === "string") return words.get(value) ?? value;
+  if (Array.isArray(value)) return value.map((item) => fill(item, words));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item, words)]));
+}
+
+const eastWestGateways = "weft:gateway:EastWestGateway";
+const peerSecrets = "weft:mesh-member:PeerSecret";
+const samples = "weft:sample:Sample";
+
+/** Members that have a component of this type. */
+function having({ recorder, spec }: Planned, type: string): string[] {
+  return spec.members
+    .map(({ name }) => name)
+    .filter((name) => recorder.ofType(type).some((found) => recorder.parentOf(found) === `mesh-${name}`));
+}
+
+const valuesOf = (recorder: Recorder, release: string) => recorder.named(release).inputs["values"];
+const poolOf = (recorder: Recorder, member: string) =>
+  recorder.named(`mesh-${member}-load-balancer-ipaddresspool`).inputs["spec"];
+const serviceOf = (recorder: Recorder, member: string) =>
+  valuesOf(recorder, `mesh-${member}-eastwest-release`) as { service: object };
+
+/** What each example is about, in the resources that it plans. */
+const examples: Record<string, (planned: Planned) => void> = {
+  "multi-primary-different-networks": (planned) => {
+    expect(having(planned, eastWestGateways)).toEqual(["cluster1", "cluster2"]);
+    expect(having(planned, peerSecrets)).toEqual(["cluster1", "cluster2"]);
+    expect(having(planned, samples)).toEqual(["cluster1", "cluster2"]);
+  },
+  "multi-primary-same-network": (planned) => {
+    expect(having(planned, eastWestGateways)).toEqual([]);
+    expect(having(planned, peerSecrets)).toEqual(["cluster1", "cluster2"]);
+  },
+  "primary-remote-different-networks": (planned) => {
+    expect(having(planned, eastWestGateways)).toEqual(["cluster1", "cluster2"]);
+    expect(having(planned, peerSecrets)).toEqual(["cluster1"]);
+    expect(valuesOf(planned.recorder, "mesh-cluster2-istiod")).toMatchObject({ profile: "remote" });
+    expect(planned.recorder.has("mesh-cluster1-eastwest-istiod")).toBe(true);
+  },
+  "primary-remote-same-network": (planned) => {
+    expect(having(planned, eastWestGateways)).toEqual(["cluster1"]);
+    expect(planned.recorder.has("mesh-cluster1-eastwest-istiod")).toBe(true);
+    expect(planned.recorder.has("mesh-cluster1-eastwest-cross-network")).toBe(false);
+  },
+  "many-primaries-with-remotes": (planned) => {
+    expect(having(planned, peerSecrets)).toEqual(["eu", "lab", "us"]);
+    const exposed = planned.recorder.resources.filter(({ name }) => name.endsWith("-eastwest-istiod"));
+    expect(exposed.map(({ name }) => name).sort()).toEqual([
+      "mesh-eu-eastwest-istiod",
+      "mesh-us-eastwest-istiod",
+    ]);
+    expect(having(planned, samples)).toHaveLength(6);
+  },
+  ingress: ({ recorder }) => {
+    expect(valuesOf(recorder, "mesh-cluster1-ingress-release")).toMatchObject({
+      service: {
+        type: "NodePort",
+        ports: [{}, { port: 80, nodePort: 30080 }, { port: 443, nodePort: 30443 }],
+      },
+    });
+    const route = recorder.named("mesh-cluster1-ingress-helloworld.localhost-virtualservice");
+    expect(route.inputs).toMatchObject({ spec: { hosts: ["helloworld.localhost"] } });
+    expect(recorder.has("mesh-cluster2-ingress-release")).toBe(false);
+  },
+  "bare-metallb": (planned) => {
+    const { recorder } = planned;
+    expect(poolOf(recorder, "cluster1")).toEqual({ addresses: ["10.89.1.200-10.89.1.220"] });
+    expect(poolOf(recorder, "cluster2")).toEqual({ addresses: ["10.89.1.221-10.89.1.240"] });
+    expect(having(planned, peerSecrets)).toEqual(["cluster1"]);
+    expect(recorder.has("mesh-cluster1-ingress-release")).toBe(true);
+  },
+  "docker-network": ({ recorder }) => {
+    expect(poolOf(recorder, "cluster1")).toEqual({ addresses: ["172.18.255.225-172.18.255.250"] });
+    expect(poolOf(recorder, "cluster2")).toEqual({ addresses: ["172.18.255.200-172.18.255.224"] });
+  },
+  federated: ({ recorder }) => {
+    const roots = ["cluster1", "cluster2", "cluster3"].map((member) => {
+      const { annotations } = recorder.named(`mesh-${member}-cacerts`).inputs["metadata"] as {
+        annotations: Record<string, string>;
+      };
+      return annotations["weft.dev/roots"];
+    });
+    expect(roots).toEqual(["cluster1,cluster2,cluster3", "cluster1,cluster2,cluster3", "cluster1,cluster3"]);
+  },
+  "cert-manager": ({ recorder }) => {
+    const certificates = recorder.ofType("kubernetes:cert-manager.io/v1:Certificate");
+    expect(certificates).toHaveLength(4);
+    expect(certificates.map((name) => recorder.named(name).provider)).toEqual(Array(4).fill("management"));
+    expect(recorder.ofType("tls:index/privateKey:PrivateKey")).toEqual([]);
+  },
+  "provided-root": ({ recorder }) => {
+    expect(recorder.ofType("tls:index/selfSignedCert:SelfSignedCert")).toEqual([]);
+    // cluster2 brings its own.
+    expect(recorder.ofType("tls:index/locallySignedCert:LocallySignedCert")).toEqual([
+      expect.stringContaining("cluster1"),
+    ]);
+  },
+  membership: ({ spec }) => {
+    expect(spec.config.membership).toEqual({
+      management: "management",
+      clusterDeployments: true,
+      clusters: { selector: "weft.dev/mesh=mesh1" },
+    });
+  },
+  "node-port": ({ recorder }) => {
+    expect(serviceOf(recorder, "cluster1").service).toMatchObject({
+      type: "NodePort",
+      ports: expect.arrayContaining([expect.objectContaining({ port: 15443, nodePort: 31443 })]) as unknown,
+    });
+    expect(valuesOf(recorder, "mesh-cluster2-istiod")).toMatchObject({
+      global: {
+        meshNetworks: {
+          cluster1: {
+            gateways: [
+              { address: "192.0.2.11", port: 31443 },
+              { address: "192.0.2.12", port: 31443 },
+            ],
+          },
+        },
+      },
+    });
+  },
+  eks: ({ recorder }) => {
+    expect(serviceOf(recorder, "eks-us").service).toEqual({
+      type: "LoadBalancer",
+      annotations: {
+        "service.beta.kubernetes.io/aws-load-balancer-type": "external",
+        "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type": "ip",
+        "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal",
+      },
+      loadBalancerSourceRanges: ["10.0.0.0/8"],
+    });
+  },
+  gke: ({ recorder }) => {
+    expect(serviceOf(recorder, "gke-eu").service).toMatchObject({
+      annotations: {
+        "networking.gke.io/load-balancer-type": "Internal",
+        "networking.gke.io/internal-load-balancer-allow-global-access": "true",
+      },
+    });
+  },
+  aks: ({ recorder }) => {
+    expect(serviceOf(recorder, "aks-us").service).toMatchObject({
+      annotations: { "service.beta.kubernetes.io/azure-load-balancer-internal": "true" },
+    });
+  },
+  "air-gapped": ({ recorder }) => {
+    const charts = recorder
+      .ofType("kubernetes:helm.sh/v3:Release")
+      .map((name) => recorder.named(name).inputs["chart"] as string);
+    expect(charts.filter((chart) => !chart.startsWith("oci://registry.example/"))).toEqual([]);
+    const images = recorder
+      .ofType("kubernetes:apps/v1:Deployment")
+      .map((name) => JSON.stringify(recorder.named(name).inputs["spec"]));
+    expect(images).toHaveLength(6);
+    expect(images.filter((spec) => !spec.includes('"image":"registry.example/'))).toEqual([]);
+    expect(valuesOf(recorder, "mesh-cluster1-istiod")).toMatchObject({
+      global: { hub: "registry.example/istio", tag: "1.30.5", imagePullSecrets: ["registry"] },
+    });
+  },
+};
+
+test.each(Object.entries(examples))("the example %s plans what it is about", async (name, check) => {
+  check(await plan(name));
+});
+
+test("every folder is an example that is planned here, with a README that names its file", () => {
+  expect(readdirSync(folder).sort()).toEqual(Object.keys(examples).sort());
+  for (const name of Object.keys(examples)) {
+    expect(readFileSync(join(folder, name, "README.md"), "utf8")).toContain(`Pulumi.${name}.yaml`);
+  }
+});
+
+test.each(["eks", "gke", "aks", "air-gapped"])("the README of %s says that it is untried", (name) => {
+  expect(readFileSync(join(folder, name, "README.md"), "utf8")).toContain("\nUntried: ");
+});
