@@ -34,7 +34,11 @@ function headline({ mesh, verdict, members }: Report): string {
 /** One line for each member, one mark for each check. */
 function table({ members }: Report): string {
   const names = Object.keys(checks) as CheckName[];
-  const lines = new Table({ head: ["", ...names], style: { head: ["bold"] }, chars: noBorders });
+  const lines = new Table({
+    head: ["", ...names.map((name) => colors.bold(name))],
+    style: { head: [] },
+    chars: noBorders,
+  });
   for (const member of members) {
     const mark = colour[member.verdict](marks[member.verdict]);
     lines.push([

@@ -62,7 +62,7 @@ export interface Request {
   headers: NodeJS.Dict<string | string[]>;
   body?: unknown;
 }
-/** A status alone, or what to answer with 200; undefined: 404; "silence": no answer at all. */
+/** A status alone, or what to answer with 200, a Buffer as it is; undefined: 404; "silence": no answer at all. */
 export type Answer = number | object | "silence" | undefined;
 
 export interface FakeApiServer {
@@ -98,6 +98,7 @@ export async function startFakeApiServer(
       if (body === "silence") return;
       response.statusCode = typeof body === "number" ? body : body === undefined ? 404 : 200;
       response.setHeader("Content-Type", "application/json");
+      if (Buffer.isBuffer(body)) return response.end(body);
       response.end(
         JSON.stringify(typeof body === "object" ? body : { kind: "Status", code: response.statusCode }),
       );

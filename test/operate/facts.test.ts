@@ -1,0 +1,238 @@
+import { known } from "../../operate/facts/facts";
+import { syncStates, worstStates } from "../../operate/facts/metrics";
+import { cacertsFacts, networkValue, readyAddresses } from "../../operate/facts/objects";
+import { readMesh } from "../../operate/facts/read";
+import { parseMesh, type Mesh } from "../../mesh/mesh";
+import {
+  makeIdentity,
+  startFakeApiServer,
+  type Answer,
+  type FakeApiServer,
+  type Identity,
+  type Request,
+} from "../clusters/fake-api-server";
+import { authority } from "../mesh/authorities";
+
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+
+describe("istiod's metrics", () => {
+  const sample = (cluster: string, status: string, value: number) =>
+    `istiod_remote_cluster_sync_status{cluster="${cluster}",cluster_type="remote",status="${status}"} ${value}`;
+
+  test("the state of each peer is the one whose sample is 1", () => {
+    const text = [
+      "# TYPE istiod_remote_cluster_sync_status gauge",
+      sample("two", "synced", 1),
+      sample("two", "timeout", 0),
+      sample("three", "synced", 0),
+      sample("three", "timeout", 1),
+      sample("gone", "synced", 0),
+    ].join("\n");
+    expect(syncStates(text)).toEqual({ two: "synced", three: "timeout" });
+  });
+
+  test("an istiod that reads nobody says so; other metrics say nothing", () => {
+    expect(syncStates('istiod_managed_clusters{cluster_type="remote"} 0')).toEqual({});
+    expect(syncStates('istiod_managed_clusters{cluster_type="remote"} 2')).toBeUndefined();
+    expect(syncStates("process_cpu_seconds_total 1")).toBeUndefined();
+  });
+
+  test("of several replicas the worst counts", () => {
+    expect(worstStates([{ two: "synced", three: "synced" }, { two: "timeout" }])).toEqual({
+      two: "timeout",
+      three: "synced",
+    });
+  });
+});
+
+test("cacerts: files that are missing, and a key that does not fit, without the key itself", async () => {
+  const [own, other] = [await authority("own"), await authority("other")];
+  const data = {
+    "ca-cert.pem": base64(own.certificate),
+    "ca-key.pem": base64(other.key),
+    "cert-chain.pem": base64(own.certificate),
+    "root-cert.pem": "",
+  };
+  const facts = cacertsFacts({ metadata: { name: "cacerts" }, data });
+  expect(facts).toMatchObject({ missing: ["root-cert.pem"], keyFits: false });
+  expect(JSON.stringify(facts)).not.toContain("PRIVATE KEY");
+  expect(
+    cacertsFacts({ metadata: { name: "cacerts" }, data: { ...data, "ca-key.pem": base64(own.key) } }).keyFits,
+  ).toBe(true);
+});
+
+test("only ready endpoints count; one that says nothing is ready", () => {
+  const metadata = { name: "istiod-1", labels: { "kubernetes.io/service-name": "istiod" } };
+  expect(
+    readyAddresses([
+      {
+        metadata,
+        endpoints: [
+          { addresses: ["10.0.0.1"], conditions: { ready: true } },
+          { addresses: ["10.0.0.2"], conditions: { ready: false } },
+          { addresses: ["10.0.0.3"] },
+        ],
+      },
+      { metadata: { ...metadata, name: "istiod-2" }, endpoints: null },
+    ]),
+  ).toEqual({ istiod: ["10.0.0.1", "10.0.0.3"] });
+});
+
+test("the network in the values of istiod's chart, with and without a revision", () => {
+  const data = { "merged-values": JSON.stringify({ global: { network: "n1" } }) };
+  expect(networkValue([{ metadata: { name: "values" }, data }])).toBe("n1");
+  expect(networkValue([{ metadata: { name: "values-canary" }, data }])).toBe("n1");
+  expect(networkValue([{ metadata: { name: "valuesquare" }, data }])).toBeUndefined();
+  expect(networkValue([{ metadata: { name: "values" }, data: { "merged-values": "{" } }])).toBeUndefined();
+});
+
+describe("reading", () => {
+  let identity: Identity;
+  const servers: FakeApiServer[] = [];
+  beforeAll(async () => {
+    identity = await makeIdentity();
+  });
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => server.close()));
+  });
+
+  async function serve(answer: (request: Request) => Answer): Promise<FakeApiServer> {
+    const server = await startFakeApiServer(identity, answer);
+    servers.push(server);
+    return server;
+  }
+
+  const meshOf = (members: Record<string, FakeApiServer>): Mesh =>
+    parseMesh({
+      mesh: { remoteAccess: { allowLoopback: true } },
+      clusters: Object.entries(members).map(([name, server]) => ({ name, kubeconfig: server.kubeconfig() })),
+    });
+
+  /** Answers only that it is there. */
+  const bare = ({ path }: Request): Answer => (path === "/version" ? { gitVersion: "v1.34.2" } : undefined);
+
+  test("a member that does not answer costs its time, and the others are read", async () => {
+    const mesh = meshOf({ alive: await serve(bare), dead: await serve(() => "silence") });
+    const { members } = await readMesh(mesh, { timeoutMs: 400, reachMs: 200 });
+    expect(members.get("alive")!.api).toEqual({ reachable: true, version: "1.34.2" });
+    expect(members.get("alive")!.istiods).toEqual(known([]));
+    expect(members.get("alive")!.cacerts).toEqual(known(undefined));
+    expect(members.get("dead")!.api).toMatchObject({
+      reachable: false,
+      message: expect.stringContaining("did not answer within 0.4 s") as string,
+    });
+    expect(members.get("dead")!.cacerts).toEqual({
+      known: false,
+      reason: "its API server was not read",
+    });
+  });
+
+  test("what may not be read is not known, and the rest is", async () => {
+    const mesh = meshOf({
+      one: await serve((request) => (request.path.endsWith("/secrets/cacerts") ? 403 : bare(request))),
+    });
+    const facts = (await readMesh(mesh)).members.get("one")!;
+    expect(facts.cacerts).toEqual({
+      known: false,
+      reason: "Secret cacerts: this user may not read them",
+    });
+    expect(facts.gateway).toEqual(known(undefined));
+  });
+
+  test("nothing is written: reviews of one's own rights are the only POSTs", async () => {
+    const peer = await serve(bare);
+    const reader = await serve(withKey("peer", () => peer.kubeconfig()));
+    await readMesh(meshOf({ peer, reader }));
+    const written = [...peer.requests, ...reader.requests].filter(({ method }) => method !== "GET");
+    expect(new Set(written.map(({ method, path }) => `${method} ${path}`))).toEqual(
+      new Set(["POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews"]),
+    );
+  });
+
+  /** A primary whose PeerSecret holds this key. */
+  function withKey(cluster: string, kubeconfig: () => string) {
+    return (request: Request): Answer =>
+      request.path.includes("/secrets?labelSelector=")
+        ? { items: [{ metadata: { name: "weft-peers" }, data: { [cluster]: base64(kubeconfig()) } }] }
+        : bare(request);
+  }
+
+  /** The only credentials in the facts, of a key that leads to a server with these answers. */
+  async function credentials(answer: (request: Request) => Answer) {
+    const peer = await serve((request) => (request.method === "POST" ? answer(request) : bare(request)));
+    const kubeconfig = peer.kubeconfig({ user: { token: "reader-s3cr3t" } });
+    const reader = await serve(withKey("peer", () => kubeconfig));
+    const facts = await readMesh(meshOf({ peer, reader }), { reachMs: 500 });
+    expect(JSON.stringify([...facts.members, ...facts.credentials])).not.toContain("s3cr3t");
+    expect(facts.credentials.size).toBe(1);
+    return [...facts.credentials.values()][0]!;
+  }
+
+  const attributes = ({ body }: Request) =>
+    (body as { spec: { resourceAttributes: { verb: string; resource: string } } }).spec.resourceAttributes;
+
+  test("a reader's key as it should be", async () => {
+    const found = await credentials((request) => ({
+      status: { allowed: ["list", "watch", "get"].includes(attributes(request).verb) },
+    }));
+    expect(found).toMatchObject({
+      usable: true,
+      rights: known({ authenticated: true, lacking: [], excess: [] }),
+    });
+  });
+
+  test("a reader's key that may do what it should not, and not what it should", async () => {
+    const found = await credentials((request) => ({
+      status: { allowed: attributes(request).verb !== "list" },
+    }));
+    expect(found).toMatchObject({
+      rights: known({
+        authenticated: true,
+        lacking: ["list secrets", "list configmaps", "list nodes", "list namespaces", "list workloadentries"],
+        excess: expect.arrayContaining(["delete secrets", "create pods"]) as string[],
+      }),
+    });
+  });
+
+  test("a key that is not accepted any more", async () => {
+    expect(await credentials(() => 401)).toMatchObject({
+      rights: known({ authenticated: false, lacking: [], excess: [] }),
+    });
+  });
+
+  test("a key whose server does not answer here", async () => {
+    expect(await credentials(() => "silence")).toMatchObject({ rights: { known: false } });
+  });
+
+  test("istiod's metrics, through the API server's proxy", async () => {
+    const text = 'istiod_remote_cluster_sync_status{cluster="two",cluster_type="remote",status="synced"} 1\n';
+    const mesh = meshOf({
+      one: await serve((request) => {
+        if (request.path.includes("/pods?")) return { items: [{ metadata: { name: "istiod-1" } }] };
+        if (request.path.endsWith("/pods/istiod-1:15014/proxy/metrics")) return Buffer.from(text);
+        return bare(request);
+      }),
+    });
+    expect((await readMesh(mesh)).members.get("one")!.istiodView).toEqual(known({ two: "synced" }));
+  });
+
+  test("a pod that does not answer leaves istiod's view unknown, and costs no more than its own time", async () => {
+    const mesh = meshOf({
+      one: await serve((request) => {
+        if (request.path.includes("/pods?")) return { items: [{ metadata: { name: "istiod-1" } }] };
+        return request.path.endsWith("/metrics") ? "silence" : bare(request);
+      }),
+    });
+    const facts = (await readMesh(mesh, { reachMs: 200 })).members.get("one")!;
+    expect(facts.istiodView.known).toBe(false);
+    expect(facts.cacerts.known).toBe(true);
+  });
+
+  test("a key that would run a command on this machine is not used", async () => {
+    const reader = await serve(
+      withKey("peer", () => servers[0]!.kubeconfig({ user: { exec: { command: "touch" } } })),
+    );
+    const facts = await readMesh(meshOf({ reader }));
+    expect([...facts.credentials.values()]).toEqual([{ usable: false, reason: "it uses `exec`" }]);
+  });
+});
