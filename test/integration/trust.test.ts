@@ -1,0 +1,170 @@
+/** Sources of trust and a primary with a remote, on real control planes, through the real engine. */
+import { X509Certificate } from "node:crypto";
+import * as path from "node:path";
+import { startCertManager, stopCertManager } from "../../lab/cert-manager";
+import { type Change, decoded, TestMesh } from "./harness";
+
+jest.setTimeout(300_000);
+
+const certificatesOf = (pem: string) =>
+  pem
+    .split(/(?<=-----END CERTIFICATE-----)\s*/)
+    .filter((block) => block !== "")
+    .map((block) => new X509Certificate(block));
+
+/** The locality of a generated CA's subject is its name. */
+const nameOf = (subject: string) => /L=([^\n]+)/.exec(subject)![1]!;
+
+async function trustOf(mesh: TestMesh, member: string) {
+  const files = decoded(await mesh.secret(member, "cacerts"));
+  const chain = certificatesOf(files["cert-chain.pem"]!);
+  for (const [index, link] of chain.slice(0, -1).entries()) {
+    expect(link.verify(chain[index + 1]!.publicKey)).toBe(true);
+  }
+  return {
+    bundle: certificatesOf(files["root-cert.pem"]!).map(({ subject }) => nameOf(subject)),
+    chain: chain.map(({ subject }) => nameOf(subject)),
+  };
+}
+
+/** Where in the order of completion it was done. */
+function at(changes: Change[], op: string, name: string): number {
+  const index = changes.findIndex((change) => change.op === op && change.name === name);
+  if (index < 0)
+    throw new Error(`no ${op} of ${name} among ${changes.map((c) => `${c.op} ${c.name}`).join(", ")}`);
+  return index;
+}
+
+const custom = (changes: Change[]) => changes.filter(({ type }) => !type.startsWith("weft:"));
+
+describe("federated trust, with a remote", () => {
+  let mesh: TestMesh;
+  const [p1, p2] = [{ name: "p1" }, { name: "p2" }];
+  const r1 = { name: "r1", role: "remote", primary: "p1" };
+  const federated = { trust: { mode: "federated" } };
+  const removing = { ...federated, istio: { crds: "remove" } };
+
+  const up = async (clusters: { name: string }[], config: object): Promise<Change[]> => {
+    const stack = await mesh.stack(clusters, config as Record<string, unknown>);
+    return mesh.record((options) => stack.up(options));
+  };
+
+  beforeAll(async () => {
+    mesh = await TestMesh.start(["p1", "p2", "r1"]);
+  });
+  afterAll(() => mesh?.stop());
+
+  test("a primary and its remote become one mesh; again, nothing changes", async () => {
+    await up([p1, r1], federated);
+    expect(await trustOf(mesh, "p1")).toEqual({ bundle: ["p1"], chain: ["p1", "p1"] });
+    expect(await trustOf(mesh, "r1")).toEqual({ bundle: ["p1"], chain: ["r1", "p1"] });
+    expect(Object.keys(decoded(await mesh.secret("p1", "weft-peers")))).toEqual(["r1"]);
+    expect(await up([p1, r1], federated)).toEqual([]);
+  });
+
+  test("a joining member is known to all istiods before anybody reads it, or it anybody", async () => {
+    const changes = await up([p1, p2, r1], federated);
+    expect(at(changes, "update", "mesh-p1-istiod")).toBeGreaterThan(at(changes, "update", "mesh-p1-cacerts"));
+    for (const [op, peers] of [
+      ["update", "mesh-p1-peers-0"],
+      ["create", "mesh-p2-peers-0"],
+    ] as const) {
+      expect(at(changes, op, peers)).toBeGreaterThan(at(changes, "update", "mesh-p1-istiod"));
+      expect(at(changes, op, peers)).toBeGreaterThan(at(changes, "create", "mesh-p2-istiod"));
+    }
+    for (const member of ["p1", "p2", "r1"]) {
+      expect((await trustOf(mesh, member)).bundle).toEqual(["p1", "p2"]);
+    }
+    expect(await up([p1, p2, r1], federated)).toEqual([]);
+  });
+
+  test("a leaving member's key goes first, then its root, then its own objects, and its CRDs where asked", async () => {
+    const prepared = custom(await up([p1, p2, r1], removing));
+    expect(prepared.map(({ op, name }) => `${op} ${name}`).sort()).toEqual([
+      "update mesh-p1-base",
+      "update mesh-p2-base",
+      "update mesh-r1-base",
+    ]);
+
+    const changes = await up([p1, r1], removing);
+    const key = at(changes, "update", "mesh-p1-peers-0");
+    const root = at(changes, "update", "mesh-p1-cacerts");
+    const objects = changes.findIndex(({ op }) => op === "delete");
+    expect([key, root, objects]).toEqual([key, root, objects].sort((a, b) => a - b));
+    expect((await trustOf(mesh, "p1")).bundle).toEqual(["p1"]);
+
+    const crds = await mesh.objects("p2").list("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+    expect(crds.items.map(({ metadata }) => metadata!.name)).toEqual([]);
+    expect(await up([p1, r1], removing)).toEqual([]);
+  });
+});
+
+describe("a rotation from a generated root to one that cert-manager holds", () => {
+  let mesh: TestMesh;
+  const clusters = [{ name: "a" }, { name: "b" }];
+  const generated = { name: "default", source: "generated" };
+  const held = { name: "held", source: "certManager" };
+
+  const step = async (...roots: object[]): Promise<Change[]> => {
+    const trust = roots.length === 0 ? {} : { trust: { roots, certManager: { cluster: "b" } } };
+    const stack = await mesh.stack(clusters, trust);
+    return mesh.record((options) => stack.up(options));
+  };
+
+  beforeAll(async () => {
+    process.env.WEFT_LAB_CERT_MANAGER_CHART = path.resolve(
+      __dirname,
+      "../../lab/doubles/charts/cert-manager",
+    );
+    mesh = await TestMesh.start(["a", "b"], ["kubernetes", "tls", "kubernetes-cert-manager"]);
+    await startCertManager({
+      dir: mesh.dir,
+      kubeconfig: mesh.cluster("b").kubeconfig,
+      report: (line) => void mesh.transcript.push(line),
+    });
+  });
+  afterAll(async () => {
+    if (mesh === undefined) return;
+    await stopCertManager(mesh.dir);
+    await mesh.stop();
+  });
+
+  test("trusts both, signs by the new one, drops the old one", async () => {
+    await step();
+    expect(await trustOf(mesh, "a")).toEqual({ bundle: ["default"], chain: ["a", "default"] });
+
+    await step({ ...generated, signing: true }, held);
+    expect(await trustOf(mesh, "a")).toEqual({ bundle: ["default", "held"], chain: ["a", "default"] });
+
+    const moved = await step(generated, { ...held, signing: true });
+    expect(await trustOf(mesh, "a")).toEqual({ bundle: ["default", "held"], chain: ["a", "held"] });
+    // istiod takes an intermediate while it runs.
+    expect(moved.map(({ name }) => name)).not.toContain("mesh-a-istiod");
+
+    await step({ ...held, signing: true });
+    for (const member of ["a", "b"]) {
+      expect(await trustOf(mesh, member)).toEqual({ bundle: ["held"], chain: [member, "held"] });
+    }
+    expect(await step({ ...held, signing: true })).toEqual([]);
+  });
+
+  test("leaves the root's key in cert-manager: no state, log or event has it", async () => {
+    const secret = await mesh
+      .core("b")
+      .readNamespacedSecret({ name: "weft-root-held", namespace: "cert-manager" });
+    const key = decoded(secret)["tls.key"]!;
+    expect(key).toContain("PRIVATE KEY");
+    const stack = await mesh.stack(clusters, {
+      trust: { roots: [{ ...held, signing: true }], certManager: { cluster: "b" } },
+    });
+    // With its secrets in plain.
+    const state = JSON.stringify(await stack.exportStack());
+    const own = decoded(await mesh.secret("a", "cacerts"))["ca-key.pem"]!;
+    expect(state).toContain(Buffer.from(own).toString("base64"));
+
+    const body = key.replace(/-----[^-]+-----|\s/g, "").slice(0, 60);
+    for (const text of [state, mesh.transcript.join("\n")]) {
+      for (const form of [body, Buffer.from(key).toString("base64")]) expect(text.includes(form)).toBe(false);
+    }
+  });
+});
