@@ -2,27 +2,35 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { parseArgs } from "node:util";
-import type { OutputMap, UpResult } from "@pulumi/pulumi/automation";
+import type { OutputMap, Stack, UpResult } from "@pulumi/pulumi/automation";
 import Table from "cli-table3";
 import colors from "picocolors";
 import { parse } from "yaml";
 import { withLock } from "./lock";
 import { labStatus, startLab } from "./control-plane";
-import { labConfig, type StackFile } from "./engine/config";
+import { defaultCharts, labConfig, type StackFile } from "./engine/config";
 import { chooseParts } from "./engine/parts";
 import { showProgress } from "./engine/report";
 import { openStack, projectRoot } from "./engine/stack";
+import { openKind, topologies, type Topology } from "./kind";
 
 const usage = `npm start [-- options]
 
   --clusters N   converge N clusters: those of Pulumi.dev.yaml first, then further ones named clusterK
   --charts DIR   use the Istio charts in DIR (folders base, istiod, gateway, or their .tgz)
+  --kind         use kind clusters, on Docker or podman, with MetalLB and real pods (2, or N)
+  --topology T   with --kind: multi-primary (default) or primary-remote
 `;
 
 async function main(): Promise<void> {
   const options = readOptions();
   const dir = path.join(projectRoot, ".lab");
   const report = (line: string) => console.log(colors.dim(line));
+  if (options.kind) {
+    const charts = options.charts ? { path: options.charts } : defaultCharts;
+    const kind = await openKind({ ...options, charts, dir: path.join(projectRoot, ".lab-kind"), report });
+    return converge(kind.stack, kind.finish, kind.next);
+  }
 
   const file = parse(await fs.readFile(path.join(projectRoot, "Pulumi.dev.yaml"), "utf8")) as StackFile;
   const wanted = labConfig(file, { clusters: options.clusters, charts: options.charts });
@@ -39,23 +47,49 @@ async function main(): Promise<void> {
     bin: parts.bin,
     config: wanted.config(lab, parts, leaving),
   });
+  const forget = async () => void (await startLab({ dir, clusters: wanted.clusters, report }));
+  await converge(stack, leaving.length > 0 ? forget : undefined, nextSteps(dir));
+}
+
+/**
+ * @param finish what is left to do after an `up` that succeeded.
+ * @param next what a person may do then.
+ */
+async function converge(
+  stack: Stack,
+  finish: (() => Promise<void>) | undefined,
+  next: string,
+): Promise<void> {
   const { result, progress } = await showProgress((onEvent) => stack.up({ onEvent, parallel: PARALLEL }));
   if (!result) {
     console.error(`\n${progress.errors.map((error) => colors.red(error)).join("\n\n")}`);
     process.exitCode = 1;
     return;
   }
-  if (leaving.length > 0) await startLab({ dir, clusters: wanted.clusters, report });
-  show(result, dir);
+  await finish?.();
+  show(result, next);
 }
 
 /** Most steps wait for a cluster, not for this machine. */
 const PARALLEL = 256;
 
-function readOptions(): { clusters?: number; charts?: string } {
+interface Options {
+  clusters?: number;
+  charts?: string;
+  kind: boolean;
+  topology: Topology;
+}
+
+function readOptions(): Options {
   try {
     const { values } = parseArgs({
-      options: { clusters: { type: "string" }, charts: { type: "string" }, help: { type: "boolean" } },
+      options: {
+        clusters: { type: "string" },
+        charts: { type: "string" },
+        kind: { type: "boolean", default: false },
+        topology: { type: "string" },
+        help: { type: "boolean" },
+      },
     });
     if (values.help) {
       console.log(usage);
@@ -65,7 +99,12 @@ function readOptions(): { clusters?: number; charts?: string } {
     if (clusters !== undefined && (!Number.isInteger(clusters) || clusters < 1)) {
       throw new Error(`--clusters ${values.clusters}: a whole number from 1`);
     }
-    return { clusters, charts: values.charts && path.resolve(values.charts) };
+    const topology = topologies.find((known) => known === (values.topology ?? topologies[0]));
+    if (topology === undefined) throw new Error(`--topology ${values.topology}: ${topologies.join(" or ")}`);
+    if (values.topology !== undefined && !values.kind) {
+      throw new Error("--topology is for --kind; otherwise Pulumi.dev.yaml has the topology");
+    }
+    return { clusters, topology, kind: values.kind, charts: values.charts && path.resolve(values.charts) };
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage}`);
     process.exit(2);
@@ -82,7 +121,7 @@ interface MemberOutput {
   istiodVersion: string;
 }
 
-function show(result: UpResult, dir: string): void {
+function show(result: UpResult, next: string): void {
   const changes = Object.entries(result.summary.resourceChanges ?? {}).filter(
     ([op]) => !unchanging.includes(op),
   );
@@ -92,10 +131,14 @@ function show(result: UpResult, dir: string): void {
       : `\nDone: ${changes.map(([op, count]) => `${count} ${op}`).join(", ")}.`,
   );
   console.log(membersTable(result.outputs));
-  console.log(`Next:
+  console.log(next);
+}
+
+function nextSteps(dir: string): string {
+  return `Next:
   export KUBECONFIG=${path.join(dir, "kubeconfig")}; kubectl --context cluster1 -n istio-system get all
   npm start -- --clusters 4       one more member; or add an entry to Pulumi.dev.yaml and run npm start
-  npm run lab -- down             stop the control planes and leave nothing behind`);
+  npm run lab -- down             stop the control planes and leave nothing behind`;
 }
 
 function membersTable(outputs: OutputMap): string {

@@ -11,8 +11,11 @@ import { ConfigError, type Mesh } from "../mesh/mesh";
 
 const projectRoot = resolve(__dirname, "..");
 
-/** What `npm start` converges: the stack's mesh, on the lab's clusters. */
-const labConfig = ".lab/stack/Pulumi.dev.yaml";
+/** What `npm start` converges: the stack's mesh, on the lab's clusters, or a mesh on kind's. */
+const labConfigs: Record<string, string> = {
+  dev: ".lab/stack/Pulumi.dev.yaml",
+  kind: ".lab-kind/stack/Pulumi.kind.yaml",
+};
 
 /**
  * The mesh of a stack, with the members that its management cluster names.
@@ -33,8 +36,8 @@ export async function readMeshOf(
 
 async function readConfig(stack: string, folder: string): Promise<Record<string, unknown>> {
   const name = stack.split("/").at(-1)!;
-  const lab = join(folder, labConfig);
-  const file = name === "dev" && existsSync(lab) ? lab : join(folder, `Pulumi.${name}.yaml`);
+  const lab = labConfigs[name] && join(folder, labConfigs[name]);
+  const file = lab && existsSync(lab) ? lab : join(folder, `Pulumi.${name}.yaml`);
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     throw new ConfigError([
       {
