@@ -1,0 +1,114 @@
+/** What there is to draw of a mesh, from stack config and, where it was read, from a report. Pure. */
+import type { Member, Mesh } from "../../mesh/mesh";
+import { rootNames, sharedRoots } from "../../mesh/roots";
+import { needsEastWestGateway, networks, peersOf, primaries } from "../../mesh/topology";
+import type { CheckName } from "../checks";
+import { plural, type Verdict } from "../checks/check";
+import type { MemberReport, Report } from "../report";
+
+export interface MeshMap {
+  title: string;
+  networks: { name: string; members: MapMember[] }[];
+  /** Who reads whom, one by one; undefined where that would be too many lines to follow. */
+  reads?: Read[];
+  /** The same in words. */
+  reading: string[];
+  trust: string[];
+}
+
+export interface MapMember {
+  name: string;
+  role: Member["role"];
+  /** The primary that serves it; undefined on a primary. */
+  servedBy?: string;
+  /** `istiod 1.30.5`: what runs, or what is configured where nothing was read. */
+  version: string;
+  /** Address of its east-west gateway, or that it has one; undefined where it needs none. */
+  gateway?: string;
+  /** undefined: nothing was read. */
+  verdict?: Verdict;
+  /** Names of the checks that failed. */
+  failed: CheckName[];
+}
+
+export interface Read {
+  reader: string;
+  peer: string;
+  /** It should read the peer, and something is in the way. */
+  broken: boolean;
+}
+
+/** More lines than a person can follow. */
+const mostReads = 12;
+
+export function mapOf(mesh: Mesh, report?: Report): MeshMap {
+  const reports = new Map(report?.members.map((member) => [member.name, member]));
+  const reads = primaries(mesh).flatMap(({ name: reader }) =>
+    peersOf(mesh, reader).map(({ name: peer }) => ({
+      reader,
+      peer,
+      broken: isBroken(reports.get(reader), peer),
+    })),
+  );
+  return {
+    title: `${mesh.config.id}: ${plural(mesh.members.length, "member")}`,
+    networks: networks(mesh).map((name) => ({
+      name,
+      members: mesh.members
+        .filter(({ network }) => network === name)
+        .map((member) => mapMember(mesh, member, reports.get(member.name))),
+    })),
+    ...(reads.length <= mostReads ? { reads } : {}),
+    reading: readingInWords(mesh, reads),
+    trust: trustInWords(mesh),
+  };
+}
+
+function mapMember(mesh: Mesh, member: Member, report: MemberReport | undefined): MapMember {
+  const { name, role, primary, istio } = member;
+  const detail = (check: CheckName) => report?.checks.find((result) => result.check === check)?.detail;
+  return {
+    name,
+    role,
+    ...(role === "remote" ? { servedBy: primary } : {}),
+    version: role === "remote" ? `served by ${primary}` : `istiod ${detail("istiod") ?? istio.version}`,
+    ...(needsEastWestGateway(mesh, name)
+      ? { gateway: detail("gateway") ?? member.eastWest.addresses[0] ?? "east-west gateway" }
+      : {}),
+    verdict: report?.verdict,
+    failed: (report?.checks ?? []).filter(({ verdict }) => verdict === "failed").map(({ check }) => check),
+  };
+}
+
+/** Checks of a reader that are about single peers. */
+const ofReading: CheckName[] = ["keys", "access", "peers"];
+
+function isBroken(reader: MemberReport | undefined, peer: string): boolean {
+  return (reader?.checks ?? [])
+    .filter(({ check }) => ofReading.includes(check))
+    .some(({ issues }) => issues.some(({ kind, peers }) => kind === "failed" && peers?.includes(peer)));
+}
+
+function readingInWords(mesh: Mesh, reads: Read[]): string[] {
+  if (reads.length === 0) return ["Nobody reads another member."];
+  const rule = `Every primary (${primaries(mesh).length}) reads every other member: ${plural(reads.length, "key")}.`;
+  const broken = primaries(mesh).flatMap(({ name }) => {
+    const peers = reads.filter(({ reader, broken }) => broken && reader === name).map(({ peer }) => peer);
+    return peers.length === 0 ? [] : `${name} does not read ${peers.join(", ")}.`;
+  });
+  return [rule, ...broken];
+}
+
+function trustInWords(mesh: Mesh): string[] {
+  if (mesh.config.trust.mode === "shared") {
+    return sharedRoots(mesh.config).map(({ name, source, signing }) =>
+      signing ? `Root ${name} (${source}) signs for all members.` : `Root ${name} (${source}) is trusted.`,
+    );
+  }
+  const all = primaries(mesh).length;
+  const picky = primaries(mesh).filter(({ name }) => rootNames(mesh, name).length < all);
+  return [
+    `Every primary has a root of its own, and trusts those of all others${picky.length === 0 ? "." : ", except:"}`,
+    ...picky.map(({ name }) => `${name} trusts the roots ${rootNames(mesh, name).join(", ")}.`),
+  ];
+}
