@@ -12,8 +12,8 @@ jest.setTimeout(60_000);
 
 let identity: Identity;
 let server: https.Server;
-/** What the API server answers, by path; what is not here is 404. */
-let answers: Record<string, object>;
+/** What the API server answers, by path: an object, or a status; what is not here is 404. */
+let answers: Record<string, object | number>;
 /** What it does with an exec. */
 let onExec: ((socket: Duplex, path: string) => void) | undefined;
 
@@ -27,11 +27,11 @@ beforeEach(async () => {
       items: [pod("helloworld-v1-a"), pod("helloworld-v1-b", "Pending"), pod("helloworld-v1-c")],
     },
     "/api/v1/namespaces/sample/pods?labelSelector=app=curl": { items: [pod("curl-a")] },
-    "/api/v1/nodes/node-1": { metadata: { annotations: {} } },
+    "/api/v1/nodes": { items: [{ metadata: { name: "node-1" } }] },
   };
   server = https.createServer({ cert: identity.cert, key: identity.key }, (request, response) => {
     const answer = answers[decodeURIComponent(request.url!)];
-    response.statusCode = answer === undefined ? 404 : 200;
+    response.statusCode = typeof answer === "number" ? answer : answer === undefined ? 404 : 200;
     response.end(JSON.stringify(answer ?? {}));
   });
   server.on("upgrade", (request, socket) => {
@@ -56,7 +56,7 @@ afterEach(async () => {
 });
 
 function pod(name: string, phase = "Running") {
-  return { metadata: { name }, spec: { nodeName: "node-1" }, status: { phase } };
+  return { metadata: { name }, status: { phase } };
 }
 
 /** A frame of the exec protocol: channel 1 is stdout, 3 the status. */
@@ -125,11 +125,17 @@ test("a connection that is lost is no measurement", async () => {
   await expect((await member()).run(["true"])).rejects.toThrow("the connection was closed");
 });
 
-test("simulated pods are told from real ones before anything is sent", async () => {
-  answers["/api/v1/nodes/node-1"] = { metadata: { annotations: { "kwok.x-k8s.io/node": "fake" } } };
-  await expect((await member()).run(["true"])).rejects.toThrow(
-    "a: no request can be sent: pod curl-a is simulated by KWOK, and nothing runs in it.",
+test("simulated nodes are told from real ones before anything else is looked for", async () => {
+  const simulated = { metadata: { name: "n", annotations: { "kwok.x-k8s.io/node": "fake" } } };
+  answers = { "/api/v1/nodes": { items: [simulated] } };
+  await expect((await member()).helloworlds()).rejects.toThrow(
+    "a: no request can be sent: its nodes are simulated by KWOK, and nothing runs in its pods.",
   );
+});
+
+test("who may not look at nodes may verify all the same", async () => {
+  answers["/api/v1/nodes"] = 403;
+  expect(await (await member()).helloworlds()).toEqual(["helloworld-v1-a", "helloworld-v1-c"]);
 });
 
 test("where no sample runs, the error says what to set", async () => {
