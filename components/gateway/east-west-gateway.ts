@@ -12,7 +12,7 @@ export interface EastWestGatewayArgs {
   /** What its pod needs to start: the istiod that injects it. */
   after: pulumi.Resource[];
   /** Lets Helm finish what a killed update left behind. */
-  interrupted: pulumi.ErrorHook;
+  interrupted: pulumi.ResourceHookBinding;
 }
 
 /**
@@ -42,7 +42,7 @@ export class EastWestGateway extends pulumi.ComponentResource {
         }),
         timeout: releaseTimeoutSeconds,
       },
-      { parent: this, dependsOn: after, hooks: { onError: [interrupted] } },
+      { parent: this, dependsOn: after, hooks: interrupted },
     );
     if (member.role === "primary" && networks(mesh).length > 1) this.exposeServices(name, after);
     if (exposesIstiod(mesh, member.name)) this.exposeIstiod(name, after);

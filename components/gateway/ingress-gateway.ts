@@ -14,7 +14,7 @@ export interface IngressGatewayArgs {
   /** What its pod needs to start: the istiod that injects it. */
   after: pulumi.Resource[];
   /** Lets Helm finish what a killed update left behind. */
-  interrupted: pulumi.ErrorHook;
+  interrupted: pulumi.ResourceHookBinding;
   /** Provider of the primary that serves the member: istiod reads the routes there. */
   primary: kubernetes.Provider;
 }
@@ -39,7 +39,7 @@ export class IngressGateway extends pulumi.ComponentResource {
         }),
         timeout: releaseTimeoutSeconds,
       },
-      { parent: this, dependsOn: after, hooks: { onError: [interrupted] } },
+      { parent: this, dependsOn: after, hooks: interrupted },
     );
 
     for (const { host, name: object, gateway, virtualService } of hostRoutes(member.name, ingress.routes)) {

@@ -9,7 +9,7 @@ export interface LoadBalancerArgs {
   /** What it may give: a range such as 10.89.1.200-10.89.1.220, or a CIDR. */
   addresses: string;
   /** Lets Helm finish what a killed update left behind. */
-  interrupted: pulumi.ErrorHook;
+  interrupted: pulumi.ResourceHookBinding;
 }
 
 const namespaceName = "metallb-system";
@@ -50,7 +50,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
         values: { speaker: { frr: { enabled: false } }, frrk8s: { enabled: false } },
         timeout: releaseTimeoutSeconds,
       },
-      { parent: this, dependsOn: namespace, hooks: { onError: [interrupted] } },
+      { parent: this, dependsOn: namespace, hooks: interrupted },
     );
 
     const create = (kind: string, spec: object, after: pulumi.Resource) =>

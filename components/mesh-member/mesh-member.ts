@@ -23,7 +23,7 @@ export interface MeshMemberArgs {
    */
   exchange?: Promise<pulumi.Resource[]>;
   /** Lets Helm finish what a killed update left behind. */
-  interrupted: pulumi.ErrorHook;
+  interrupted: pulumi.ResourceHookBinding;
   /** Remotes only: the primary that serves it, and the address of its istiod. */
   servedBy?: { primary: Member; address: pulumi.Output<string> };
 }
@@ -92,7 +92,7 @@ export class MeshMember extends pulumi.ComponentResource {
         timeout: releaseTimeoutSeconds,
         ...(mesh.config.istio.crds === "remove" ? { postrender: crdsLeaveWithRelease() } : {}),
       },
-      { parent: this, dependsOn: namespace, hooks: { onError: [interrupted] } },
+      { parent: this, dependsOn: namespace, hooks: interrupted },
     );
 
     this.istiod = new kubernetes.helm.v3.Release(
@@ -106,7 +106,7 @@ export class MeshMember extends pulumi.ComponentResource {
         // A remote's istiod is the primary's: there is no pod of its own to wait for.
         skipAwait: !isPrimary,
       },
-      { parent: this, dependsOn: [base, ca], hooks: { onError: [interrupted] } },
+      { parent: this, dependsOn: [base, ca], hooks: interrupted },
     );
 
     if (isPrimary) {

@@ -6,7 +6,7 @@ import type { Member, Mesh as MeshSpec } from "../../mesh/mesh";
 import { dropsMember, signingRoot } from "../../mesh/roots";
 import { needsEastWestGateway, peersOf, primaries } from "../../mesh/topology";
 import type { LiveMember } from "../../mesh/transitions";
-import { retryInterrupted } from "../interrupted-release";
+import { forgetInterrupted } from "../interrupted-release";
 import { EastWestGateway } from "../gateway/east-west-gateway";
 import { IngressGateway } from "../gateway/ingress-gateway";
 import { LoadBalancer } from "../load-balancer/load-balancer";
@@ -53,7 +53,7 @@ export class Mesh extends pulumi.ComponentResource {
   readonly members: Record<string, MemberOutputs>;
 
   private readonly trust: Trust;
-  private readonly interrupted: Record<string, pulumi.ErrorHook>;
+  private readonly interrupted: Record<string, pulumi.ResourceHookBinding>;
   private readonly parts: Record<string, MeshMember> = {};
   private readonly loadBalancers: Record<string, LoadBalancer> = {};
   private readonly gateways: Record<string, EastWestGateway> = {};
@@ -70,9 +70,9 @@ export class Mesh extends pulumi.ComponentResource {
     const exchange = dropsMember(live, mesh) ? new Exchange() : undefined;
 
     this.interrupted = Object.fromEntries(
-      [...args.kubeconfigs].map(([member, { kubeconfig }]) => [
+      [...args.kubeconfigs].map(([member, kubeconfig]) => [
         member,
-        retryInterrupted(`${name}-${member}-interrupted`, kubeconfig),
+        forgetInterrupted(`${name}-${member}-interrupted`, kubeconfig),
       ]),
     );
     this.trust = new Trust(`${name}-trust`, { mesh, providers: args.providers }, { parent: this });

@@ -92,9 +92,9 @@ for (const method of ["registerResource", "readResource"] as const) {
   };
 }
 
-// Mocks know no error hooks, and no resource of a mock fails.
+// Mocks know no hooks.
 Object.assign(monitor, {
-  registerErrorHook: (_: unknown, callback: (error: null, reply: object) => void) => callback(null, {}),
+  registerResourceHook: (_: unknown, callback: (error: null, reply: object) => void) => callback(null, {}),
 });
 
 /** Runs a program under mocks, until every resource of it is registered. */
