@@ -62,3 +62,26 @@ function health(results: CheckResult[]): Verdict {
 function worst(verdicts: Verdict[]): Verdict {
   return (["failed", "unknown"] as const).find((verdict) => verdicts.includes(verdict)) ?? "ok";
 }
+
+export interface Finding {
+  /** Names of those that have it in common. */
+  members: string[];
+  check: CheckName;
+  issue: Issue;
+}
+
+/** The issues of these kinds: what several members have in common is said once. */
+export function findings({ members }: Report, kinds: Issue["kind"][]): Finding[] {
+  const found = new Map<string, Finding>();
+  for (const { name, checks: results } of members) {
+    for (const { check, issues } of results) {
+      for (const issue of issues.filter(({ kind }) => kinds.includes(kind))) {
+        const key = JSON.stringify([check, issue.message, issue.remedy]);
+        const finding = found.get(key);
+        if (finding === undefined) found.set(key, { members: [name], check, issue });
+        else finding.members.push(name);
+      }
+    }
+  }
+  return [...found.values()];
+}

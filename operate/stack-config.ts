@@ -78,7 +78,11 @@ async function decrypted(stack: string, folder: string): Promise<Record<string, 
   const args = ["config", "--show-secrets", "--json", "--stack", stack];
   let text: string;
   try {
-    ({ stdout: text } = await promisify(execFile)("pulumi", args, { cwd: folder, maxBuffer: 1 << 26 }));
+    ({ stdout: text } = await promisify(execFile)("pulumi", args, {
+      cwd: folder,
+      env: process.env,
+      maxBuffer: 1 << 26,
+    }));
   } catch (error) {
     const { code } = error as { code?: string | number };
     throw new ConfigError([

@@ -2,8 +2,8 @@
 import Table from "cli-table3";
 import colors from "picocolors";
 import { checks, type CheckName } from "./checks";
-import { plural, type Issue, type Verdict } from "./checks/check";
-import type { CheckResult, MemberReport, Report } from "./report";
+import { plural, type Verdict } from "./checks/check";
+import { findings, type CheckResult, type Finding, type Report } from "./report";
 
 export const marks: Record<Verdict, string> = { ok: "✔", failed: "✘", unknown: "?" };
 const colour: Record<Verdict, (text: string) => string> = {
@@ -66,30 +66,8 @@ function cell(result: CheckResult | undefined): string {
   return detail !== undefined && detailed.includes(result.check) ? `${mark} ${detail}` : mark;
 }
 
-interface Finding {
-  members: MemberReport[];
-  check: CheckName;
-  issue: Issue;
-}
-
-/** What several members have in common is said once. */
-function findings({ members }: Report, kinds: Issue["kind"][]): Finding[] {
-  const found = new Map<string, Finding>();
-  for (const member of members) {
-    for (const { check, issues } of member.checks) {
-      for (const issue of issues.filter(({ kind }) => kinds.includes(kind))) {
-        const key = JSON.stringify([check, issue.message, issue.remedy]);
-        const finding = found.get(key);
-        if (finding === undefined) found.set(key, { members: [member], check, issue });
-        else finding.members.push(member);
-      }
-    }
-  }
-  return [...found.values()];
-}
-
 function renderFinding(verdict: Verdict, { members, check, issue }: Finding): string {
-  const who = members.map(({ name }) => name).join(", ");
+  const who = members.join(", ");
   return [
     `${colour[verdict](marks[verdict])} ${colors.bold(who)} · ${check}`,
     `  ${issue.message}`,

@@ -1,5 +1,5 @@
 /** The map as one page that needs no network: SVG, and below it what is wrong. Pure. */
-import type { Report } from "../report";
+import { findings, type Report } from "../report";
 import type { MeshMap } from "./model";
 import { escape, svg } from "./svg";
 
@@ -20,7 +20,7 @@ export function html(map: MeshMap, report?: Report): string {
     `<h1>${escape(map.title)}</h1>`,
     svg(map).trim(),
     map.reads === undefined ? "" : legend,
-    report === undefined ? "<p>Nothing was read: this is stack config alone.</p>" : findings(report),
+    report === undefined ? "<p>Nothing was read: this is stack config alone.</p>" : tableOf(report),
     "</body>",
     "</html>",
     "",
@@ -30,19 +30,13 @@ export function html(map: MeshMap, report?: Report): string {
 const legend =
   '<p><span class="reads">→</span> reads its API · <span class="serves">→</span> its istiod serves · ⇄ east-west gateway · dashed border: remote</p>';
 
-function findings(report: Report): string {
-  const rows = report.members.flatMap(({ name, checks }) =>
-    checks.flatMap(({ check, issues }) =>
-      issues.map(({ kind, message, remedy }) => ({ name, check, kind, message, remedy: remedy ?? "" })),
-    ),
-  );
-  const order = ["failed", "unreadable", "unseen"];
-  rows.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
-  if (rows.length === 0) return "<p>Every check passed.</p>";
-  const cells = rows.map(
-    ({ name, check, kind, message, remedy }) =>
-      `<tr class="${kind}">${[name, check, message, remedy].map((text) => `<td>${escape(text)}</td>`).join("")}</tr>`,
-  );
+function tableOf(report: Report): string {
+  const found = [...findings(report, ["failed"]), ...findings(report, ["unreadable", "unseen"])];
+  if (found.length === 0) return "<p>Every check passed.</p>";
+  const cells = found.map(({ members, check, issue: { kind, message, remedy = "" } }) => {
+    const texts = [members.join(", "), check, message, remedy];
+    return `<tr class="${kind}">${texts.map((text) => `<td>${escape(text)}</td>`).join("")}</tr>`;
+  });
   const head = ["member", "check", "what it means", "what to do"].map((text) => `<th>${text}</th>`).join("");
   return `<table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${cells.join("\n")}\n</tbody>\n</table>`;
 }
@@ -52,7 +46,8 @@ const css = `
 body { max-width: 1280px; margin: 0 auto; padding: 1rem; background: #ffffff; color: #1f2328; }
 svg { width: 100%; height: auto; }
 table { border-collapse: collapse; width: 100%; }
-td, th { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-top: 1px solid #c3cad2; overflow-wrap: anywhere; }
+td, th { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-top: 1px solid #c3cad2; overflow-wrap: break-word; }
+td:first-child { min-width: 9rem; }
 tr.failed td:first-child { color: #cf222e; font-weight: 600; }
 .reads { color: #0969da; }
 .serves { color: #8250df; }

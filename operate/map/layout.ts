@@ -16,12 +16,12 @@ export interface Layout {
 
 const card = { width: 200, height: 78 };
 const inside = { gap: 12, padding: 14, header: 26 };
-const widest = 1240;
+const widest = 1380;
 
 export function layOut({ networks, reads = [] }: MeshMap): Layout {
   // Arrows take room between the areas and around them.
   const gap = reads.length > 0 ? 72 : 16;
-  const margin = reads.length > 0 ? 84 : 12;
+  const margin = reads.length > 0 ? 96 : 12;
   const placed: Layout["networks"] = [];
   let [x, y, rowHeight, width] = [margin, margin, 0, 0];
   for (const { name, members } of networks) {
@@ -55,12 +55,15 @@ export interface Point {
   y: number;
 }
 
-/** A bow from one box to another, and its control point: the way back is bent to the other side. */
-export function bow(from: Box, to: Box): { start: Point; control: Point; end: Point } {
+/**
+ * A bow from one box to another, and its control point: the way back is bent to the other side.
+ * @param strength of the bend; 1 is the usual one.
+ */
+export function bow(from: Box, to: Box, strength = 1): { start: Point; control: Point; end: Point } {
   const [a, b] = [centre(from), centre(to)];
   const [dx, dy] = [b.x - a.x, b.y - a.y];
   const distance = Math.hypot(dx, dy);
-  const bend = 40 + 0.16 * distance;
+  const bend = strength * (40 + 0.16 * distance);
   const control = {
     x: (a.x + b.x) / 2 + (dy / distance) * bend,
     y: (a.y + b.y) / 2 - (dx / distance) * bend,

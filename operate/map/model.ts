@@ -52,17 +52,23 @@ export function mapOf(mesh: Mesh, report?: Report): MeshMap {
   );
   return {
     title: `${mesh.config.id}: ${plural(mesh.members.length, "member")}`,
-    networks: networks(mesh).map((name) => ({
-      name,
-      members: mesh.members
-        .filter(({ network }) => network === name)
-        .map((member) => mapMember(mesh, member, reports.get(member.name))),
-    })),
+    networks: networks(mesh)
+      .sort(asNumbered)
+      .map((name) => ({
+        name,
+        members: mesh.members
+          .filter(({ network }) => network === name)
+          .sort((a, b) => asNumbered(a.name, b.name))
+          .map((member) => mapMember(mesh, member, reports.get(member.name))),
+      })),
     ...(reads.length <= mostReads ? { reads } : {}),
     reading: readingInWords(mesh, reads),
     trust: trustInWords(mesh),
   };
 }
+
+/** cluster2 before cluster10. */
+const asNumbered = new Intl.Collator("en", { numeric: true }).compare;
 
 function mapMember(mesh: Mesh, member: Member, report: MemberReport | undefined): MapMember {
   const { name, role, primary, istio } = member;

@@ -33,10 +33,14 @@ export function svg(map: MeshMap): string {
     `<defs>${["reads", "broken", "serves"].map(arrowHead).join("")}</defs>`,
     ...networks.flatMap(({ name, members, ...area }) => [
       `<rect class="network" ${place(area)} rx="10"/>`,
-      `<text class="network-name" x="${area.x + 14}" y="${area.y + 18}">network ${escape(short(name, 28))}</text>`,
       ...members.map(({ member, ...box }) => cardOf(member, box)),
     ]),
     ...edges,
+    // Above the arrows, which may cross them.
+    ...networks.map(
+      ({ name, x, y }) =>
+        `<text class="network-name" x="${x + 14}" y="${y + 18}">network ${escape(short(name, 28))}</text>`,
+    ),
     ...notes.map(
       (note, index) => `<text class="note" x="12" y="${height + 20 * index + 8}">${escape(note)}</text>`,
     ),
@@ -63,7 +67,8 @@ function cardOf(member: MapMember, box: Box): string {
 }
 
 function edge(from: Box, to: Box, kind: string, title: string): string {
-  const { start, control, end } = bow(from, to);
+  // The one who serves a member reads it as well: two arrows the same way.
+  const { start, control, end } = bow(from, to, kind === "serves" ? 1.6 : 1);
   const at = ({ x, y }: { x: number; y: number }) => `${x.toFixed(1)} ${y.toFixed(1)}`;
   return `<path class="edge ${kind}" d="M${at(start)} Q${at(control)} ${at(end)}" marker-end="url(#${kind})"><title>${escape(title)}</title></path>`;
 }
@@ -90,6 +95,7 @@ svg { --paper: #ffffff; --ink: #1f2328; --faint: #59636e; --area: #f3f5f8; --lin
 @media (prefers-color-scheme: dark) { svg { --paper: #0d1117; --ink: #e6edf3; --faint: #9198a1; --area: #161b22; --line: #3d444d; --ok: #3fb950; --failed: #f85149; --unknown: #d29922; --reads: #58a6ff; --serves: #bc8cff; } }
 text { fill: var(--ink); }
 .network { fill: var(--area); stroke: var(--line); }
+.network-name { paint-order: stroke; stroke: var(--area); stroke-width: 5px; }
 .network-name, .note, .gateway { fill: var(--faint); }
 .note { font-size: 13px; }
 .member rect { fill: var(--paper); stroke: var(--line); stroke-width: 1.5; }
