@@ -29,7 +29,7 @@ export interface Timeline {
   engine: number;
   /** The last step is done. */
   converged: number;
-  /** The engine has ended, and the Automation API has read the outputs. */
+  /** The engine has ended. */
   ended: number;
   steps: Step[];
 }
@@ -44,6 +44,9 @@ async function main(file: string): Promise<void> {
   const loaded = now();
   const request = JSON.parse(await fs.readFile(file, "utf8")) as UpRequest;
   const stack = await openStack({ ...request, stack: "bench" });
+  // What the Automation API asks the engine for after an update, and `pulumi up` does not.
+  stack.outputs = () => Promise.resolve({});
+  stack.info = () => Promise.resolve(undefined);
   const opened = now();
   const steps = new Map<string, Step>();
   let engine = 0;
