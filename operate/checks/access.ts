@@ -18,9 +18,9 @@ export const access: Check = (view) => {
 function issuesOf({ all }: View, { cluster, credentials }: PeerKey): Issue[] {
   const found = all.credentials.get(credentials);
   if (found === undefined) return [unseen(`the key for ${cluster} was not tried`)];
-  const peers = [cluster];
+  const unread = [cluster];
   if (!found.usable) {
-    return [failed(`The key for ${cluster} is of no use to istiod: ${found.reason}.`, upRepairs, peers)];
+    return [failed(`The key for ${cluster} is of no use to istiod: ${found.reason}.`, upRepairs, unread)];
   }
   if (!found.rights.known) return [unseen(`whether the key for ${cluster} is good: ${found.rights.reason}`)];
   const { authenticated, lacking, excess } = found.rights.value;
@@ -29,7 +29,7 @@ function issuesOf({ all }: View, { cluster, credentials }: PeerKey): Issue[] {
       failed(
         `${cluster} does not accept the token in its key (401): istiod does not see it change any more.`,
         `Raise \`remoteAccess.generation\` of ${cluster} by one and \`pulumi up\`: a new token.`,
-        peers,
+        unread,
       ),
     ];
   }
@@ -39,7 +39,7 @@ function issuesOf({ all }: View, { cluster, credentials }: PeerKey): Issue[] {
       failed(
         `The key for ${cluster} may not ${lacking.join(", ")}: istiod does not finish syncing it.`,
         `ClusterRole istio-reader-clusterrole of ${cluster} has been changed, or its binding: \`pulumi up --refresh\`.`,
-        peers,
+        unread,
       ),
     );
   }
@@ -48,7 +48,6 @@ function issuesOf({ all }: View, { cluster, credentials }: PeerKey): Issue[] {
       failed(
         `The key for ${cluster} may ${excess.join(", ")}, which istiod never does: whoever reads the key rules ${cluster}.`,
         `Look for bindings of its ServiceAccount istio-reader-service-account beside Istio's own.`,
-        peers,
       ),
     );
   }

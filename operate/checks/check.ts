@@ -16,8 +16,8 @@ export interface Issue {
   message: string;
   /** What to do, with the command to type. */
   remedy?: string;
-  /** The peers that it concerns. */
-  peers?: string[];
+  /** The peers that the member does not read because of it. */
+  unread?: string[];
 }
 
 export interface View {
@@ -38,8 +38,8 @@ export interface Outcome {
 /** Pure: looks at nothing but the facts. undefined: there is nothing to check on this member. */
 export type Check = (view: View) => Outcome | undefined;
 
-export function failed(message: string, remedy?: string, peers?: string[]): Issue {
-  return { kind: "failed", message, remedy, peers };
+export function failed(message: string, remedy?: string, unread?: string[]): Issue {
+  return { kind: "failed", message, remedy, unread };
 }
 
 export function unreadable({ reason }: { reason: string }): Issue {

@@ -50,7 +50,6 @@ function versionIssues({ mesh, member, all }: View, version: string): Issue[] {
       failed(
         `istiod ${version} is more than one minor version from ${names.join(", ")}, which Istio does not support.`,
         `Bring \`istio.version\` of the members within one minor version of each other, one minor at a time.`,
-        names,
       ),
     );
   }

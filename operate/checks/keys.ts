@@ -8,7 +8,8 @@ export const keys: Check = ({ mesh, member, facts }) => {
   return judge(facts.peerKeys, (found) => {
     const wanted = peersOf(mesh, member.name).map(({ name }) => name);
     const issues = [...missing(wanted, found), ...orphans(wanted, found, facts.kubectl), ...twins(found)];
-    return { issues, detail: `${found.length}/${wanted.length}` };
+    const held = wanted.filter((name) => found.some(({ cluster }) => cluster === name));
+    return { issues, detail: `${held.length}/${wanted.length}` };
   });
 };
 

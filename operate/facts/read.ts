@@ -5,7 +5,15 @@ import { explain, kubectl } from "../../clusters/explain";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { ConfigError, type Member, type Mesh } from "../../mesh/mesh";
 import { probeCredentials } from "./credentials";
-import { known, unknown, type Fact, type MemberFacts, type MeshFacts } from "./facts";
+import {
+  known,
+  unknown,
+  type CredentialFacts,
+  type Fact,
+  type MemberFacts,
+  type MeshFacts,
+  type PeerKey,
+} from "./facts";
 import { handshake } from "./handshake";
 import { syncStates, worstStates } from "./metrics";
 import * as objects from "./objects";
@@ -17,26 +25,22 @@ export interface ReadOptions {
   reachMs?: number;
 }
 
-/** Secret. Kubeconfigs by `PeerKey.credentials`. */
-type Kubeconfigs = Map<string, { cluster: string; kubeconfig: string }>;
+/** By `PeerKey.credentials`: all readers of a member hold the same key, so it is tried once, and as soon as it is seen. */
+type Probes = Map<string, Promise<CredentialFacts>>;
 
 export async function readMesh(
   mesh: Mesh,
   { timeoutMs = 10_000, reachMs = 3000 }: ReadOptions = {},
 ): Promise<MeshFacts> {
-  const kubeconfigs: Kubeconfigs = new Map();
+  const probes: Probes = new Map();
   const members = await Promise.all(
     mesh.members.map(
       async (member) =>
-        [member.name, await readMember(mesh, member, kubeconfigs, { timeoutMs, reachMs })] as const,
+        [member.name, await readMember(mesh, member, probes, { timeoutMs, reachMs })] as const,
     ),
   );
-  // All readers of a member hold the same key, so it is tried once.
   const credentials = await Promise.all(
-    [...kubeconfigs].map(
-      async ([hash, { cluster, kubeconfig }]) =>
-        [hash, await probeCredentials(cluster, kubeconfig, reachMs)] as const,
-    ),
+    [...probes].map(async ([hash, probe]) => [hash, await probe] as const),
   );
   return { members: new Map(members), credentials: new Map(credentials) };
 }
@@ -44,7 +48,7 @@ export async function readMesh(
 async function readMember(
   mesh: Mesh,
   member: Member,
-  kubeconfigs: Kubeconfigs,
+  probes: Probes,
   { timeoutMs, reachMs }: Required<ReadOptions>,
 ): Promise<MemberFacts> {
   let resolved: ResolvedKubeconfig | undefined;
@@ -54,7 +58,10 @@ async function readMember(
     api = await ApiServer.of(resolved, timeoutMs);
     const version = await api.get<{ gitVersion?: string }>("/version");
     if (version?.gitVersion === undefined) throw new ApiServerError("answer", "200");
-    const facts = await readObjects(api, kubeconfigs);
+    const facts = await readObjects(api, (key, kubeconfig) => {
+      if (probes.has(key.credentials)) return;
+      probes.set(key.credentials, probeCredentials(key.cluster, kubeconfig, reachMs));
+    });
     const [istiodView, shaken] = await Promise.all([
       readIstiodView(resolved, reachMs),
       shakeHands(mesh, member, facts, reachMs),
@@ -110,7 +117,7 @@ function unreachable(
 
 const core = "/api/v1/namespaces/istio-system";
 
-async function readObjects(api: ApiServer, kubeconfigs: Kubeconfigs) {
+async function readObjects(api: ApiServer, found: (key: PeerKey, kubeconfig: string) => void) {
   const items = async <T>(path: string) => (await api.get<List<T>>(path))?.items ?? [];
   const select = (selector: string) => `?labelSelector=${encodeURIComponent(selector)}`;
   const hooks = "/apis/admissionregistration.k8s.io/v1";
@@ -144,7 +151,7 @@ async function readObjects(api: ApiServer, kubeconfigs: Kubeconfigs) {
     read("Secrets of peers", async () => {
       const secrets = await items<objects.Secret>(`${core}/secrets${select("istio/multiCluster=true")}`);
       return secrets.flatMap(objects.peerKeys).map(({ kubeconfig, ...key }) => {
-        kubeconfigs.set(key.credentials, { cluster: key.cluster, kubeconfig });
+        found(key, kubeconfig);
         return key;
       });
     }),

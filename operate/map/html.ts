@@ -51,5 +51,5 @@ td:first-child { min-width: 9rem; }
 tr.failed td:first-child { color: #cf222e; font-weight: 600; }
 .reads { color: #0969da; }
 .serves { color: #8250df; }
-@media (prefers-color-scheme: dark) { body { background: #0d1117; color: #e6edf3; } td, th { border-color: #3d444d; } tr.failed td:first-child { color: #f85149; } }
+@media (prefers-color-scheme: dark) { body { background: #0d1117; color: #e6edf3; } td, th { border-color: #3d444d; } tr.failed td:first-child { color: #f85149; } .reads { color: #58a6ff; } .serves { color: #bc8cff; } }
 `;

@@ -86,13 +86,8 @@ function mapMember(mesh: Mesh, member: Member, report: MemberReport | undefined)
   };
 }
 
-/** Checks of a reader that are about single peers. */
-const ofReading: CheckName[] = ["keys", "access", "peers"];
-
 function isBroken(reader: MemberReport | undefined, peer: string): boolean {
-  return (reader?.checks ?? [])
-    .filter(({ check }) => ofReading.includes(check))
-    .some(({ issues }) => issues.some(({ kind, peers }) => kind === "failed" && peers?.includes(peer)));
+  return (reader?.checks ?? []).some(({ issues }) => issues.some(({ unread }) => unread?.includes(peer)));
 }
 
 function readingInWords(mesh: Mesh, reads: Read[]): string[] {

@@ -31,15 +31,15 @@ export function svg(map: MeshMap): string {
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height + 20 * notes.length + 12}" role="img" aria-label="${escape(map.title)}">`,
     `<style>${css}</style>`,
     `<defs>${["reads", "broken", "serves"].map(arrowHead).join("")}</defs>`,
-    ...networks.flatMap(({ name, members, ...area }) => [
+    ...networks.flatMap(({ members, ...area }) => [
       `<rect class="network" ${place(area)} rx="10"/>`,
       ...members.map(({ member, ...box }) => cardOf(member, box)),
     ]),
     ...edges,
     // Above the arrows, which may cross them.
     ...networks.map(
-      ({ name, x, y }) =>
-        `<text class="network-name" x="${x + 14}" y="${y + 18}">network ${escape(short(name, 28))}</text>`,
+      ({ name, x, y, width: areaWidth }) =>
+        `<text class="network-name" x="${x + areaWidth / 2}" y="${y + 18}">network ${escape(short(name, 28))}</text>`,
     ),
     ...notes.map(
       (note, index) => `<text class="note" x="12" y="${height + 20 * index + 8}">${escape(note)}</text>`,
@@ -95,7 +95,7 @@ svg { --paper: #ffffff; --ink: #1f2328; --faint: #59636e; --area: #f3f5f8; --lin
 @media (prefers-color-scheme: dark) { svg { --paper: #0d1117; --ink: #e6edf3; --faint: #9198a1; --area: #161b22; --line: #3d444d; --ok: #3fb950; --failed: #f85149; --unknown: #d29922; --reads: #58a6ff; --serves: #bc8cff; } }
 text { fill: var(--ink); }
 .network { fill: var(--area); stroke: var(--line); }
-.network-name { paint-order: stroke; stroke: var(--area); stroke-width: 5px; }
+.network-name { text-anchor: middle; }
 .network-name, .note, .gateway { fill: var(--faint); }
 .note { font-size: 13px; }
 .member rect { fill: var(--paper); stroke: var(--line); stroke-width: 1.5; }

@@ -238,6 +238,7 @@ describe("keys", () => {
 
   test("an orphan", () => {
     value(sample.of("one").peerKeys).push({ cluster: "gone", secret: "istio-remote-gone", credentials: "?" });
+    expect(detailOf("one", "keys")).toBe("2/2");
     expect(complaints()).toEqual([
       expect.stringContaining(
         "one keys failed: An orphan: key gone in Secret istio-remote-gone leads to no member",

@@ -59,6 +59,18 @@ test("without a report nobody is called healthy", async () => {
   expect(html(mapOf(mesh))).toContain("Nothing was read");
 });
 
+test("a key that may do too much is a failure, and read with all the same", async () => {
+  const sample = await healthy();
+  sample.facts.credentials.set("hash-two", {
+    usable: true,
+    server: "https://two:6443",
+    rights: known({ authenticated: true, lacking: [], excess: ["delete secrets"] }),
+  });
+  const map = mapOf(sample.mesh, judgeMesh(sample.mesh, sample.facts, now));
+  expect(map.networks[0]!.members[0]).toMatchObject({ name: "one", verdict: "failed", failed: ["access"] });
+  expect(map.reads!.filter(({ broken }) => broken)).toEqual([]);
+});
+
 test("federated trust says who trusts whom", () => {
   const mesh = parseMesh({
     mesh: { trust: { mode: "federated" } },

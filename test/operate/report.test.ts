@@ -11,7 +11,6 @@ beforeEach(async () => {
 /** Without colours and the blanks at the ends of lines. */
 function text(): string {
   const rendered = renderReport(judgeMesh(sample.mesh, sample.facts, now));
-  // eslint-disable-next-line no-control-regex
   return rendered.replace(/\x1b\[\d+m/g, "").replace(/ +$/gm, "");
 }
 
