@@ -66,12 +66,16 @@ async function rightsOf(kubeconfig: ResolvedKubeconfig, timeoutMs: number) {
   let api: ApiServer | undefined;
   try {
     const reached = (api = await ApiServer.of(kubeconfig, timeoutMs));
-    const ask = (rights: Right[]) => Promise.all(rights.map((right) => may(reached, right)));
-    const [needs, excesses] = await Promise.all([ask(needed), ask(excessive)]);
+    // One that fails must not leave others on their way when the connections are closed.
+    const answers = await Promise.allSettled([...needed, ...excessive].map((right) => may(reached, right)));
+    const allowed = answers.map((answer) => {
+      if (answer.status === "rejected") throw answer.reason;
+      return answer.value;
+    });
     return known({
       authenticated: true,
-      lacking: needed.filter((_, index) => !needs[index]).map(inWords),
-      excess: excessive.filter((_, index) => excesses[index]).map(inWords),
+      lacking: needed.filter((_, index) => !allowed[index]).map(inWords),
+      excess: excessive.filter((_, index) => allowed[needed.length + index]).map(inWords),
     });
   } catch (error) {
     if (!(error instanceof ApiServerError)) throw error;
