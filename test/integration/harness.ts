@@ -100,7 +100,8 @@ export class TestMesh {
       onOutput: (text) => void this.transcript.push(text),
       onError: (text) => void this.transcript.push(text),
       onEvent: (event) => {
-        this.transcript.push(JSON.stringify(event));
+        // Pulumi's SDK sends the engine every answer in full, to be shown with --debug alone.
+        if (event.diagnosticEvent?.prefix !== "debug: ") this.transcript.push(JSON.stringify(event));
         const metadata = event.resOutputsEvent?.metadata;
         if (
           metadata &&

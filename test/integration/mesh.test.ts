@@ -313,7 +313,7 @@ test("an update whose engine was killed half-way is finished by the next one", a
   const stack = await mesh.stack(renewedFour);
   const runner = join(__dirname, "run-operation.ts");
   const weaving = spawn("npx", ["tsx", runner, mesh.dir, mesh.parts.bin, "up"], {
-    stdio: ["ignore", "pipe", "ignore"],
+    stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = once(weaving, "exit");
   for await (const text of weaving.stdout.setEncoding("utf8")) {
@@ -321,6 +321,7 @@ test("an update whose engine was killed half-way is finished by the next one", a
     if (/Release \S+ creating/.test(text as string)) killEngine();
   }
   await ended;
+  console.log(mesh.transcript.slice(-40).join("").slice(-3000));
   expect((await deploymentOf(stack)).pending_operations).not.toHaveLength(0);
 
   await up(renewedFour);
