@@ -28,7 +28,9 @@ export interface LabConfig {
 }
 
 /** The charts a stack uses where it names none (the default of mesh/schema.ts). */
-export const defaultCharts: ChartSource = { repository: "https://istio-release.storage.googleapis.com/charts" };
+export const defaultCharts: ChartSource = {
+  repository: "https://istio-release.storage.googleapis.com/charts",
+};
 
 export function labConfig(file: StackFile, options: { clusters?: number; charts?: string }): LabConfig {
   const entries = resize(file.config["weft:clusters"], options.clusters);
