@@ -45,7 +45,7 @@ export class EastWestGateway extends pulumi.ComponentResource {
       { parent: this, dependsOn: after, hooks: interrupted },
     );
     if (member.role === "primary" && networks(mesh).length > 1) this.exposeServices(name, after);
-    if (exposesIstiod(mesh, member.name)) this.exposeIstiod(name, after);
+    if (exposesIstiod(mesh, member.name)) this.exposeIstiod(name, mesh.config.istio.revision, after);
 
     this.address = this.addressOf(name, member, release);
     this.registerOutputs({ address: this.address });
@@ -75,7 +75,8 @@ export class EastWestGateway extends pulumi.ComponentResource {
   }
 
   /** https://istio.io/latest/docs/setup/install/multicluster/primary-remote_multi-network/#expose-the-control-plane-in-cluster1 */
-  private exposeIstiod(name: string, after: pulumi.Resource[]) {
+  private exposeIstiod(name: string, revision: string | undefined, after: pulumi.Resource[]) {
+    const istiod = revision === undefined ? "istiod" : `istiod-${revision}`;
     const ports = [
       { number: 15012, name: "tls-istiod", destination: 15012 },
       { number: 15017, name: "tls-istiodwebhook", destination: 443 },
@@ -111,7 +112,7 @@ export class EastWestGateway extends pulumi.ComponentResource {
             route: [
               {
                 destination: {
-                  host: "istiod.istio-system.svc.cluster.local",
+                  host: `${istiod}.${istioNamespace}.svc.cluster.local`,
                   port: { number: destination },
                 },
               },

@@ -75,6 +75,17 @@ describe("a remote on a network of its own", () => {
     });
   });
 
+  test("reaches the istiod of a revision by the name that its chart gives the Service", async () => {
+    const { recorder } = await weave({
+      mesh: { istio: { revision: "canary" } },
+      clusters: [cluster("p"), cluster("r", { role: "remote", primary: "p" })],
+    });
+    const { spec } = recorder.named("mesh-p-eastwest-istiod-route").inputs as { spec: { tls: object[] } };
+    expect(spec.tls[0]).toMatchObject({
+      route: [{ destination: { host: "istiod-canary.istio-system.svc.cluster.local" } }],
+    });
+  });
+
   test("is created in an order in which its gateway's pod can be injected", async () => {
     const { recorder } = await woven;
     const orders: [later: string, earlier: string][] = [
