@@ -4,6 +4,7 @@ import { CredentialsError } from "../../clusters/credentials";
 import { explain, kubectl } from "../../clusters/explain";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { ConfigError, type Member, type Mesh } from "../../mesh/mesh";
+import { isSimulated } from "../simulated";
 import { probeCredentials } from "./credentials";
 import {
   known,
@@ -64,7 +65,9 @@ async function readMember(
     });
     const [istiodView, shaken] = await Promise.all([
       readIstiodView(resolved, reachMs),
-      shakeHands(mesh, member, facts, reachMs),
+      (await isSimulated(api))
+        ? unknown("the nodes are simulated, and nothing listens at the gateway's address")
+        : shakeHands(mesh, member, facts, reachMs),
     ]);
     return {
       kubectl: kubectl(member, resolved),

@@ -2,10 +2,11 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { V1Status } from "@kubernetes/client-node";
-import { ApiServer, ApiServerError, type List, type ObjectMetadata } from "../../clusters/api-server";
+import { ApiServer, type List } from "../../clusters/api-server";
 import { explain, kubectl } from "../../clusters/explain";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import type { Member } from "../../mesh/mesh";
+import { isSimulated } from "../simulated";
 import { VerifyError, type SampleCluster } from "./measure";
 
 interface Pod {
@@ -72,17 +73,9 @@ async function runningPods(api: ApiServer, member: Member, app: string): Promise
 
 /**
  * A cluster of simulated nodes runs nothing in its pods: say so, before a reason is looked for elsewhere.
- * https://kwok.sigs.k8s.io/docs/user/kwok-manage-nodes-and-pods/
  */
 async function refuseSimulated(api: ApiServer, member: Member): Promise<void> {
-  const nodes = await api.listMetadata("/api/v1/nodes").catch((error: unknown) => {
-    // Not everyone who may run a command in a pod may look at the nodes.
-    if (error instanceof ApiServerError && error.code === "403") return [];
-    throw error;
-  });
-  const isSimulated = ({ metadata }: ObjectMetadata) =>
-    metadata.annotations?.["kwok.x-k8s.io/node"] !== undefined;
-  if (nodes.length === 0 || !nodes.every(isSimulated)) return;
+  if (!(await isSimulated(api))) return;
   throw new VerifyError(
     `${member.name}: no request can be sent: its nodes are simulated by KWOK, and nothing runs in its pods. \`npm start -- --kind\` makes clusters with real pods.`,
   );

@@ -127,6 +127,17 @@ describe("reading", () => {
     });
   });
 
+  test("nothing is sent to the gateway of simulated nodes", async () => {
+    const node = { metadata: { name: "node", annotations: { "kwok.x-k8s.io/node": "fake" } } };
+    const mesh = meshOf({
+      one: await serve((request) => (request.path === "/api/v1/nodes" ? { items: [node] } : bare(request))),
+    });
+    expect((await readMesh(mesh)).members.get("one")!.handshake).toEqual({
+      known: false,
+      reason: "the nodes are simulated, and nothing listens at the gateway's address",
+    });
+  });
+
   test("what may not be read is not known, and the rest is", async () => {
     const mesh = meshOf({
       one: await serve((request) => (request.path.endsWith("/secrets/cacerts") ? 403 : bare(request))),

@@ -1,0 +1,13 @@
+/** Clusters whose nodes are simulated, such as the lab's: nothing runs in their pods, and nothing listens at their addresses. */
+import { ApiServerError, type ApiServer, type ObjectMetadata } from "../clusters/api-server";
+
+/** Whether KWOK plays every node. https://kwok.sigs.k8s.io/docs/user/kwok-manage-nodes-and-pods/ */
+export async function isSimulated(api: ApiServer): Promise<boolean> {
+  const nodes = await api.listMetadata("/api/v1/nodes").catch((error: unknown) => {
+    // Not everyone who may use a cluster may look at its nodes.
+    if (error instanceof ApiServerError && error.code === "403") return [];
+    throw error;
+  });
+  const byKwok = ({ metadata }: ObjectMetadata) => metadata.annotations?.["kwok.x-k8s.io/node"] !== undefined;
+  return nodes.length > 0 && nodes.every(byKwok);
+}
