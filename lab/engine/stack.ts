@@ -27,6 +27,7 @@ export interface LabStackArgs {
  * encrypted with a passphrase made for this lab. One process at a time may use a folder.
  */
 export async function openStack(args: LabStackArgs): Promise<automation.Stack> {
+  withoutSourceMaps();
   const workDir = path.join(args.dir, "stack");
   const state = path.join(args.dir, "state");
   await fs.mkdir(workDir, { recursive: true });
@@ -49,6 +50,14 @@ export async function openStack(args: LabStackArgs): Promise<automation.Stack> {
   );
   if (await isLocked(state)) await stack.cancel();
   return stack;
+}
+
+/**
+ * tsx turns source maps on, and Pulumi's SDK takes a stack trace for each of its promises: mapping them kept a program of eight members
+ * busy for half a second. Who wants to read a trace says so: NODE_OPTIONS=--enable-source-maps.
+ */
+function withoutSourceMaps(): void {
+  if (!process.env.NODE_OPTIONS?.includes("--enable-source-maps")) process.setSourceMapsEnabled(false);
 }
 
 /** Whether a killed engine has left its lock: there is nobody else who could hold one. */
