@@ -7,7 +7,7 @@ import { lastOutputs } from "./clusters/last-up";
 import { parseMeshWithFound } from "./clusters/membership";
 import { preflight } from "./clusters/preflight";
 import { Mesh } from "./components/mesh/mesh";
-import { ConfigError } from "./mesh/mesh";
+import { ConfigError } from "./mesh/problems";
 import { checkRemovals, lastMembers } from "./mesh/removals";
 
 export = async () => {

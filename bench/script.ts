@@ -11,7 +11,8 @@ import type { Parts } from "../lab/engine/parts";
 import { projectRoot } from "../lab/engine/stack";
 import { ensureToolchain } from "../lab/toolchain";
 import { mergeValues } from "../mesh/istio-values";
-import { type Mesh, type Member, parseMesh } from "../mesh/mesh";
+import type { Mesh, Member } from "../mesh/mesh";
+import { parseMesh } from "../mesh/parse";
 import { type Measurement, measure } from "./measure";
 import { stackFile } from "./weft";
 

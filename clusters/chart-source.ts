@@ -2,7 +2,8 @@
 import http from "node:http";
 import https from "node:https";
 import { chartArgs } from "../components/chart";
-import { ConfigError, type Mesh, type Problem } from "../mesh/mesh";
+import type { Mesh } from "../mesh/mesh";
+import { ConfigError, type Problem } from "../mesh/problems";
 import type { ChartSource } from "../mesh/schema";
 import { proxyAgent, proxyFor } from "./proxy";
 

@@ -1,5 +1,6 @@
 /** Why a cluster could not be read, in words for the person who can mend it. */
-import type { Member, Problem } from "../mesh/mesh";
+import type { Member } from "../mesh/mesh";
+import type { Problem } from "../mesh/problems";
 import { ApiServerError } from "./api-server";
 import { CredentialsError } from "./credentials";
 import type { ResolvedKubeconfig } from "./kubeconfig";

@@ -1,7 +1,7 @@
 /** What preflight asks one cluster. */
 import semver from "semver";
 import { fingerprints } from "../mesh/certificates";
-import type { LiveMember } from "../mesh/transitions";
+import type { LiveMember } from "../mesh/live-member";
 import { ApiServer, ApiServerError, type List } from "./api-server";
 import type { ResolvedKubeconfig } from "./kubeconfig";
 

@@ -1,6 +1,7 @@
 /** One member's way into its cluster: a kubeconfig of one context that needs no other file. */
 import { stringify } from "yaml";
-import { ConfigError, type Member, type Mesh, type Problem } from "../mesh/mesh";
+import type { Member, Mesh } from "../mesh/mesh";
+import { ConfigError, type Problem } from "../mesh/problems";
 import { clusterSettings, text, userSettings, type Report } from "./kubeconfig-settings";
 import { readKubeconfig, type Kubeconfig } from "./kubeconfig-source";
 

@@ -1,5 +1,5 @@
 /** Which of the clusters that a management cluster knows are members of the mesh, and under which names. Pure: no I/O. */
-import type { Problem } from "../mesh/mesh";
+import type { Problem } from "../mesh/problems";
 import { clusterSchema } from "../mesh/schema";
 
 /** A ClusterDeployment of k0rdent or a Cluster of Cluster API, as far as it matters here. */

@@ -1,5 +1,7 @@
 /** Members by label: asks the management cluster which clusters belong to the mesh. */
-import { ConfigError, parseMesh, type Mesh, type Problem } from "../mesh/mesh";
+import type { Mesh } from "../mesh/mesh";
+import { parseMesh } from "../mesh/parse";
+import { ConfigError, type Problem } from "../mesh/problems";
 import { meshSchema, type MeshConfig } from "../mesh/schema";
 import { ApiServer, ApiServerError, type List } from "./api-server";
 import { explain } from "./explain";

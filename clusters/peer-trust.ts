@@ -1,6 +1,7 @@
 /** Will the peers trust this member's API server? */
 import tls from "node:tls";
-import type { Member, Mesh, Problem } from "../mesh/mesh";
+import type { Member, Mesh } from "../mesh/mesh";
+import type { Problem } from "../mesh/problems";
 import { readersOf } from "../mesh/topology";
 import type { ResolvedKubeconfig } from "./kubeconfig";
 import { peerAddress } from "./peer-kubeconfig";

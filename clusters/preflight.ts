@@ -1,8 +1,10 @@
 /** Before the first change: is every cluster there, may we, and is the step from what runs there to the mesh a safe one? */
 import semver from "semver";
 import { loopbackProblem } from "../mesh/api-server";
-import { ConfigError, type Mesh, type Problem } from "../mesh/mesh";
-import { checkTransition, type LiveMember } from "../mesh/transitions";
+import type { Mesh } from "../mesh/mesh";
+import { ConfigError, type Problem } from "../mesh/problems";
+import type { LiveMember } from "../mesh/live-member";
+import { checkTransition } from "../mesh/transitions";
 import { checkChartSources } from "./chart-source";
 import { explain, kubectl } from "./explain";
 import { inspect, type Inspection } from "./inspect";

@@ -1,8 +1,8 @@
 /** Which roots the mesh knows by name, and which of them each member trusts. */
-import type { MeshConfig, RootSource } from "./schema";
+import type { LiveMember } from "./live-member";
 import type { Member, Mesh } from "./mesh";
+import type { MeshConfig, RootSource } from "./schema";
 import { primaries, trustedBy } from "./topology";
-import type { LiveMember } from "./transitions";
 
 export type NamedRoot = RootSource & { name: string; signing: boolean };
 

@@ -1,6 +1,5 @@
 /** What must hold across the keys of a stack config. */
-import { withDefaults, type ClusterEntry } from "./defaults";
-import type { Mesh } from "./mesh";
+import { withDefaults } from "./defaults";
 import type { Problem } from "./problems";
 import { accessProblems } from "./rules/access";
 import { addressProblems } from "./rules/addresses";
@@ -10,6 +9,7 @@ import { nameProblems } from "./rules/names";
 import { roleProblems } from "./rules/roles";
 import { memberTrustProblems } from "./rules/member-trust";
 import { rootProblems } from "./rules/roots";
+import type { Stack } from "./rules/stack";
 import { meshSchema, type ClusterConfig, type MeshConfig } from "./schema";
 
 /** One entry of the list, parsed as far as it goes. */
@@ -26,19 +26,6 @@ export interface Draft {
   config?: MeshConfig;
   entries: Entry[];
   /** When certificates have to be valid. */
-  now: Date;
-}
-
-/** What the rules see. */
-export interface Stack {
-  /** The entries that parse, with the defaults applied; those of the mesh where `weft:mesh` does not parse. */
-  mesh: Mesh;
-  /** The entries that parse, as they were written. */
-  clusters: ClusterEntry[];
-  /** Names of all entries, also of those that do not parse. */
-  names: { path: string; name: string }[];
-  /** Everything parses, so what is not there is missing. */
-  complete: boolean;
   now: Date;
 }
 

@@ -1,6 +1,6 @@
 /** `npm run graph`: a map of the mesh. Reads the members, changes nothing. */
 import { writeFile } from "node:fs/promises";
-import { ConfigError } from "../mesh/mesh";
+import { ConfigError } from "../mesh/problems";
 import { readMesh } from "./facts/read";
 import { html } from "./map/html";
 import { mermaid } from "./map/mermaid";

@@ -7,7 +7,8 @@ import { promisify } from "node:util";
 import { parse } from "yaml";
 import { z } from "zod";
 import { parseMeshWithFound } from "../clusters/membership";
-import { ConfigError, type Mesh } from "../mesh/mesh";
+import type { Mesh } from "../mesh/mesh";
+import { ConfigError } from "../mesh/problems";
 
 const projectRoot = resolve(__dirname, "..");
 

@@ -1,6 +1,6 @@
 /** `npm run status`: is the mesh healthy? Reads the members, changes nothing. */
 import { setTimeout as pause } from "node:timers/promises";
-import { ConfigError } from "../mesh/mesh";
+import { ConfigError } from "../mesh/problems";
 import { readMesh } from "./facts/read";
 import { parseOptions, UsageError, usage, type StatusOptions } from "./options";
 import { judgeMesh, type Report } from "./report";

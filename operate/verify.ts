@@ -1,5 +1,5 @@
 /** `npm run verify`: does every member reach every other? Sends requests between sample workloads, leaves nothing behind. */
-import { ConfigError } from "../mesh/mesh";
+import { ConfigError } from "../mesh/problems";
 import { readMeshOf } from "./stack-config";
 import { sampleCluster } from "./verify/cluster";
 import { isWhole } from "./verify/matrix";

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { withAddresses } from "../clusters/container-network";
-import { parseMesh, type Mesh } from "../mesh/mesh";
+import type { Mesh } from "../mesh/mesh";
+import { parseMesh } from "../mesh/parse";
 import { newIntermediate, newRoot, type Recorder } from "./components/mocks";
 import { weaveMesh } from "./components/weave";
 

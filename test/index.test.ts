@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { lastOutputs } from "../clusters/last-up";
 import { resolveKubeconfigs, type ResolvedKubeconfig } from "../clusters/kubeconfig";
 import { preflight } from "../clusters/preflight";
-import { ConfigError, type Mesh } from "../mesh/mesh";
+import type { Mesh } from "../mesh/mesh";
+import { ConfigError } from "../mesh/problems";
 import program from "../index";
 import { record, valueOf, type Recorder } from "./components/mocks";
 

@@ -5,7 +5,7 @@ import { peerAddress } from "../../clusters/peer-kubeconfig";
 import type { Member, Mesh as MeshSpec } from "../../mesh/mesh";
 import { dropsMember, signingRoot } from "../../mesh/roots";
 import { needsEastWestGateway, peersOf, primaries } from "../../mesh/topology";
-import type { LiveMember } from "../../mesh/transitions";
+import type { LiveMember } from "../../mesh/live-member";
 import { forgetInterrupted } from "../interrupted-release";
 import { EastWestGateway } from "../gateway/east-west-gateway";
 import { IngressGateway } from "../gateway/ingress-gateway";

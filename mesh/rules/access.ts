@@ -1,7 +1,7 @@
 /** How the clusters are reached, by Weft and by their peers. */
 import { loopbackProblem } from "../api-server";
 import type { Problem } from "../problems";
-import type { Stack } from "../rules";
+import type { Stack } from "./stack";
 import { didYouMean } from "../schema-problems";
 import type { ClusterConfig } from "../schema";
 

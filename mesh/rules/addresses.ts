@@ -3,7 +3,7 @@ import { rangeNumber } from "../address-pools";
 import { overlap, parseAddressRange } from "../address-range";
 import type { Member } from "../mesh";
 import type { Problem } from "../problems";
-import type { Stack } from "../rules";
+import type { Stack } from "./stack";
 
 export function addressProblems({ mesh: { config, members } }: Stack): Problem[] {
   if (config.loadBalancer === undefined) return members.flatMap(needsLoadBalancer);

@@ -3,7 +3,7 @@ import { isIPv6 } from "node:net";
 import * as semver from "semver";
 import type { Member, Mesh } from "../mesh";
 import type { Problem } from "../problems";
-import type { Stack } from "../rules";
+import type { Stack } from "./stack";
 import type { GatewayService } from "../schema";
 import { needsEastWestGateway, remotesOf } from "../topology";
 

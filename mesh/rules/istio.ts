@@ -3,7 +3,7 @@ import * as semver from "semver";
 import { minorSkew } from "../istio-versions";
 import { valueConflicts } from "../istio-values";
 import { settingPath, type Problem } from "../problems";
-import type { Stack } from "../rules";
+import type { Stack } from "./stack";
 import type { ClusterConfig } from "../schema";
 
 export function istioProblems({ mesh: { config, members }, clusters }: Stack): Problem[] {

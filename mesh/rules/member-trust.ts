@@ -3,7 +3,7 @@ import { intermediateProblemsOf, rootProblemsOf } from "../certificates";
 import type { Member, Mesh } from "../mesh";
 import type { Problem } from "../problems";
 import { sharedRoots } from "../roots";
-import type { Stack } from "../rules";
+import type { Stack } from "./stack";
 import { didYouMean } from "../schema-problems";
 
 export function memberTrustProblems(stack: Stack): Problem[] {

@@ -1,6 +1,6 @@
 /** Names tell the members apart. */
 import type { Problem } from "../problems";
-import type { Stack } from "../rules";
+import type { Stack } from "./stack";
 
 export function nameProblems({ names }: Stack): Problem[] {
   return names.flatMap(({ path, name }, index) => {

@@ -1,6 +1,6 @@
 /** Who serves whom. */
 import type { Problem } from "../problems";
-import type { Stack } from "../rules";
+import type { Stack } from "./stack";
 import { didYouMean } from "../schema-problems";
 import type { ClusterConfig } from "../schema";
 

@@ -1,7 +1,7 @@
 /** The roots of the mesh: `weft:mesh.trust`. */
 import { fingerprints, rootProblemsOf } from "../certificates";
 import type { Problem } from "../problems";
-import type { Stack } from "../rules";
+import type { Stack } from "./stack";
 import { didYouMean } from "../schema-problems";
 import type { MeshConfig, RootSource } from "../schema";
 import { primaries } from "../topology";

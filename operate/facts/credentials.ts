@@ -2,7 +2,8 @@
 import { ApiServer, ApiServerError } from "../../clusters/api-server";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { foreignReferences } from "../../clusters/kubeconfig-source";
-import { ConfigError, type Member } from "../../mesh/mesh";
+import type { Member } from "../../mesh/mesh";
+import { ConfigError } from "../../mesh/problems";
 import { known, unknown, type CredentialFacts } from "./facts";
 
 interface Right {

@@ -3,7 +3,8 @@ import { ApiServer, ApiServerError, type List } from "../../clusters/api-server"
 import { CredentialsError } from "../../clusters/credentials";
 import { explain, kubectl } from "../../clusters/explain";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
-import { ConfigError, type Member, type Mesh } from "../../mesh/mesh";
+import type { Member, Mesh } from "../../mesh/mesh";
+import { ConfigError } from "../../mesh/problems";
 import { isSimulated } from "../simulated";
 import { probeCredentials } from "./credentials";
 import {

@@ -1,5 +1,5 @@
 import { withAddresses } from "../../clusters/container-network";
-import { parseMesh } from "../../mesh/mesh";
+import { parseMesh } from "../../mesh/parse";
 
 const mesh = parseMesh({
   mesh: { loadBalancer: { network: "kind" } },

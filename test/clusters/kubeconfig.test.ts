@@ -3,7 +3,9 @@ import os from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { resolveKubeconfig, resolveKubeconfigs } from "../../clusters/kubeconfig";
-import { ConfigError, parseMesh, type Member, type Problem } from "../../mesh/mesh";
+import type { Member } from "../../mesh/mesh";
+import { parseMesh } from "../../mesh/parse";
+import { ConfigError, type Problem } from "../../mesh/problems";
 
 const SECRET = "s3cr3t-do-not-show";
 

@@ -1,5 +1,5 @@
 import { parseMeshWithFound } from "../../clusters/membership";
-import { ConfigError, type Problem } from "../../mesh/mesh";
+import { ConfigError, type Problem } from "../../mesh/problems";
 import {
   makeIdentity,
   startFakeApiServer,

@@ -7,8 +7,9 @@ import os from "node:os";
 import { join } from "node:path";
 import { resolveKubeconfigs } from "../../clusters/kubeconfig";
 import { preflight } from "../../clusters/preflight";
-import { ConfigError, parseMesh, type Problem } from "../../mesh/mesh";
-import type { LiveMember } from "../../mesh/transitions";
+import { parseMesh } from "../../mesh/parse";
+import { ConfigError, type Problem } from "../../mesh/problems";
+import type { LiveMember } from "../../mesh/live-member";
 import {
   makeIdentity,
   startFakeApiServer,

@@ -4,7 +4,7 @@ import { connect, type AddressInfo, type Socket } from "node:net";
 import { resolveKubeconfigs } from "../../clusters/kubeconfig";
 import { preflight } from "../../clusters/preflight";
 import { proxyFor } from "../../clusters/proxy";
-import { parseMesh } from "../../mesh/mesh";
+import { parseMesh } from "../../mesh/parse";
 import { makeIdentity, startFakeApiServer } from "./fake-api-server";
 
 const variables = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"];

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chartArgs } from "../../components/chart";
-import { ConfigError } from "../../mesh/mesh";
+import { ConfigError } from "../../mesh/problems";
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "weft-charts-"))));

@@ -1,9 +1,10 @@
 /** A mesh under mocks, from what a person writes. */
 import * as kubernetes from "@pulumi/kubernetes";
 import { Mesh } from "../../components/mesh/mesh";
-import { parseMesh, type Mesh as MeshSpec } from "../../mesh/mesh";
+import type { Mesh as MeshSpec } from "../../mesh/mesh";
+import { parseMesh } from "../../mesh/parse";
 import type { StackInput } from "../../mesh/schema";
-import type { LiveMember } from "../../mesh/transitions";
+import type { LiveMember } from "../../mesh/live-member";
 import { record, type Recorder } from "./mocks";
 
 export type ClusterInput = StackInput["clusters"][number];

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { configuration } from "../../docs/generate";
-import { parseMesh } from "../../mesh/mesh";
+import { parseMesh } from "../../mesh/parse";
 
 const written = readFileSync(join(__dirname, "../../docs/configuration.md"), "utf8");
 

@@ -6,7 +6,8 @@ import { parse, stringify } from "yaml";
 import { resolveKubeconfigs } from "../../clusters/kubeconfig";
 import { preflight } from "../../clusters/preflight";
 import { type LabCluster, startLab, stopLab } from "../../lab/control-plane";
-import { ConfigError, parseMesh, type Problem } from "../../mesh/mesh";
+import { parseMesh } from "../../mesh/parse";
+import { ConfigError, type Problem } from "../../mesh/problems";
 
 jest.setTimeout(600_000);
 

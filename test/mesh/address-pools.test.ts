@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { addressRanges, cutAddresses, rangeNumber, type ContainerNetwork } from "../../mesh/address-pools";
 import { formatAddressRange, overlap, parseAddressRange } from "../../mesh/address-range";
-import { ConfigError, parseMesh, type Mesh } from "../../mesh/mesh";
+import type { Mesh } from "../../mesh/mesh";
+import { parseMesh } from "../../mesh/parse";
+import { ConfigError } from "../../mesh/problems";
 
 const docker: ContainerNetwork = { subnet: "172.18.0.0/16", gateway: "172.18.0.1" };
 

@@ -1,5 +1,5 @@
 import { isLoopback, loopbackProblem } from "../../mesh/api-server";
-import { parseMesh } from "../../mesh/mesh";
+import { parseMesh } from "../../mesh/parse";
 
 it.each([
   "https://127.0.0.1:6443",

@@ -1,4 +1,5 @@
-import { ConfigError, parseMesh, type Problem } from "../../mesh/mesh";
+import { parseMesh } from "../../mesh/parse";
+import { ConfigError, type Problem } from "../../mesh/problems";
 import { now } from "./authorities";
 
 /** Problems of a stack config. */

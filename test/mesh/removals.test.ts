@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { parseMesh } from "../../mesh/mesh";
+import { parseMesh } from "../../mesh/parse";
 import { checkRemovals } from "../../mesh/removals";
 
 type Role = "primary" | "remote";

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { parseMesh, type Member, type Mesh } from "../../mesh/mesh";
+import type { Member, Mesh } from "../../mesh/mesh";
+import { parseMesh } from "../../mesh/parse";
 import {
   exposesIstiod,
   needsEastWestGateway,

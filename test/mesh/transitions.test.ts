@@ -1,6 +1,7 @@
-import { parseMesh } from "../../mesh/mesh";
+import { parseMesh } from "../../mesh/parse";
 import { fingerprints } from "../../mesh/certificates";
-import { checkTransition, type LiveMember } from "../../mesh/transitions";
+import type { LiveMember } from "../../mesh/live-member";
+import { checkTransition } from "../../mesh/transitions";
 import { authority, now, type Authority } from "./authorities";
 import { cluster } from "./problems-of";
 

@@ -2,7 +2,8 @@ import { known } from "../../operate/facts/facts";
 import { syncStates, worstStates } from "../../operate/facts/metrics";
 import { cacertsFacts, networkValue, readyAddresses } from "../../operate/facts/objects";
 import { readMesh } from "../../operate/facts/read";
-import { parseMesh, type Mesh } from "../../mesh/mesh";
+import type { Mesh } from "../../mesh/mesh";
+import { parseMesh } from "../../mesh/parse";
 import {
   makeIdentity,
   startFakeApiServer,

@@ -1,5 +1,6 @@
 /** The facts of a healthy mesh, for tests to break one of. */
-import { parseMesh, type Mesh } from "../../mesh/mesh";
+import type { Mesh } from "../../mesh/mesh";
+import { parseMesh } from "../../mesh/parse";
 import type { StackInput } from "../../mesh/schema";
 import {
   known,

@@ -1,4 +1,4 @@
-import { parseMesh } from "../../mesh/mesh";
+import { parseMesh } from "../../mesh/parse";
 import { known } from "../../operate/facts/facts";
 import { html } from "../../operate/map/html";
 import { bow, layOut, type Box } from "../../operate/map/layout";

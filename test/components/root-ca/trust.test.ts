@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { certificatesOf } from "../../../components/root-ca/pem";
-import type { LiveMember } from "../../../mesh/transitions";
+import type { LiveMember } from "../../../mesh/live-member";
 import { newIntermediate, newRoot, valueOf, type Recorder } from "../mocks";
 import { cluster, weave } from "../weave";
 

@@ -1,6 +1,6 @@
 import { kindConfig, memberNames, type KindCluster } from "../../../lab/kind/config";
 import { cutAddresses } from "../../../mesh/address-pools";
-import { parseMesh } from "../../../mesh/mesh";
+import { parseMesh } from "../../../mesh/parse";
 
 const charts = { repository: "https://charts.example" };
 const clusters = (count: number): KindCluster[] =>

@@ -2,7 +2,7 @@ import * as path from "node:path";
 import { chooseParts } from "../../../lab/engine/parts";
 import { openStack } from "../../../lab/engine/stack";
 import { openKind } from "../../../lab/kind";
-import { parseMesh } from "../../../mesh/mesh";
+import { parseMesh } from "../../../mesh/parse";
 import { fakePrograms, type Programs } from "./programs";
 
 jest.mock("../../../lab/engine/parts");

@@ -1,4 +1,4 @@
-import { parseMesh } from "../../../mesh/mesh";
+import { parseMesh } from "../../../mesh/parse";
 import { expectedOf, isWhole, rowOf } from "../../../operate/verify/matrix";
 import type { Answer } from "../../../operate/verify/requests";
 import { renderRows } from "../../../operate/verify/text";

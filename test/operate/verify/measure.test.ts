@@ -1,4 +1,4 @@
-import { parseMesh } from "../../../mesh/mesh";
+import { parseMesh } from "../../../mesh/parse";
 import { measure, VerifyError, type SampleCluster } from "../../../operate/verify/measure";
 import { command } from "../../../operate/verify/requests";
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { ConfigError, parseMesh } from "../../mesh/mesh";
+import { parseMesh } from "../../mesh/parse";
+import { ConfigError } from "../../mesh/problems";
 import { cluster, problemsOf } from "./problems-of";
 
 const DNS_LABEL = "a DNS-1123 label (lower-case letters, digits and '-', at most 63 characters)";

@@ -1,0 +1,16 @@
+/** What is there before an `up`, as far as a step from it can do harm. */
+export interface LiveMember {
+  name: string;
+  /** Namespace istio-system, where there is one: the mesh and the member that its labels say it belongs to. */
+  namespace?: { mesh?: string; member?: string };
+  /** Version of the running istiod, such as `1.30.5`; undefined where none runs. */
+  istiodVersion?: string;
+  /** Generations of the token Secrets `weft-reader-token-<generation>`. */
+  tokenGenerations: number[];
+  /** Names in annotation `weft.dev/roots` of Secret `cacerts`; undefined where there is no such Secret or annotation. */
+  roots?: string[];
+  /** Name in annotation `weft.dev/signing-root` of Secret `cacerts`; undefined where there is none. */
+  signingRoot?: string;
+  /** SHA-256 fingerprints of the certificates in `root-cert.pem` of Secret `cacerts`, as openssl prints them. */
+  rootFingerprints?: string[];
+}

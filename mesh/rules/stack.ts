@@ -1,0 +1,15 @@
+import type { ClusterEntry } from "../defaults";
+import type { Mesh } from "../mesh";
+
+/** What the rules see. */
+export interface Stack {
+  /** The entries that parse, with the defaults applied; those of the mesh where `weft:mesh` does not parse. */
+  mesh: Mesh;
+  /** The entries that parse, as they were written. */
+  clusters: ClusterEntry[];
+  /** Names of all entries, also of those that do not parse. */
+  names: { path: string; name: string }[];
+  /** Everything parses, so what is not there is missing. */
+  complete: boolean;
+  now: Date;
+}
