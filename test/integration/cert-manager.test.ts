@@ -8,20 +8,18 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, CustomObjectsApi, KubeConfig } from "@kubernetes/client-node";
-import * as k8s from "@pulumi/kubernetes";
-import { CertManager } from "@pulumi/kubernetes-cert-manager";
-import * as pulumi from "@pulumi/pulumi";
 import { startCertManager, stopCertManager } from "../../lab/cert-manager";
 import { type LabCluster, startLab, stopLab } from "../../lab/control-plane";
 import { chooseParts, type Parts } from "../../lab/engine/parts";
-import { openStack } from "../../lab/engine/stack";
 import { isRunning, type ProcessIdentity } from "../../lab/processes";
+import { Operator, TestStack } from "./operator";
 
 jest.setTimeout(900_000);
 
 const namespace = "cert-manager";
 const standIn = path.resolve(__dirname, "../../lab/doubles/charts/cert-manager");
 const report = () => undefined;
+const operator = new Operator();
 
 let dir: string;
 let cluster: LabCluster;
@@ -43,62 +41,19 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  operator.stop();
   await stopCertManager(dir);
   await stopLab(dir);
   await fs.rm(dir, { recursive: true, force: true });
 });
 
-/** cert-manager, a self-signed ClusterIssuer, a CA of it, an Issuer of that CA and an intermediate of that Issuer. */
-async function program() {
-  const provider = new k8s.Provider("one", { kubeconfig: await fs.readFile(cluster.kubeconfig, "utf8") });
-  const home = new k8s.core.v1.Namespace(namespace, { metadata: { name: namespace } }, { provider });
-  const manager = new CertManager(
-    "cert-manager",
-    {
-      installCRDs: true,
-      replicaCount: 2,
-      helmOptions: { name: "cert-manager", namespace: home.metadata.name },
-    },
-    { providers: { kubernetes: provider } },
-  );
-  const create = (kind: string, name: string, spec: object) =>
-    new k8s.apiextensions.CustomResource(
-      `${kind}-${name}`,
-      { apiVersion: "cert-manager.io/v1", kind, metadata: { name, namespace: home.metadata.name }, spec },
-      { provider, dependsOn: manager },
-    );
-  const ca = (commonName: string, secretName: string, kind: string, issuer: string) => ({
-    isCA: true,
-    commonName,
-    secretName,
-    usages: ["cert sign", "crl sign"],
-    duration: "8760h",
-    privateKey: { algorithm: "ECDSA", size: 256 },
-    issuerRef: { name: issuer, kind, group: "cert-manager.io" },
-  });
-  new k8s.apiextensions.CustomResource(
-    "self-signed",
-    {
-      apiVersion: "cert-manager.io/v1",
-      kind: "ClusterIssuer",
-      metadata: { name: "self-signed" },
-      spec: { selfSigned: {} },
-    },
-    { provider, dependsOn: manager },
-  );
-  create("Certificate", "root", ca("Root CA", "root", "ClusterIssuer", "self-signed"));
-  create("Issuer", "root", { ca: { secretName: "root" } });
-  create("Certificate", "c1", ca("Intermediate CA", "c1", "Issuer", "root"));
-  return { status: manager.status };
-}
-
 const open = () =>
-  openStack({
+  TestStack.open(operator, {
     dir,
     stack: "test",
     bin: parts.bin,
-    config: {},
-    program: program as pulumi.automation.PulumiFn,
+    config: { "weft:kubeconfigPath": cluster.kubeconfig },
+    program: path.join(__dirname, "programs/cert-manager.ts"),
   });
 
 interface Ready {

@@ -2,7 +2,6 @@
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
-import type { EngineEvent, Stack } from "@pulumi/pulumi/automation";
 import {
   CoreV1Api,
   CustomObjectsApi,
@@ -13,7 +12,7 @@ import {
 } from "@kubernetes/client-node";
 import { type LabCluster, startLab, stopLab } from "../../lab/control-plane";
 import { type Parts, type Plugin, chooseParts } from "../../lab/engine/parts";
-import { openStack } from "../../lab/engine/stack";
+import { Operator, type OperationOptions, TestStack } from "./operator";
 
 export const namespace = "istio-system";
 
@@ -29,6 +28,8 @@ export interface Change {
 }
 
 export class TestMesh {
+  private readonly operator = new Operator();
+
   private constructor(
     readonly dir: string,
     readonly parts: Parts,
@@ -51,6 +52,7 @@ export class TestMesh {
   }
 
   async stop(): Promise<void> {
+    this.operator.stop();
     await stopLab(this.dir);
     await fs.rm(this.dir, { recursive: true, force: true });
   }
@@ -59,11 +61,9 @@ export class TestMesh {
   async stack(
     clusters: { name: string; [key: string]: unknown }[],
     mesh: Record<string, unknown> = {},
-  ): Promise<Stack> {
-    return openStack({
-      dir: this.dir,
+  ): Promise<TestStack> {
+    return this.open({
       stack: "test",
-      bin: this.parts.bin,
       config: {
         "pulumi:disable-default-providers": ["kubernetes"],
         "weft:mesh": {
@@ -79,6 +79,11 @@ export class TestMesh {
     });
   }
 
+  /** A stack of any config, of a program in a file: one that exports a program as its default. */
+  open(args: { stack: string; config: Record<string, unknown>; program?: string }): Promise<TestStack> {
+    return TestStack.open(this.operator, { dir: this.dir, bin: this.parts.bin, ...args });
+  }
+
   cluster(name: string): LabCluster {
     const cluster = this.clusters.find((candidate) => candidate.name === name);
     if (!cluster) throw new Error(`no lab cluster ${name}`);
@@ -86,14 +91,7 @@ export class TestMesh {
   }
 
   /** Runs one engine operation; returns what it changed, in order of completion. */
-  async record(
-    operation: (options: {
-      onEvent: (event: EngineEvent) => void;
-      onOutput: (text: string) => void;
-      onError: (text: string) => void;
-      parallel: number;
-    }) => Promise<unknown>,
-  ): Promise<Change[]> {
+  async record(operation: (options: OperationOptions) => Promise<unknown>): Promise<Change[]> {
     const changes: Change[] = [];
     await operation({
       parallel: 64,

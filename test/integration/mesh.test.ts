@@ -3,15 +3,14 @@
  * Each test starts where the one before it ended.
  */
 import "reflect-metadata";
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { X509Certificate, createPrivateKey } from "node:crypto";
-import { once } from "node:events";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { CoreV1Api, type KubeConfig, RbacAuthorizationV1Api, Watch } from "@kubernetes/client-node";
-import type { Stack } from "@pulumi/pulumi/automation";
 import { X509ChainBuilder, X509Certificate as PeculiarCertificate } from "@peculiar/x509";
 import { type Change, TestMesh, decoded, discovery, kubeConfigFrom, namespace, statusOf } from "./harness";
+import type { TestStack } from "./operator";
 
 jest.setTimeout(300_000);
 
@@ -37,7 +36,7 @@ const up = async (
   return mesh.record((options) => stack.up(options));
 };
 
-const outputsOf = async (stack: Stack) =>
+const outputsOf = async (stack: TestStack) =>
   (await stack.outputs()) as unknown as {
     mesh: { value: { id: string; root: { fingerprint: string; expiry: string } } };
     members: {
@@ -311,17 +310,11 @@ async function istioCrds(cluster: string): Promise<string[]> {
 
 test("an update whose engine was killed half-way is finished by the next one", async () => {
   const stack = await mesh.stack(renewedFour);
-  const runner = join(__dirname, "run-operation.ts");
-  const weaving = spawn("npx", ["tsx", runner, mesh.dir, mesh.parts.bin, "up"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const ended = once(weaving, "exit");
-  for await (const text of weaving.stdout.setEncoding("utf8")) {
-    mesh.transcript.push(text as string);
-    if (/Release \S+ creating/.test(text as string)) killEngine();
-  }
-  await ended;
-  console.log(mesh.transcript.slice(-40).join("").slice(-3000));
+  const onOutput = (text: string) => {
+    mesh.transcript.push(text);
+    if (/Release \S+ creating/.test(text)) killEngine();
+  };
+  await expect(stack.up({ parallel: 64, onOutput })).rejects.toThrow();
   expect((await deploymentOf(stack)).pending_operations).not.toHaveLength(0);
 
   await up(renewedFour);
@@ -395,5 +388,5 @@ test("destroy leaves nothing of the mesh in any cluster but Istio's CRDs", async
   expect((await deploymentOf(stack)).resources ?? []).toEqual([]);
 });
 
-const deploymentOf = async (stack: Stack) =>
+const deploymentOf = async (stack: TestStack) =>
   (await stack.exportStack()).deployment as { resources?: object[]; pending_operations?: object[] };

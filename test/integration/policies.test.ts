@@ -1,18 +1,9 @@
 /** The policy pack, run by the real engine: over Weft's own program, and over one that breaks its rules. */
-import { execFile } from "node:child_process";
 import * as path from "node:path";
-import { promisify } from "node:util";
-import * as kubernetes from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
-import type { PulumiFn, Stack } from "@pulumi/pulumi/automation";
-import * as tls from "@pulumi/tls";
-import { openStack } from "../../lab/engine/stack";
 import { TestMesh } from "./harness";
+import type { OperationOptions, TestStack } from "./operator";
 
 jest.setTimeout(300_000);
-
-const execute = promisify(execFile);
-const runOperation = path.resolve(__dirname, "run-operation.ts");
 
 const policyPacks = [path.resolve(__dirname, "../../policies")];
 const [cluster1, cluster2, cluster3] = ["cluster1", "cluster2", "cluster3"].map((name) => ({ name })) as [
@@ -32,27 +23,21 @@ afterAll(async () => {
 });
 
 /** What a person sees on the terminal of an operation that fails, with every break and indentation as one blank. */
-async function refusal(
-  operation: (options: { onOutput: (text: string) => void }) => Promise<unknown>,
-): Promise<string> {
+async function refusal(operation: (options: OperationOptions) => Promise<unknown>): Promise<string> {
   let shown = "";
   await expect(operation({ onOutput: (text) => void (shown += text) })).rejects.toThrow();
   return shown.replace(/\s+/g, " ");
 }
 
-const resources = async (stack: Stack) =>
+const resources = async (stack: TestStack) =>
   ((await stack.exportStack()).deployment as { resources?: { type: string }[] }).resources ?? [];
 
 describe("a program that breaks the rules", () => {
-  const program = (name: string, run: PulumiFn) =>
-    openStack({ dir: mesh.dir, stack: name, bin: mesh.parts.bin, config: {}, program: run });
+  const open = (name: string) =>
+    mesh.open({ stack: name, config: {}, program: path.join(__dirname, `programs/${name}.ts`) });
 
   test("is stopped before the weak key of a CA is made, and told what to do", async () => {
-    const stack = await program("weak-key", async () => {
-      new tls.PrivateKey("root-key", { algorithm: "RSA", rsaBits: 2048 });
-      return Promise.resolve({});
-    });
-
+    const stack = await open("weak-key");
     for (const operation of ["preview", "up"] as const) {
       const shown = await refusal((options) => stack[operation]({ ...options, policyPacks }));
       expect(shown).toContain("[mandatory] ca-bounds (tls:index/privateKey:PrivateKey: root-key)");
@@ -63,17 +48,7 @@ describe("a program that breaks the rules", () => {
   });
 
   test("is stopped when a kubeconfig is missing or not marked secret, and the kubeconfig is not shown", async () => {
-    const kubeconfig = `kind: Config\nusers:\n- name: a\n  user: {token: do-not-show-me}\n`;
-    const stack = await program("plain-kubeconfig", async () => {
-      new kubernetes.Provider("marked", {
-        kubeconfig: pulumi.secret(kubeconfig),
-        clusterIdentifier: "marked",
-      });
-      new kubernetes.Provider("ambient", {});
-      new kubernetes.Provider("plain", { kubeconfig, clusterIdentifier: "plain" });
-      return Promise.resolve({});
-    });
-
+    const stack = await open("kubeconfigs");
     const shown = await refusal((options) => stack.preview({ ...options, policyPacks }));
     expect(shown).toContain("plain kubeconfig: a kubeconfig that is not marked secret");
     expect(shown).toContain("ambient kubeconfig: this provider has no kubeconfig");
@@ -119,13 +94,11 @@ describe("Weft's own program", () => {
 
   test("refuses by itself, without a pack, that members leave unnamed", async () => {
     const stack = await mesh.stack([cluster1]);
-    for (const operation of ["preview", "up"]) {
-      const args = ["--import", "tsx", runOperation, mesh.dir, mesh.parts.bin, operation];
-      await expect(execute(process.execPath, args)).rejects.toMatchObject({
-        stdout: expect.stringMatching(
-          /cluster2, cluster3 would leave the mesh in one step[^]*weft:mesh\.removing: \[cluster2, cluster3\]/,
-        ) as string,
-      });
+    for (const operation of ["preview", "up"] as const) {
+      const shown = await refusal((options) => stack[operation](options));
+      expect(shown).toMatch(/cluster2, cluster3 would leave the mesh in one step/);
+      expect(shown).toContain("weft:mesh.removing: [cluster2, cluster3]");
+      expect(shown).not.toMatch(/\.[jt]s:\d/);
     }
     const { members } = (await stack.outputs()) as unknown as { members: { value: object } };
     expect(Object.keys(members.value)).toEqual(["cluster1", "cluster2", "cluster3"]);

@@ -1,0 +1,31 @@
+/** The process behind operator.ts: runs the operations it is sent, one after the other, until its parent is gone. */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import type { PulumiFn } from "@pulumi/pulumi/automation";
+import { parse } from "yaml";
+import { openStack, type LabStackArgs } from "../../lab/engine/stack";
+import type { Message, Request } from "./operator";
+
+const send = (message: Message) => process.send!(message);
+
+async function run({ dir, stack: name, bin, program, operation, options }: Request): Promise<Message> {
+  const file = path.join(dir, "stack", `Pulumi.${name}.yaml`);
+  const { config } = parse(fs.readFileSync(file, "utf8")) as Pick<LabStackArgs, "config">;
+  const stack = await openStack({ dir, stack: name, bin, config, program: programOf(program) });
+  const result = await stack[operation]({
+    ...options,
+    onOutput: (text: string) => void send({ output: text }),
+    onError: (text: string) => void send({ error: text }),
+    onEvent: (event) => void send({ event }),
+  });
+  return { result };
+}
+
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- the file is known when the operation is
+const programOf = (file?: string) =>
+  file === undefined ? undefined : (require(file) as { default: PulumiFn }).default;
+
+process.on("message", (request: Request) => {
+  run(request).then(send, (error: Error) => send({ failure: error.message }));
+});
+process.on("disconnect", () => process.exit());
