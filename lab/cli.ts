@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { stopCertManager } from "./cert-manager";
 import { labStatus, startLab, stopLab } from "./control-plane";
 import { LabError } from "./error";
 
@@ -29,6 +30,7 @@ async function main(argv: string[]): Promise<void> {
     case "status":
       return status(json);
     case "down":
+      await stopCertManager(DIR);
       await stopLab(DIR);
       rmSync(DIR, { recursive: true, force: true });
       console.log("The lab is down.");

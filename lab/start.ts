@@ -6,6 +6,7 @@ import type { OutputMap, Stack, UpResult } from "@pulumi/pulumi/automation";
 import Table from "cli-table3";
 import colors from "picocolors";
 import { parse } from "yaml";
+import { startCertManager, stopCertManager } from "./cert-manager";
 import { withLock } from "./lock";
 import { labStatus, startLab } from "./control-plane";
 import { defaultCharts, labConfig, type StackFile } from "./engine/config";
@@ -34,12 +35,19 @@ async function main(): Promise<void> {
 
   const file = parse(await fs.readFile(path.join(projectRoot, "Pulumi.dev.yaml"), "utf8")) as StackFile;
   const wanted = labConfig(file, { clusters: options.clusters, charts: options.charts });
-  const parts = await chooseParts({ dir, plugins: wanted.plugins, charts: wanted.charts, report });
+  const { plugins, metallb, charts } = wanted;
+  const parts = await chooseParts({ dir, plugins, metallb, charts, report });
   console.log(parts.summary);
 
   const present = (await labStatus(dir)).map((cluster) => cluster.name);
   const leaving = present.filter((name) => !wanted.clusters.includes(name));
   const lab = await startLab({ dir, clusters: [...wanted.clusters, ...leaving], report });
+
+  const issuer = lab.find(({ name }) => name === wanted.certManager?.cluster);
+  if (issuer) {
+    const { namespace } = wanted.certManager!;
+    await startCertManager({ dir, kubeconfig: issuer.kubeconfig, namespace, report });
+  }
 
   const stack = await openStack({
     dir,
@@ -47,26 +55,25 @@ async function main(): Promise<void> {
     bin: parts.bin,
     config: wanted.config(lab, parts, leaving),
   });
-  const forget = async () => void (await startLab({ dir, clusters: wanted.clusters, report }));
-  await converge(stack, leaving.length > 0 ? forget : undefined, nextSteps(dir));
+  const finish = async () => {
+    if (!issuer) await stopCertManager(dir);
+    if (leaving.length > 0) await startLab({ dir, clusters: wanted.clusters, report });
+  };
+  await converge(stack, finish, nextSteps(dir, wanted.clusters));
 }
 
 /**
  * @param finish what is left to do after an `up` that succeeded.
  * @param next what a person may do then.
  */
-async function converge(
-  stack: Stack,
-  finish: (() => Promise<void>) | undefined,
-  next: string,
-): Promise<void> {
+async function converge(stack: Stack, finish: () => Promise<void>, next: string): Promise<void> {
   const { result, progress } = await showProgress((onEvent) => stack.up({ onEvent, parallel: PARALLEL }));
   if (!result) {
     console.error(`\n${progress.errors.map((error) => colors.red(error)).join("\n\n")}`);
     process.exitCode = 1;
     return;
   }
-  await finish?.();
+  await finish();
   show(result, next);
 }
 
@@ -134,10 +141,10 @@ function show(result: UpResult, next: string): void {
   console.log(next);
 }
 
-function nextSteps(dir: string): string {
+function nextSteps(dir: string, members: string[]): string {
   return `Next:
-  export KUBECONFIG=${path.join(dir, "kubeconfig")}; kubectl --context cluster1 -n istio-system get all
-  npm start -- --clusters 4       one more member; or add an entry to Pulumi.dev.yaml and run npm start
+  export KUBECONFIG=${path.join(dir, "kubeconfig")}; kubectl --context ${members[0]} -n istio-system get all
+  npm start -- --clusters ${members.length + 1}       one more member; or add an entry to Pulumi.dev.yaml and run npm start
   npm run lab -- down             stop the control planes and leave nothing behind`;
 }
 

@@ -1,7 +1,7 @@
 /** From a stack's own config to what the lab converges: the same mesh, on the lab's clusters. */
 import type { ChartSource } from "../../mesh/schema";
 import type { LabCluster } from "../control-plane";
-import type { Parts, Plugin } from "./parts";
+import { type Parts, type Plugin, standInCharts } from "./parts";
 import { projectRoot } from "./stack";
 import * as path from "node:path";
 
@@ -13,7 +13,11 @@ interface ClusterEntry extends Json {
 /** A `Pulumi.<stack>.yaml`. */
 export interface StackFile {
   config: Json & {
-    "weft:mesh"?: Json & { istio?: Json & { charts?: ChartSource; values?: Json } };
+    "weft:mesh"?: Json & {
+      istio?: Json & { charts?: ChartSource; values?: Json };
+      trust?: Json & { certManager?: { cluster: string; namespace?: string } };
+      loadBalancer?: Json;
+    };
     "weft:clusters": ClusterEntry[];
   };
 }
@@ -23,6 +27,10 @@ export interface LabConfig {
   clusters: string[];
   charts: ChartSource;
   plugins: Plugin[];
+  /** Whether it installs MetalLB. */
+  metallb: boolean;
+  /** Where cert-manager issues, if it does; its namespace where it is not the default one. */
+  certManager?: { cluster: string; namespace?: string };
   /** The stack config to run with, once the clusters are up and the parts chosen; `leaving` are meant to leave. */
   config(lab: LabCluster[], parts: Parts, leaving?: string[]): Json;
 }
@@ -37,17 +45,21 @@ export function labConfig(file: StackFile, options: { clusters?: number; charts?
   const mesh = file.config["weft:mesh"] ?? {};
   const configured = mesh.istio?.charts ?? defaultCharts;
   const charts: ChartSource = options.charts ? { path: options.charts } : absolute(configured);
-  const certManager = JSON.stringify(mesh.trust ?? {}).includes('"certManager"');
+  const { loadBalancer } = mesh;
+  const certManager = mesh.trust?.certManager;
   return {
     clusters: entries.map((entry) => entry.name),
     charts,
     plugins: ["kubernetes", "tls", ...(certManager ? (["kubernetes-cert-manager"] as const) : [])],
+    metallb: loadBalancer !== undefined,
+    certManager,
     config: (lab, parts, leaving = []) => ({
       ...file.config,
       "weft:mesh": {
         ...mesh,
         istio: { ...mesh.istio, charts: parts.charts, values: labValues(mesh.istio?.values ?? {}, parts) },
         remoteAccess: { ...(mesh.remoteAccess as Json | undefined), allowLoopback: true },
+        ...(loadBalancer && { loadBalancer: { ...loadBalancer, charts: { path: standInCharts } } }),
         removing: leaving,
       },
       "weft:clusters": entries.map((entry) => {

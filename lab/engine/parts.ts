@@ -11,7 +11,8 @@ import type { ChartSource } from "../../mesh/schema";
 import { ensureDoubles, ensureToolchain } from "../toolchain";
 
 const run = promisify(execFile);
-const standInCharts = path.resolve(__dirname, "../doubles/charts");
+/** Folder with a stand-in for each chart: Istio's, MetalLB's, cert-manager's. */
+export const standInCharts = path.resolve(__dirname, "../doubles/charts");
 /** Runs policy packs where Pulumi's Node.js host is not installed; the engine prefers the host. */
 const policyHost = path.resolve(__dirname, "bin/pulumi-analyzer-policy-nodejs");
 
@@ -34,12 +35,14 @@ export interface PartsArgs {
   /** The lab's folder. */
   dir: string;
   plugins: Plugin[];
+  /** Whether the stack installs MetalLB. Its chart is a stand-in always: nothing would answer the real one's webhooks. */
+  metallb?: boolean;
   /** Chart source of the stack config. */
   charts: ChartSource;
   report: (line: string) => void;
 }
 
-export async function chooseParts({ dir, plugins, charts, report }: PartsArgs): Promise<Parts> {
+export async function chooseParts({ dir, plugins, metallb, charts, report }: PartsArgs): Promise<Parts> {
   const { pulumi } = await ensureToolchain(["pulumi"], { report });
   const real: string[] = [];
   const doubles: Plugin[] = [];
@@ -60,16 +63,32 @@ export async function chooseParts({ dir, plugins, charts, report }: PartsArgs): 
       await fs.symlink(path.join(folder, program), path.join(bin, program));
     }
   }
+  const provider = (plugin: string) => `${plugin} provider`;
   return {
     bin,
     charts: realCharts ? charts : { path: standInCharts },
     realCharts,
-    summary: summary(real, doubles, realCharts),
+    summary: summary(
+      ["engine", "control planes", ...real.map(provider), ...(realCharts ? ["charts"] : [])],
+      [
+        ...doubles.map(provider),
+        ...(realCharts ? [] : ["charts"]),
+        ...(metallb ? ["MetalLB"] : []),
+        "nodes and pods",
+      ],
+    ),
   };
 }
 
-/** Real: on PATH, in Pulumi's plugin cache, or downloadable into it. */
+const summary = (real: string[], doubles: string[]) =>
+  `real: ${real.join(", ")} · doubles: ${doubles.join(", ")}`;
+
+/**
+ * Real: on PATH, in Pulumi's plugin cache, or downloadable into it. Never that of cert-manager, which installs the real chart: nothing
+ * would answer its webhooks.
+ */
 async function hasPlugin(plugin: Plugin, pulumi: string): Promise<boolean> {
+  if (plugin === "kubernetes-cert-manager") return false;
   const program = `pulumi-resource-${plugin}`;
   for (const folder of (process.env.PATH ?? "").split(path.delimiter)) {
     if (await isThere(path.join(folder, program))) return true;
@@ -112,18 +131,3 @@ const isThere = (file: string) =>
     () => true,
     () => false,
   );
-
-function summary(plugins: string[], doubles: string[], realCharts: boolean): string {
-  const real = [
-    "engine",
-    "control planes",
-    ...plugins.map((name) => `${name} provider`),
-    ...(realCharts ? ["charts"] : []),
-  ];
-  const stand = [
-    ...doubles.map((name) => `${name} provider`),
-    ...(realCharts ? [] : ["charts"]),
-    "nodes and pods",
-  ];
-  return `real: ${real.join(", ")} · doubles: ${stand.join(", ")}`;
-}

@@ -5,6 +5,7 @@ import * as path from "node:path";
 import * as automation from "@pulumi/pulumi/automation";
 import { parseDocument } from "yaml";
 import weft from "../../index";
+import { standInCharts } from "./parts";
 
 /** The folder that holds Pulumi.yaml and index.ts. */
 export const projectRoot = path.resolve(__dirname, "../..");
@@ -45,6 +46,8 @@ export async function openStack(args: LabStackArgs): Promise<automation.Stack> {
         PULUMI_BACKEND_URL: `file://${state}`,
         PULUMI_CONFIG_PASSPHRASE: await passphrase(path.join(args.dir, "passphrase")),
         PULUMI_SKIP_UPDATE_CHECK: "true",
+        // The plugin of cert-manager reads it, where it is the double.
+        WEFT_LAB_CERT_MANAGER_CHART: path.join(standInCharts, "cert-manager"),
       },
     },
   );
