@@ -5,11 +5,11 @@
 import "reflect-metadata";
 import { spawnSync } from "node:child_process";
 import { X509Certificate, createPrivateKey } from "node:crypto";
-import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { CoreV1Api, type KubeConfig, RbacAuthorizationV1Api, Watch } from "@kubernetes/client-node";
 import { X509ChainBuilder, X509Certificate as PeculiarCertificate } from "@peculiar/x509";
 import { type Change, TestMesh, decoded, discovery, kubeConfigFrom, namespace, statusOf } from "./harness";
+import { contentsBelow, leaked } from "./leaks";
 import type { TestStack } from "./operator";
 
 jest.setTimeout(300_000);
@@ -352,32 +352,15 @@ test("no private key, token or kubeconfig of the whole life is in outputs, logs,
   expect(secrets.length).toBe(4 * (1 + 1 + 2 * 3 + 1));
 
   const places = {
-    state: (await filesBelow(join(mesh.dir, "state"))).join("\n"),
+    state: await contentsBelow(join(mesh.dir, "state")),
     outputs: JSON.stringify(await stack.outputs()),
     "logs and events": mesh.transcript.join("\n"),
   };
   for (const [place, text] of Object.entries(places)) {
-    const leaked = secrets.flatMap(needles).filter((needle) => text.includes(needle));
-    expect({ place, leaked: leaked.length }).toEqual({ place, leaked: 0 });
+    expect({ place, leaked: leaked(secrets, text) }).toEqual({ place, leaked: 0 });
     expect(text).not.toMatch(/PRIVATE KEY/);
   }
 });
-
-/** What the engine has stored: checkpoint, backups and history. */
-async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  expect(files.length).toBeGreaterThan(0);
-  return Promise.all(files.map((entry) => readFile(join(entry.parentPath, entry.name), "utf8")));
-}
-
-/** A secret as it could stand in JSON or text: plain, escaped, in base64; of a key also its first line, however it is wrapped. */
-function needles(secret: string): string[] {
-  const plain = secret.trim();
-  const key = /PRIVATE KEY-----\n(.+)/.exec(plain)?.[1];
-  const base64 = [secret, plain].map((form) => Buffer.from(form).toString("base64"));
-  return [plain, JSON.stringify(plain).slice(1, -1), ...base64, ...(key === undefined ? [] : [key])];
-}
 
 test("destroy leaves nothing of the mesh in any cluster but Istio's CRDs", async () => {
   const stack = await mesh.stack(renewedFour);
