@@ -67,7 +67,9 @@ export function intermediateProblemsOf(intermediate: ProvidedCa, roots: string[]
       value: subject(link),
       message:
         issuers === trusted
-          ? `Its issuer, ${oneLine(link.issuer)}, is not a trusted root.`
+          ? isIssuedBy(link, link)
+            ? "The chain ends in this root, which is not a trusted one."
+            : `Its issuer, ${oneLine(link.issuer)}, is not a trusted root.`
           : `Not signed by the next certificate of the chain, ${subject(issuers[0]!)}.`,
       remedy:
         issuers === trusted

@@ -2,15 +2,13 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { parse } from "yaml";
 import { z } from "zod";
 import { parseMeshWithFound } from "../clusters/membership";
 import type { Mesh } from "../mesh/mesh";
 import { ConfigError } from "../mesh/problems";
-
-const projectRoot = resolve(__dirname, "..");
 
 /** What `npm start` converges: the stack's mesh, on the lab's clusters, or a mesh on kind's. */
 const labConfigs: Record<string, string> = {
@@ -21,12 +19,12 @@ const labConfigs: Record<string, string> = {
 /**
  * The mesh of a stack, with the members that its management cluster names.
  * @param stack `dev`, or `org/weft/dev`.
- * @param folder that of Pulumi.yaml. Default: this checkout.
+ * @param folder that of Pulumi.yaml. Default: the current one, as it is to `pulumi`.
  * @throws ConfigError
  */
 export async function readMeshOf(
   stack: string,
-  { warn, folder = projectRoot }: { warn: (message: string) => void; folder?: string },
+  { warn, folder = process.cwd() }: { warn: (message: string) => void; folder?: string },
 ): Promise<Mesh> {
   const config = await readConfig(stack, folder);
   return parseMeshWithFound(

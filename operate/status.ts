@@ -5,7 +5,7 @@ import { readMesh } from "./facts/read";
 import { parseOptions, UsageError, usage, type StatusOptions } from "./options";
 import { judgeMesh, type Report } from "./report";
 import { readMeshOf } from "./stack-config";
-import { renderReport } from "./text";
+import { headline, renderReport } from "./text";
 
 const exitCodes = { ok: 0, failed: 1, unknown: 2 } as const;
 /** Milliseconds between two looks at the mesh. */
@@ -17,11 +17,20 @@ async function main(argv: string[]): Promise<void> {
   const mesh = await readMeshOf(options.stack, { warn: (message) => console.error(message) });
   const look = async () => judgeMesh(mesh, await readMesh(mesh));
 
-  const deadline = performance.now() + options.waitMs;
   let report = await look();
-  while (options.watch || (report.verdict !== "ok" && performance.now() < deadline)) {
-    if (options.watch) show(report, options);
-    await pause(interval);
+  if (options.watch) {
+    for (;;) {
+      show(report, options);
+      await pause(interval);
+      report = await look();
+    }
+  }
+  const deadline = performance.now() + options.waitMs;
+  let told = "";
+  while (report.verdict !== "ok" && performance.now() < deadline) {
+    const state = headline(report);
+    if (state !== told) console.error((told = state));
+    await pause(Math.min(interval, deadline - performance.now()));
     report = await look();
   }
   show(report, options);

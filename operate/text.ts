@@ -23,7 +23,7 @@ export function renderReport(report: Report): string {
   ].join("\n\n");
 }
 
-function headline({ mesh, verdict, members }: Report): string {
+export function headline({ mesh, verdict, members }: Report): string {
   const counts = (["ok", "failed", "unknown"] as const)
     .map((kind) => [members.filter((member) => member.verdict === kind).length, kind] as const)
     .filter(([count]) => count > 0)

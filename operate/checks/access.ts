@@ -1,6 +1,6 @@
 /** Are the kubeconfigs in a primary's keys good, and good for no more than reading? */
 import type { PeerKey } from "../facts/facts";
-import { failed, judge, unseen, upRepairs, type Check, type Issue, type View } from "./check";
+import { chartRepairs, failed, judge, unseen, upRepairs, type Check, type Issue, type View } from "./check";
 
 export const access: Check = (view) => {
   if (view.member.role === "remote") return undefined;
@@ -33,12 +33,13 @@ function issuesOf({ all }: View, { cluster, credentials }: PeerKey): Issue[] {
       ),
     ];
   }
+  const { kubectl } = all.members.get(cluster)!;
   const issues: Issue[] = [];
   if (lacking.length > 0) {
     issues.push(
       failed(
         `The key for ${cluster} may not ${lacking.join(", ")}: istiod does not finish syncing it.`,
-        `ClusterRole istio-reader-clusterrole of ${cluster} has been changed, or its binding: \`pulumi up --refresh\`.`,
+        `ClusterRole istio-reader-clusterrole of ${cluster} or its binding has been changed. ${chartRepairs(kubectl, "istiod")}`,
         unread,
       ),
     );
@@ -46,10 +47,16 @@ function issuesOf({ all }: View, { cluster, credentials }: PeerKey): Issue[] {
   if (excess.length > 0) {
     issues.push(
       failed(
-        `The key for ${cluster} may ${excess.join(", ")}, which istiod never does: whoever reads the key rules ${cluster}.`,
-        `Look for bindings of its ServiceAccount istio-reader-service-account beside Istio's own.`,
+        `The key for ${cluster} may ${few(excess)}, which istiod never does: whoever reads the key may do it too.`,
+        `Of ${cluster}, look for changes of ClusterRole istio-reader-clusterrole, and for bindings of ServiceAccount istio-reader-service-account beside Istio's own: \`${kubectl} get clusterrolebindings,rolebindings -A -o wide | grep istio-reader\`.`,
       ),
     );
   }
   return issues;
+}
+
+function few(rights: string[]): string {
+  const shown = rights.slice(0, 4);
+  const more = rights.length - shown.length;
+  return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(", ");
 }

@@ -58,6 +58,15 @@ export function judge<T>(fact: Fact<T>, verdict: (value: T) => Outcome): Outcome
 /** The way to mend what an `up` would not have left so. */
 export const upRepairs = "`pulumi up --refresh` sets it right.";
 
+/**
+ * The way to mend an object of a chart: to the engine its release is one thing, and that has not changed.
+ * @param kubectl as in `MemberFacts`.
+ */
+export function chartRepairs(kubectl: string, release: string): string {
+  const helm = kubectl.replace(/^kubectl/, "helm").replace("--context", "--kube-context");
+  return `\`${helm} -n istio-system get manifest ${release} | ${kubectl} apply -f -\` sets it right.`;
+}
+
 export function plural(count: number, one: string): string {
   return count === 1 ? `1 ${one}` : `${count} ${one}s`;
 }

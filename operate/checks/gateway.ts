@@ -1,14 +1,15 @@
 /** Is there an east-west gateway where one is needed, and does it lead into the mesh? */
 import { needsEastWestGateway } from "../../mesh/topology";
-import { failed, judge, unseen, upRepairs, type Check, type Issue, type View } from "./check";
+import { chartRepairs, failed, judge, unseen, type Check, type Issue, type View } from "./check";
 
 export const gateway: Check = (view) => {
   const { mesh, member, facts } = view;
   if (!needsEastWestGateway(mesh, member.name)) return undefined;
+  const mended = chartRepairs(facts.kubectl, "istio-eastwestgateway");
   return judge(facts.gateway, (service) => {
     if (service === undefined) {
       const message = "There is no Service istio-eastwestgateway: other networks do not reach this member.";
-      return { issues: [failed(message, upRepairs)] };
+      return { issues: [failed(message, mended)] };
     }
     const address = member.eastWest.addresses[0] ?? service.addresses[0];
     if (address === undefined) {
@@ -25,7 +26,7 @@ export const gateway: Check = (view) => {
     }
     const issues: Issue[] = service.ports.includes(15443)
       ? []
-      : [failed("Service istio-eastwestgateway does not open port 15443.", upRepairs)];
+      : [failed("Service istio-eastwestgateway does not open port 15443.", mended)];
     return { issues, detail: address };
   });
 };

@@ -3,7 +3,7 @@ import semver from "semver";
 import { brokenRotation, minorSkew } from "../../mesh/istio-versions";
 import { primaries, readersOf } from "../../mesh/topology";
 import type { IstiodFacts } from "../facts/facts";
-import { failed, judge, type Check, type Issue, type View } from "./check";
+import { chartRepairs, failed, judge, type Check, type Issue, type View } from "./check";
 
 export const istiod: Check = (view) => {
   const { member, facts } = view;
@@ -12,7 +12,7 @@ export const istiod: Check = (view) => {
     const version = lowestVersion(istiods);
     if (istiods.length === 0) {
       const message = "No istiod runs here: the member's proxies get neither configuration nor certificates.";
-      return { issues: [failed(message, "`pulumi up --refresh` installs it.")] };
+      return { issues: [failed(message, chartRepairs(facts.kubectl, "istiod"))] };
     }
     const issues = [
       ...notReady(view, istiods),
@@ -29,12 +29,18 @@ function lowestVersion(istiods: IstiodFacts[]): string | undefined {
 function notReady({ facts }: View, istiods: IstiodFacts[]): Issue[] {
   return istiods
     .filter(({ ready, replicas }) => ready < Math.max(1, replicas))
-    .map(({ name, ready, replicas }) =>
-      failed(
+    .map(({ name, ready, replicas }) => {
+      if (replicas === 0) {
+        return failed(
+          `${name} is scaled to 0: the member's proxies get neither configuration nor certificates.`,
+          `\`${facts.kubectl} -n istio-system scale deployment ${name} --replicas 1\``,
+        );
+      }
+      return failed(
         `${ready} of ${replicas} replicas of ${name} are ready.`,
         `\`${facts.kubectl} -n istio-system describe deployment ${name}\` and its pods' logs say why.`,
-      ),
-    );
+      );
+    });
 }
 
 function versionIssues({ mesh, member, all }: View, version: string): Issue[] {

@@ -19,7 +19,7 @@ function missing(wanted: string[], found: PeerKey[]): Issue[] {
   if (names.length === 0) return [];
   return [
     failed(
-      `No key for ${names.join(", ")}: istiod sees none of their services.`,
+      `No key for ${names.join(", ")}: istiod sees none of ${names.length === 1 ? "its" : "their"} services.`,
       "`pulumi up --refresh` writes the keys.",
       names,
     ),

@@ -1,31 +1,37 @@
 /** Is the member's network called the same everywhere? (istio#39712, istio#54909) */
 import type { MemberFacts } from "../facts/facts";
-import { failed, unreadable, upRepairs, type Check, type Issue } from "./check";
+import { chartRepairs, failed, unreadable, upRepairs, type Check, type Issue } from "./check";
 
 export const network: Check = ({ member, facts }) => {
   const issues: Issue[] = [];
-  const compare = (where: string, found: string | undefined) => {
+  const compare = (where: string, found: string | undefined, remedy: string) => {
     if (found === member.network) return;
     issues.push(
       failed(
         `${where} ${found === undefined ? "names no network" : `says ${found}`}, and stack config ${member.network}: istiod would send requests for this network astray.`,
-        upRepairs,
+        remedy,
       ),
     );
   };
+  const chart = (release: string) =>
+    `\`pulumi up\`, if stack config has changed; if not, ${chartRepairs(facts.kubectl, release)}`;
   if (facts.networkLabel.known) {
-    compare("Label topology.istio.io/network of namespace istio-system", facts.networkLabel.value);
+    compare("Label topology.istio.io/network of namespace istio-system", facts.networkLabel.value, upRepairs);
   } else issues.push(unreadable(facts.networkLabel));
 
   const value = member.role === "primary" ? facts.networkValue : injectedNetwork(facts);
   const where =
     member.role === "primary" ? "`global.network` of istiod's values" : "The injection webhook's path";
-  if (value.known) compare(where, value.value);
+  if (value.known) compare(where, value.value, chart("istiod"));
   else issues.push(unreadable(value));
 
   if (!facts.gateway.known) issues.push(unreadable(facts.gateway));
   else if (facts.gateway.value !== undefined) {
-    compare("Label topology.istio.io/network of Service istio-eastwestgateway", facts.gateway.value.network);
+    compare(
+      "Label topology.istio.io/network of Service istio-eastwestgateway",
+      facts.gateway.value.network,
+      chart("istio-eastwestgateway"),
+    );
   }
   return { issues, detail: member.network };
 };

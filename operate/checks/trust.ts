@@ -29,8 +29,8 @@ export const trust: Check = ({ mesh, member, facts, all }) => {
         ? []
         : [
             failed(
-              `${names.join(", ")} ${names.length === 1 ? "does" : "do"} not trust the root that ${member.name} signs under (${signingRoot(mesh, member)}, ${root.fingerprint256.slice(0, 23)}…): requests between them fail.`,
-              "`pulumi up --refresh` writes the root into their Secret cacerts.",
+              `${names.join(", ")} ${names.length === 1 ? "does" : "do"} not trust the root that this member signs under (${signingRoot(mesh, member)}, ${root.fingerprint256.slice(0, 23)}…): requests between them fail.`,
+              "`pulumi up --refresh` writes the root into Secret cacerts.",
             ),
           ];
     return { issues, detail: signingRoot(mesh, member) };

@@ -1,14 +1,24 @@
 /** Do the webhooks lead to an istiod that lives? */
 import type { MemberFacts, Webhook } from "../facts/facts";
-import { failed, unreadable, unseen, upRepairs, type Check, type Issue, type View } from "./check";
+import {
+  chartRepairs,
+  failed,
+  unreadable,
+  unseen,
+  upRepairs,
+  type Check,
+  type Issue,
+  type View,
+} from "./check";
 
 export const webhooks: Check = (view) => {
   const { facts, member } = view;
   if (!facts.webhooks.known) return { issues: [unreadable(facts.webhooks)] };
   if (!facts.endpoints.known) return { issues: [unreadable(facts.endpoints)] };
+  const { value: endpoints } = facts.endpoints;
   // On a remote the primary's istiod writes the injection webhook alone (multicluster.go in pilot/pkg/serviceregistry).
   const found = facts.webhooks.value.filter(({ kind }) => member.role === "primary" || kind === "injection");
-  const issues = uniqueTargets(found).flatMap((hook) => leadsNowhere(view, hook, facts.endpoints));
+  const issues = byTarget(found).flatMap((hooks) => leadsNowhere(view, hooks, endpoints));
   for (const kind of [
     "injection",
     ...(member.role === "primary" ? (["validation"] as const) : []),
@@ -21,7 +31,7 @@ export const webhooks: Check = (view) => {
             kind === "injection"
               ? "There is no injection webhook: new pods start without a proxy, outside the mesh."
               : "There is no validation webhook: mistakes in Istio's objects are accepted.",
-            upRepairs,
+            chartRepairs(facts.kubectl, "istiod"),
           )
         : unseen(`the ${kind} webhook is left to others (\`global.operatorManageWebhooks\`)`),
     );
@@ -34,18 +44,33 @@ function managesWebhooks(values: Record<string, unknown>): boolean {
   return global?.operatorManageWebhooks !== true;
 }
 
-function uniqueTargets(hooks: Webhook[]): Webhook[] {
-  return [
-    ...new Map(hooks.map((hook) => [`${hook.configuration} ${JSON.stringify(hook.target)}`, hook])).values(),
-  ];
+/** Those that lead to the same place: one cause, one failure. */
+function byTarget(hooks: Webhook[]): [Webhook, ...Webhook[]][] {
+  const groups = new Map<string, [Webhook, ...Webhook[]]>();
+  for (const hook of hooks) {
+    const { target } = hook;
+    const place = "url" in target ? target.url : `${target.service}.${target.namespace}`;
+    const group = groups.get(place);
+    if (group === undefined) groups.set(place, [hook]);
+    else group.push(hook);
+  }
+  return [...groups.values()];
+}
+
+/** `a, b have`: the configurations of these webhooks, and a verb. */
+function configurationsOf(hooks: Webhook[], one: string, several: string): string {
+  const names = [...new Set(hooks.map(({ configuration }) => configuration))];
+  return `${names.join(", ")} ${names.length === 1 ? one : several}`;
 }
 
 function leadsNowhere(
   view: View,
-  { configuration, target }: Webhook,
-  endpoints: MemberFacts["endpoints"],
+  hooks: [Webhook, ...Webhook[]],
+  endpoints: Record<string, string[]>,
 ): Issue[] {
-  const { member, mesh, all } = view;
+  const { facts, member, mesh, all } = view;
+  const [{ target }] = hooks;
+  const lead = configurationsOf(hooks, "leads", "lead");
   const primary = mesh.members.find(({ name }) => name === member.primary)!;
   const service = all.members.get(primary.name)?.gateway;
   const addresses = [
@@ -54,20 +79,22 @@ function leadsNowhere(
   ];
   const elsewhere = (where: string) =>
     failed(
-      `${configuration} leads to ${where}, and the istiod of ${primary.name} is at ${addresses.join(", ")}: pods of this member cannot be injected.`,
+      `${lead} to ${where}, and the istiod of ${primary.name} is at ${addresses.join(", ")}: pods of this member cannot be injected.`,
       upRepairs,
     );
   if ("url" in target) {
     const host = URL.canParse(target.url) ? new URL(target.url).hostname : target.url;
     return addresses.length === 0 || addresses.includes(host) ? [] : [elsewhere(host)];
   }
-  const ready =
-    endpoints.known && target.namespace === "istio-system" ? (endpoints.value[target.service] ?? []) : [];
+  const behind = target.namespace === "istio-system" ? endpoints[target.service] : undefined;
+  const ready = behind ?? [];
   if (ready.length === 0) {
     return [
       failed(
-        `${configuration} leads to Service ${target.service}.${target.namespace}, behind which nobody is ready: the API server refuses what it should ask istiod about.`,
-        `\`${view.facts.kubectl} -n istio-system get endpointslices,pods -l app=istiod\` shows what is there.`,
+        `${lead} to Service ${target.service}.${target.namespace}, behind which nobody is ready: the API server refuses what it should ask istiod about.`,
+        behind === undefined
+          ? `It is not a Service of istiod: ${chartRepairs(facts.kubectl, "istiod")}`
+          : `\`${facts.kubectl} -n istio-system get endpointslices,pods -l app=istiod\` shows what is there.`,
       ),
     ];
   }
@@ -79,21 +106,16 @@ function leadsNowhere(
 
 /** istiod writes its CA into the webhooks when it starts. */
 function withoutCa({ all, member }: View, hooks: Webhook[]): Issue[] {
-  const { istiodView, kubectl } = all.members.get(member.primary)!;
-  const names = [
-    ...new Set(hooks.filter(({ hasCaBundle }) => !hasCaBundle).map((hook) => hook.configuration)),
-  ];
-  if (names.length === 0) return [];
+  const bare = hooks.filter(({ hasCaBundle }) => !hasCaBundle);
+  if (bare.length === 0) return [];
+  const { istiodView, kubectl }: MemberFacts = all.members.get(member.primary)!;
+  const have = configurationsOf(bare, "has", "have");
   if (!istiodView.known) {
-    return [
-      unseen(
-        `${names.join(", ")} ${names.length === 1 ? "has" : "have"} no caBundle, which a running istiod writes; ${istiodView.reason}`,
-      ),
-    ];
+    return [unseen(`${have} no caBundle, which a running istiod writes; ${istiodView.reason}`)];
   }
   return [
     failed(
-      `${names.join(", ")} ${names.length === 1 ? "has" : "have"} no caBundle: the API server does not trust istiod.`,
+      `${have} no caBundle: the API server does not trust istiod.`,
       `istiod writes it: \`${kubectl} -n istio-system logs -l app=istiod | grep -i webhook\`.`,
     ),
   ];

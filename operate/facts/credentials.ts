@@ -5,6 +5,7 @@ import { foreignReferences } from "../../clusters/kubeconfig-source";
 import type { Member } from "../../mesh/mesh";
 import { ConfigError } from "../../mesh/problems";
 import { known, unknown, type CredentialFacts } from "./facts";
+import { excessOf, type Rule } from "./rights";
 
 interface Right {
   verb: string;
@@ -22,19 +23,6 @@ const needed: Right[] = [
   { verb: "list", resource: "namespaces" },
   { verb: "watch", group: "discovery.k8s.io", resource: "endpointslices" },
   { verb: "list", group: "networking.istio.io", resource: "workloadentries" },
-];
-
-/**
- * What would make a reader a ruler. Istio's own role for it may write ServiceExports and, on a remote, ConfigMaps and
- * webhooks (ClusterRole istio-reader-clusterrole), so those are not here.
- */
-const excessive: Right[] = [
-  { verb: "create", resource: "secrets" },
-  { verb: "delete", resource: "secrets" },
-  { verb: "create", resource: "pods" },
-  { verb: "create", resource: "serviceaccounts" },
-  { verb: "create", group: "apps", resource: "deployments" },
-  { verb: "create", group: "rbac.authorization.k8s.io", resource: "clusterrolebindings" },
 ];
 
 /**
@@ -67,16 +55,15 @@ async function rightsOf(kubeconfig: ResolvedKubeconfig, timeoutMs: number) {
   let api: ApiServer | undefined;
   try {
     const reached = (api = await ApiServer.of(kubeconfig, timeoutMs));
+    const rules = rulesOf(reached);
+    const allowed = needed.map((right) => may(reached, right));
     // One that fails must not leave others on their way when the connections are closed.
-    const answers = await Promise.allSettled([...needed, ...excessive].map((right) => may(reached, right)));
-    const allowed = answers.map((answer) => {
-      if (answer.status === "rejected") throw answer.reason;
-      return answer.value;
-    });
+    await Promise.allSettled([rules, ...allowed]);
+    const answers = await Promise.all(allowed);
     return known({
       authenticated: true,
-      lacking: needed.filter((_, index) => !allowed[index]).map(inWords),
-      excess: excessive.filter((_, index) => allowed[needed.length + index]).map(inWords),
+      lacking: needed.filter((_, index) => !answers[index]).map(inWords),
+      excess: excessOf(await rules),
     });
   } catch (error) {
     if (!(error instanceof ApiServerError)) throw error;
@@ -85,6 +72,19 @@ async function rightsOf(kubeconfig: ResolvedKubeconfig, timeoutMs: number) {
   } finally {
     api?.close();
   }
+}
+
+/** Over the whole cluster, and in istio-system. */
+async function rulesOf(api: ApiServer): Promise<Rule[]> {
+  const answer = await api.review<{ status?: { resourceRules?: Rule[] } }>(
+    "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+    {
+      apiVersion: "authorization.k8s.io/v1",
+      kind: "SelfSubjectRulesReview",
+      spec: { namespace: "istio-system" },
+    },
+  );
+  return answer.status?.resourceRules ?? [];
 }
 
 async function may(api: ApiServer, { verb, group = "", resource }: Right): Promise<boolean> {

@@ -2,7 +2,8 @@
 
 /**
  * The state of each cluster that istiod reads, from `istiod_remote_cluster_sync_status`: one sample for each cluster and state, and
- * 1 stands for the state it is in (pkg/kube/multicluster/secretcontroller.go).
+ * 1 stands for the state it is in (pkg/kube/multicluster/secretcontroller.go). istiod 1.28 has no such metric; 1.29 to 1.31 have it, with
+ * the same labels and states.
  * @returns undefined where the text has no such metric and none that says that no cluster is read: it is not istiod's, or of a
  * version without it.
  */

@@ -64,12 +64,12 @@ async function readMember(
       if (probes.has(key.credentials)) return;
       probes.set(key.credentials, probeCredentials(key.cluster, kubeconfig, reachMs));
     });
-    const [istiodView, shaken] = await Promise.all([
-      readIstiodView(resolved, reachMs),
-      (await isSimulated(api))
-        ? unknown("the nodes are simulated, and nothing listens at the gateway's address")
-        : shakeHands(mesh, member, facts, reachMs),
-    ]);
+    const [istiodView, shaken] = (await isSimulated(api))
+      ? [
+          unknown("the nodes are simulated, and no istiod runs in its pod"),
+          unknown("the nodes are simulated, and nothing listens at the gateway's address"),
+        ]
+      : await Promise.all([readIstiodView(resolved, reachMs), shakeHands(mesh, member, facts, reachMs)]);
     return {
       kubectl: kubectl(member, resolved),
       api: { reachable: true, version: version.gitVersion.replace(/^v/, "") },
@@ -232,10 +232,14 @@ async function readIstiodView(
     const states = views.filter((view) => view !== undefined);
     return states.length === views.length
       ? known(worstStates(states))
-      : unknown("istiod's metrics say nothing of the clusters it reads");
+      : unknown("istiod's metrics say nothing of the clusters it reads: they do from 1.29 on");
   } catch (error) {
     if (!(error instanceof ApiServerError || error instanceof CredentialsError)) throw error;
-    return unknown(`istiod's metrics do not answer through the API server (${error.message})`);
+    const why =
+      error instanceof ApiServerError && error.code === "403"
+        ? "this user may not `get pods/proxy`, or istiod answers to nobody but itself"
+        : error.message;
+    return unknown(`istiod's metrics do not answer through the API server (${why})`);
   } finally {
     api?.close();
   }

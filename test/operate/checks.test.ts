@@ -1,6 +1,6 @@
 import type { CheckName } from "../../operate/checks";
 import { known, unknown, type CredentialFacts, type Fact } from "../../operate/facts/facts";
-import { judgeMesh } from "../../operate/report";
+import { findings, judgeMesh } from "../../operate/report";
 import { authority } from "../mesh/authorities";
 import { healthy, input, now, type Sample } from "./healthy";
 
@@ -72,7 +72,9 @@ describe("istiod", () => {
 
   test("scaled to nothing", () => {
     Object.assign(value(sample.of("one").istiods)[0]!, { ready: 0, replicas: 0 });
-    expect(complaints()).toEqual(["one istiod failed: 0 of 0 replicas of istiod are ready."]);
+    expect(complaints()).toEqual([
+      "one istiod failed: istiod is scaled to 0: the member's proxies get neither configuration nor certificates.",
+    ]);
   });
 
   test("two minor versions from another", () => {
@@ -131,7 +133,7 @@ describe("cacerts", () => {
   test("whose chain leads to no root of its bundle", async () => {
     value(sample.of("one").cacerts).bundle = (await authority("other")).certificate;
     expect(complaints()).toContainEqual(
-      expect.stringMatching(/^one cacerts failed: .*Its issuer, CN=root, is not a trusted root\.$/),
+      "one cacerts failed: CN=root: The chain ends in this root, which is not a trusted one.",
     );
   });
 
@@ -171,11 +173,13 @@ describe("trust", () => {
     });
     expect(complaints()).toEqual([
       expect.stringContaining(
-        "one trust failed: two does not trust the root that one signs under (default, ",
+        "one trust failed: two does not trust the root that this member signs under (default, ",
       ),
-      expect.stringContaining("three trust failed: two does not trust the root that three signs under"),
-      expect.stringContaining("two trust failed: one, three do not trust the root that two signs under"),
+      expect.stringContaining("three trust failed: two does not trust the root"),
+      expect.stringContaining("two trust failed: one, three do not trust the root"),
     ]);
+    const found = findings(judgeMesh(sample.mesh, sample.facts, now), ["failed"]);
+    expect(found.map(({ members }) => members)).toEqual([["one", "three"], ["two"]]);
   });
 
   test("of members that need not trust each other", async () => {
@@ -232,7 +236,7 @@ describe("network", () => {
 describe("keys", () => {
   test("a member without one", () => {
     value(sample.of("one").peerKeys).pop();
-    expect(complaints()).toEqual(["one keys failed: No key for two: istiod sees none of their services."]);
+    expect(complaints()).toEqual(["one keys failed: No key for two: istiod sees none of its services."]);
     expect(detailOf("one", "keys")).toBe("1/2");
   });
 
@@ -280,7 +284,21 @@ describe("access", () => {
 
   test("a reader that may write", () => {
     expect(found({ usable: true, server, rights: known({ ...good, excess: ["delete secrets"] }) })).toEqual([
-      "one access failed: The key for two may delete secrets, which istiod never does: whoever reads the key rules two.",
+      "one access failed: The key for two may delete secrets, which istiod never does: whoever reads the key may do it too.",
+    ]);
+  });
+
+  test("a reader that may do anything at all is told in a line", () => {
+    const excess = [
+      "bind roles",
+      "create pods",
+      "delete pods",
+      "delete secrets",
+      "patch pods",
+      "update pods",
+    ];
+    expect(found({ usable: true, server, rights: known({ ...good, excess }) })).toEqual([
+      expect.stringContaining("may bind roles, create pods, delete pods, delete secrets, 2 more, which"),
     ]);
   });
 
@@ -400,9 +418,23 @@ describe("webhooks", () => {
     sample.of("two").endpoints = known({});
     expect(complaints()).toEqual([
       expect.stringContaining(
-        "two webhooks failed: istio-sidecar-injector leads to Service istiod.istio-system",
+        "two webhooks failed: istio-sidecar-injector, istio-validator lead to Service istiod.istio-system, behind which nobody is ready",
       ),
-      expect.stringContaining("two webhooks failed: istio-validator leads to Service istiod.istio-system"),
+    ]);
+  });
+
+  test("one that leads elsewhere than the others", () => {
+    value(sample.of("two").webhooks)[1]!.target = { service: "nobody", namespace: "istio-system", path: "/" };
+    expect(findings(judgeMesh(sample.mesh, sample.facts, now), ["failed"])).toMatchObject([
+      {
+        members: ["two"],
+        check: "webhooks",
+        issue: {
+          message: expect.stringMatching(/^istio-validator leads to Service nobody.istio-system/) as string,
+          remedy:
+            "It is not a Service of istiod: `helm --kube-context two -n istio-system get manifest istiod | kubectl --context two apply -f -` sets it right.",
+        },
+      },
     ]);
   });
 

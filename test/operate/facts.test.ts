@@ -128,15 +128,19 @@ describe("reading", () => {
     });
   });
 
-  test("nothing is sent to the gateway of simulated nodes", async () => {
+  test("nothing is sent to the gateway or the istiod of simulated nodes", async () => {
     const node = { metadata: { name: "node", annotations: { "kwok.x-k8s.io/node": "fake" } } };
-    const mesh = meshOf({
-      one: await serve((request) => (request.path === "/api/v1/nodes" ? { items: [node] } : bare(request))),
+    const server = await serve((request) =>
+      request.path === "/api/v1/nodes" ? { items: [node] } : bare(request),
+    );
+    expect((await readMesh(meshOf({ one: server }))).members.get("one")).toMatchObject({
+      handshake: {
+        known: false,
+        reason: "the nodes are simulated, and nothing listens at the gateway's address",
+      },
+      istiodView: { known: false, reason: "the nodes are simulated, and no istiod runs in its pod" },
     });
-    expect((await readMesh(mesh)).members.get("one")!.handshake).toEqual({
-      known: false,
-      reason: "the nodes are simulated, and nothing listens at the gateway's address",
-    });
+    expect(server.requests.filter(({ path }) => path.includes("/proxy"))).toEqual([]);
   });
 
   test("what may not be read is not known, and the rest is", async () => {
@@ -157,7 +161,10 @@ describe("reading", () => {
     await readMesh(meshOf({ peer, reader }));
     const written = [...peer.requests, ...reader.requests].filter(({ method }) => method !== "GET");
     expect(new Set(written.map(({ method, path }) => `${method} ${path}`))).toEqual(
-      new Set(["POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews"]),
+      new Set([
+        "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+        "POST /apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+      ]),
     );
   });
 
@@ -180,28 +187,30 @@ describe("reading", () => {
     return [...facts.credentials.values()][0]!;
   }
 
-  const attributes = ({ body }: Request) =>
-    (body as { spec: { resourceAttributes: { verb: string; resource: string } } }).spec.resourceAttributes;
+  /** The API server's answers to questions of a user whose role has these rules, and who may do what `allowed` says. */
+  function reviews(rules: object[], allowed: (verb: string) => boolean) {
+    return ({ path, body }: Request): Answer => {
+      if (path.endsWith("/selfsubjectrulesreviews")) return { status: { resourceRules: rules } };
+      const { spec } = body as { spec: { resourceAttributes: { verb: string } } };
+      return { status: { allowed: allowed(spec.resourceAttributes.verb) } };
+    };
+  }
 
   test("a reader's key as it should be", async () => {
-    const found = await credentials((request) => ({
-      status: { allowed: ["list", "watch", "get"].includes(attributes(request).verb) },
-    }));
-    expect(found).toMatchObject({
+    const rules = [{ verbs: ["get", "list", "watch"], apiGroups: [""], resources: ["secrets"] }];
+    expect(await credentials(reviews(rules, () => true))).toMatchObject({
       usable: true,
       rights: known({ authenticated: true, lacking: [], excess: [] }),
     });
   });
 
   test("a reader's key that may do what it should not, and not what it should", async () => {
-    const found = await credentials((request) => ({
-      status: { allowed: attributes(request).verb !== "list" },
-    }));
-    expect(found).toMatchObject({
+    const rules = [{ verbs: ["list", "delete"], apiGroups: [""], resources: ["secrets"] }];
+    expect(await credentials(reviews(rules, (verb) => verb !== "list"))).toMatchObject({
       rights: known({
         authenticated: true,
         lacking: ["list secrets", "list configmaps", "list nodes", "list namespaces", "list workloadentries"],
-        excess: expect.arrayContaining(["delete secrets", "create pods"]) as string[],
+        excess: ["delete secrets"],
       }),
     });
   });
@@ -216,16 +225,34 @@ describe("reading", () => {
     expect(await credentials(() => "silence")).toMatchObject({ rights: { known: false } });
   });
 
+  /** What is known of the view of an istiod with this answer to a request for its metrics. */
+  async function viewOf(metrics: Answer) {
+    const server = await serve((request) => {
+      if (request.path.includes("/pods?")) return { items: [{ metadata: { name: "istiod-1" } }] };
+      if (request.path.endsWith("/pods/istiod-1:15014/proxy/metrics")) return metrics;
+      return bare(request);
+    });
+    return (await readMesh(meshOf({ one: server }))).members.get("one")!.istiodView;
+  }
+
   test("istiod's metrics, through the API server's proxy", async () => {
     const text = 'istiod_remote_cluster_sync_status{cluster="two",cluster_type="remote",status="synced"} 1\n';
-    const mesh = meshOf({
-      one: await serve((request) => {
-        if (request.path.includes("/pods?")) return { items: [{ metadata: { name: "istiod-1" } }] };
-        if (request.path.endsWith("/pods/istiod-1:15014/proxy/metrics")) return Buffer.from(text);
-        return bare(request);
-      }),
+    expect(await viewOf(Buffer.from(text))).toEqual(known({ two: "synced" }));
+  });
+
+  test("an istiod that is too old to say it, and one that may not be asked", async () => {
+    expect(await viewOf(Buffer.from('istiod_managed_clusters{cluster_type="remote"} 2\n'))).toEqual({
+      known: false,
+      reason: "istiod's metrics say nothing of the clusters it reads: they do from 1.29 on",
     });
-    expect((await readMesh(mesh)).members.get("one")!.istiodView).toEqual(known({ two: "synced" }));
+    expect(await viewOf(403)).toMatchObject({
+      known: false,
+      reason: expect.stringContaining("may not `get pods/proxy`") as string,
+    });
+    expect(await viewOf(503)).toMatchObject({
+      known: false,
+      reason: "istiod's metrics do not answer through the API server (status: 503)",
+    });
   });
 
   test("a pod that does not answer leaves istiod's view unknown, and costs no more than its own time", async () => {

@@ -34,7 +34,7 @@ test("below, what is wrong, what it means and what to type; failures before doub
     [
       "✘ two · gateway",
       "  There is no Service istio-eastwestgateway: other networks do not reach this member.",
-      "  → `pulumi up --refresh` sets it right.",
+      "  → `helm --kube-context two -n istio-system get manifest istio-eastwestgateway | kubectl --context two apply -f -` sets it right.",
       "",
       "? one · peers",
       "  Not known: no answer.",
