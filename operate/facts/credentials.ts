@@ -28,11 +28,12 @@ const needed: Right[] = [
 /**
  * @param cluster name of the peer that the key is for.
  * @param text Secret. The kubeconfig.
+ * @param timeoutMs milliseconds for all requests to a server.
  */
 export async function probeCredentials(
   cluster: string,
   text: string,
-  timeoutMs: number,
+  timeoutMs: (server: string) => number,
 ): Promise<CredentialFacts> {
   let kubeconfig: ResolvedKubeconfig;
   try {
@@ -48,7 +49,11 @@ export async function probeCredentials(
     if (!(error instanceof ConfigError)) throw error;
     return { usable: false, reason: "it is not a kubeconfig with a context, a cluster and a user" };
   }
-  return { usable: true, server: kubeconfig.server, rights: await rightsOf(kubeconfig, timeoutMs) };
+  return {
+    usable: true,
+    server: kubeconfig.server,
+    rights: await rightsOf(kubeconfig, timeoutMs(kubeconfig.server)),
+  };
 }
 
 async function rightsOf(kubeconfig: ResolvedKubeconfig, timeoutMs: number) {

@@ -29,20 +29,36 @@ export interface ReadOptions {
 
 /** By `PeerKey.credentials`: all readers of a member hold the same key, so it is tried once, and as soon as it is seen. */
 type Probes = Map<string, Promise<CredentialFacts>>;
+/** @param kubeconfig Secret. That of the key. */
+type Probe = (key: PeerKey, kubeconfig: string) => void;
 
 export async function readMesh(
   mesh: Mesh,
   { timeoutMs = 10_000, reachMs = 3000 }: ReadOptions = {},
 ): Promise<MeshFacts> {
   const probes: Probes = new Map();
+  const began = performance.now();
+  const kubeconfigs = new Map(
+    mesh.members.map((member) => [member.name, resolveKubeconfig(member)] as const),
+  );
+  const resolved = await Promise.allSettled(kubeconfigs.values());
+  const servers = new Set(resolved.map((one) => (one.status === "fulfilled" ? one.value.server : undefined)));
+  // An API server that is read anyway is no further to reach with a peer's key, only as busy as it is.
+  const probeMs = (server: string) =>
+    servers.has(server) ? Math.max(reachMs, timeoutMs - (performance.now() - began)) : reachMs;
+  const probe: Probe = ({ cluster, credentials }, kubeconfig) => {
+    if (!probes.has(credentials)) probes.set(credentials, probeCredentials(cluster, kubeconfig, probeMs));
+  };
+
   const members = await Promise.all(
-    mesh.members.map(
-      async (member) =>
-        [member.name, await readMember(mesh, member, probes, { timeoutMs, reachMs })] as const,
-    ),
+    mesh.members.map(async (member) => {
+      const kubeconfig = kubeconfigs.get(member.name)!;
+      const facts = await readMember(mesh, member, kubeconfig, probe, { timeoutMs, reachMs });
+      return [member.name, facts] as const;
+    }),
   );
   const credentials = await Promise.all(
-    [...probes].map(async ([hash, probe]) => [hash, await probe] as const),
+    [...probes].map(async ([hash, found]) => [hash, await found] as const),
   );
   return { members: new Map(members), credentials: new Map(credentials) };
 }
@@ -50,20 +66,18 @@ export async function readMesh(
 async function readMember(
   mesh: Mesh,
   member: Member,
-  probes: Probes,
+  kubeconfig: Promise<ResolvedKubeconfig>,
+  probe: Probe,
   { timeoutMs, reachMs }: Required<ReadOptions>,
 ): Promise<MemberFacts> {
   let resolved: ResolvedKubeconfig | undefined;
   let api: ApiServer | undefined;
   try {
-    resolved = await resolveKubeconfig(member);
+    resolved = await kubeconfig;
     api = await ApiServer.of(resolved, timeoutMs);
     const version = await api.get<{ gitVersion?: string }>("/version");
     if (version?.gitVersion === undefined) throw new ApiServerError("answer", "200");
-    const facts = await readObjects(api, (key, kubeconfig) => {
-      if (probes.has(key.credentials)) return;
-      probes.set(key.credentials, probeCredentials(key.cluster, kubeconfig, reachMs));
-    });
+    const facts = await readObjects(api, probe);
     const [istiodView, shaken] = (await isSimulated(api))
       ? [
           unknown("the nodes are simulated, and no istiod runs in its pod"),
@@ -121,7 +135,7 @@ function unreachable(
 
 const core = "/api/v1/namespaces/istio-system";
 
-async function readObjects(api: ApiServer, found: (key: PeerKey, kubeconfig: string) => void) {
+async function readObjects(api: ApiServer, probe: Probe) {
   const items = async <T>(path: string) => (await api.get<List<T>>(path))?.items ?? [];
   const select = (selector: string) => `?labelSelector=${encodeURIComponent(selector)}`;
   const hooks = "/apis/admissionregistration.k8s.io/v1";
@@ -155,7 +169,7 @@ async function readObjects(api: ApiServer, found: (key: PeerKey, kubeconfig: str
     read("Secrets of peers", async () => {
       const secrets = await items<objects.Secret>(`${core}/secrets${select("istio/multiCluster=true")}`);
       return secrets.flatMap(objects.peerKeys).map(({ kubeconfig, ...key }) => {
-        found(key, kubeconfig);
+        probe(key, kubeconfig);
         return key;
       });
     }),

@@ -181,7 +181,7 @@ describe("reading", () => {
     const peer = await serve((request) => (request.method === "POST" ? answer(request) : bare(request)));
     const kubeconfig = peer.kubeconfig({ user: { token: "reader-s3cr3t" } });
     const reader = await serve(withKey("peer", () => kubeconfig));
-    const facts = await readMesh(meshOf({ peer, reader }), { reachMs: 500 });
+    const facts = await readMesh(meshOf({ peer, reader }), { timeoutMs: 1000, reachMs: 500 });
     expect(JSON.stringify([...facts.members, ...facts.credentials])).not.toContain("s3cr3t");
     expect(facts.credentials.size).toBe(1);
     return [...facts.credentials.values()][0]!;
