@@ -1,0 +1,2 @@
+/** What a person has to know, without a stack trace. */
+export class ReviewError extends Error {}
