@@ -1,0 +1,179 @@
+/** What an object of a member says about trust and reach. Pure; no secret is in what comes out, only its digest. */
+import { createHash, X509Certificate } from "node:crypto";
+import { trustBundleAnnotation } from "../../components/mesh-member/values";
+
+export type Facts =
+  | { kind: "Namespace"; network?: string }
+  | { kind: "Cacerts"; bundle: string; roots: Root[]; signer?: Root }
+  /** Of a Secret with remote kubeconfigs: the digest of the token in each, by peer. */
+  | { kind: "PeerSecret"; tokens: Record<string, string> }
+  | { kind: "Token"; token: string }
+  | { kind: "EastWestService"; uid: string; type: string; addresses: string[]; ports: string[] }
+  | {
+      kind: "Deployment";
+      runs: "istiod" | "east-west gateway";
+      ready: number;
+      rolledOut: boolean;
+      bundle?: string;
+    }
+  | { kind: "IstioObject"; type: string; spec: string };
+
+/** A root by its subject and key: a reissued certificate is the same root. */
+export interface Root {
+  id: string;
+  /** For people: the name that Weft knows it by, else its subject. */
+  name: string;
+}
+
+/** The part of an object that matters here. */
+export interface KubernetesObject {
+  kind?: string;
+  metadata: {
+    name: string;
+    uid?: string;
+    resourceVersion?: string;
+    generation?: number;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+  };
+  type?: string;
+  data?: Record<string, string>;
+  spec?: unknown;
+  status?: unknown;
+}
+
+/** What is known of an object of this kind; undefined where it has nothing to do with trust or reach. */
+export function factsOf(kind: string, object: KubernetesObject): Facts | undefined {
+  const { name, labels = {} } = object.metadata;
+  switch (kind) {
+    case "Namespace":
+      return { kind, network: labels["topology.istio.io/network"] };
+    case "Secret":
+      return secretFacts(object);
+    case "Service":
+      return name === "istio-eastwestgateway" ? serviceFacts(object) : undefined;
+    case "Deployment":
+      return deploymentFacts(object);
+    default:
+      return { kind: "IstioObject", type: kind, spec: digest(JSON.stringify(object.spec)) };
+  }
+}
+
+function secretFacts({ metadata, type, data = {} }: KubernetesObject): Facts | undefined {
+  const text = (key: string) => Buffer.from(data[key] ?? "", "base64").toString("utf8");
+  if (metadata.name === "cacerts") return cacertsFacts(metadata.annotations ?? {}, text);
+  if (metadata.labels?.["istio/multiCluster"] === "true") {
+    const tokens = Object.keys(data).map((peer) => [peer, digest(tokenIn(text(peer)))]);
+    return {
+      kind: "PeerSecret",
+      tokens: Object.fromEntries(tokens) as Record<string, string>,
+    };
+  }
+  return type === "kubernetes.io/service-account-token"
+    ? { kind: "Token", token: digest(text("token")) }
+    : undefined;
+}
+
+function cacertsFacts(annotations: Record<string, string>, text: (key: string) => string): Facts {
+  const bundle = text("root-cert.pem");
+  // The bundle has the roots in the order of their names.
+  const names = (annotations["weft.dev/roots"] ?? "").split(",");
+  const certificates = certificatesIn(bundle);
+  const roots = certificates.map((certificate, index) => ({
+    id: rootId(certificate),
+    name: (certificates.length === names.length && names[index]) || oneLine(certificate.subject),
+  }));
+  const top = certificatesIn(text("cert-chain.pem")).at(-1);
+  const selfSigned = top?.checkIssued(top) ? rootId(top) : undefined;
+  const signer =
+    selfSigned === undefined
+      ? roots.find((_, index) => top !== undefined && top.checkIssued(certificates[index]!))
+      : (roots.find(({ id }) => id === selfSigned) ?? {
+          id: selfSigned,
+          name: annotations["weft.dev/signing-root"] ?? oneLine(top!.subject),
+        });
+  return { kind: "Cacerts", bundle: createHash("sha256").update(bundle).digest("hex"), roots, signer };
+}
+
+interface Service {
+  spec?: { type?: string; ports?: { port: number; nodePort?: number }[] };
+  status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
+}
+
+function serviceFacts({ metadata, spec, status }: KubernetesObject): Facts {
+  const service = { spec, status } as Service;
+  const type = service.spec?.type ?? "ClusterIP";
+  return {
+    kind: "EastWestService",
+    uid: metadata.uid ?? "",
+    type,
+    addresses: (service.status?.loadBalancer?.ingress ?? [])
+      .map(({ ip, hostname }) => ip ?? hostname ?? "")
+      .sort(),
+    ports: (service.spec?.ports ?? [])
+      // Behind a load balancer nobody uses the node port.
+      .map(({ port, nodePort }) => (type === "NodePort" ? `${port}:${nodePort}` : String(port)))
+      .sort(),
+  };
+}
+
+interface Deployment {
+  spec?: { replicas?: number; template?: { metadata?: { annotations?: Record<string, string> } } };
+  status?: {
+    observedGeneration?: number;
+    replicas?: number;
+    updatedReplicas?: number;
+    readyReplicas?: number;
+  };
+}
+
+function deploymentFacts({ metadata, spec, status }: KubernetesObject): Facts | undefined {
+  const runs =
+    metadata.labels?.app === "istiod"
+      ? "istiod"
+      : metadata.name === "istio-eastwestgateway"
+        ? "east-west gateway"
+        : undefined;
+  if (runs === undefined) return undefined;
+  const deployment = { spec, status } as Deployment;
+  const {
+    observedGeneration,
+    replicas = 0,
+    updatedReplicas = 0,
+    readyReplicas = 0,
+  } = deployment.status ?? {};
+  const wanted = deployment.spec?.replicas ?? 1;
+  return {
+    kind: "Deployment",
+    runs,
+    ready: readyReplicas,
+    rolledOut:
+      observedGeneration === metadata.generation &&
+      [replicas, updatedReplicas, readyReplicas].every((count) => count === wanted),
+    bundle: deployment.spec?.template?.metadata?.annotations?.[trustBundleAnnotation],
+  };
+}
+
+function tokenIn(kubeconfig: string): string {
+  return /^\s*token:\s*"?([^"\s]+)"?\s*$/m.exec(kubeconfig)?.[1] ?? "";
+}
+
+function certificatesIn(pem: string): X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  return blocks.flatMap((block) => {
+    try {
+      return [new X509Certificate(block)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function rootId(certificate: X509Certificate): string {
+  const key = certificate.publicKey.export({ type: "spki", format: "der" });
+  return createHash("sha256").update(certificate.subject).update(key).digest("hex").slice(0, 16);
+}
+
+const oneLine = (name: string) => name.split("\n").join(", ");
+const digest = (text: string) =>
+  text === "" ? "" : createHash("sha256").update(text).digest("hex").slice(0, 16);

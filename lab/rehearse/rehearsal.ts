@@ -1,0 +1,201 @@
+/** One step of a mesh, taken on control planes that are there for nothing else. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { OutputMap } from "@pulumi/pulumi/automation";
+import { z } from "zod";
+import type { Mesh } from "../../mesh/mesh";
+import { parseMesh } from "../../mesh/parse";
+import { ConfigError } from "../../mesh/problems";
+import { startCertManager, stopCertManager } from "../cert-manager";
+import { type LabCluster, startLab, stopLab } from "../control-plane";
+import { labConfig, type StackFile } from "../engine/config";
+import { chooseParts, type Parts } from "../engine/parts";
+import { LabError } from "../error";
+import { checkCapacity } from "./capacity";
+import { type StackConfig, withoutCredentials } from "./config";
+import { type EngineStep, EngineSteps } from "./engine-steps";
+import type { Roles } from "./expectations";
+import { type Event, eventsOf, type Interruption, interruptionsOf } from "./interruptions";
+import { StandIns } from "./stand-ins";
+import { movedApiServers, notRehearsed, type Step, stepBetween } from "./step";
+import { up } from "./up";
+import { MeshWatch } from "./watch";
+
+export interface RehearsalArgs {
+  /** The config that the stack runs; undefined: it is a new stack. */
+  before?: StackConfig;
+  after: StackConfig;
+  /** Folders of the two programs. */
+  programs: { before: string; after: string };
+  /** Takes one line of progress. */
+  report: (line: string) => void;
+  /** Ends it, leaving nothing behind. */
+  signal: AbortSignal;
+}
+
+export interface Rehearsal {
+  step: Step;
+  /** What of the step the lab does not show, in sentences. */
+  notRehearsed: string[];
+  /** What was real, and what a double; undefined: nothing was started. */
+  parts?: string;
+  /** `refused`: by the program, before it changed anything. */
+  outcome: "done" | "refused" | "failed";
+  /** What the program or the engine said, where it is not done. */
+  problem?: string;
+  steps: EngineStep[];
+  events: Event[];
+  interruptions: Interruption[];
+  /** Of the step alone. */
+  seconds: number;
+}
+
+/** @throws LabError when the step cannot be rehearsed */
+export async function rehearse(args: RehearsalArgs): Promise<Rehearsal> {
+  const { before, after } = args;
+  const standIns = new StandIns();
+  const files = {
+    before: before && (await withoutCredentials(before, standIns)),
+    after: await withoutCredentials(after, standIns),
+  };
+  const step = stepBetween(before, after);
+  const nothing = {
+    step,
+    notRehearsed: notRehearsed(step, after),
+    steps: [],
+    events: [],
+    interruptions: [],
+    seconds: 0,
+  };
+  const parsed = parse(files.after);
+  if (parsed instanceof ConfigError) return { ...nothing, outcome: "refused", problem: parsed.message };
+
+  const names = [...new Set([...namesOf(files.before), ...namesOf(files.after)])];
+  checkCapacity(names.length, process.availableMemory());
+  const dir = await mkdtemp(join(tmpdir(), "weft-rehearse-"));
+  try {
+    const lab = await startLab({ dir, clusters: names, report: args.report });
+    return { ...nothing, ...(await takeStep({ ...args, dir, lab, files, step, mesh: parsed })) };
+  } finally {
+    await stopCertManager(dir);
+    await stopLab(dir);
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+interface Stage extends RehearsalArgs {
+  dir: string;
+  lab: LabCluster[];
+  files: { before?: StackFile; after: StackFile };
+  step: Step;
+  mesh: Mesh;
+}
+
+async function takeStep(stage: Stage): Promise<Partial<Rehearsal> & Pick<Rehearsal, "outcome">> {
+  const { files, lab, report, signal } = stage;
+  const roles = files.before === undefined ? {} : await convergeBefore(stage, files.before);
+
+  const watch = await MeshWatch.start(lab);
+  try {
+    report("the step: converging the working tree");
+    const engine = new EngineSteps();
+    const started = performance.now();
+    const { parts, run } = await prepare(
+      stage,
+      files.after,
+      stage.programs.after,
+      movedApiServers(stage.step),
+    );
+    const problem = await run((event) => engine.take(event)).then(
+      () => undefined,
+      (error: Error) => {
+        signal.throwIfAborted();
+        return engine.errors.join("\n\n") || error.message;
+      },
+    );
+    const watched = await watch.finish();
+    return {
+      parts: parts.summary,
+      notRehearsed: [...notRehearsed(stage.step, stage.after), ...standInCharts(stage.step, parts)],
+      outcome: problem === undefined ? "done" : isRefusal(problem, engine) ? "refused" : "failed",
+      problem,
+      steps: engine.steps,
+      events: files.before === undefined ? [] : eventsOf(watched),
+      interruptions: interruptionsOf(watched, roles, stage.mesh),
+      seconds: (performance.now() - started) / 1000,
+    };
+  } finally {
+    watch.stop();
+  }
+}
+
+/** @returns the roles of the members that there are then */
+async function convergeBefore(stage: Stage, file: StackFile): Promise<Roles> {
+  stage.report("before the step: converging");
+  const engine = new EngineSteps();
+  const { run } = await prepare(stage, file, stage.programs.before);
+  const outputs = await run((event) => engine.take(event)).catch((error: Error) => {
+    stage.signal.throwIfAborted();
+    throw new LabError(
+      `The mesh before the step does not converge here, so there is nothing to step from:\n${engine.errors.join("\n\n") || error.message}`,
+    );
+  });
+  return rolesIn(outputs);
+}
+
+/** @param moved members whose peers reach their API servers by another name. */
+async function prepare(stage: Stage, file: StackFile, program: string, moved: string[] = []) {
+  const { dir, lab, report, signal } = stage;
+  const wanted = labConfig(file, {});
+  const { plugins, charts, metallb, certManager } = wanted;
+  const parts = await chooseParts({ dir, plugins, charts, metallb, report });
+  const issuer = lab.find(({ name }) => name === certManager?.cluster);
+  if (issuer) {
+    await startCertManager({ dir, kubeconfig: issuer.kubeconfig, namespace: certManager?.namespace, report });
+  }
+  const removing = file.config["weft:mesh"]?.removing;
+  const config = wanted.config(lab, parts, Array.isArray(removing) ? (removing as string[]) : []);
+  for (const entry of config["weft:clusters"] as { name: string; apiServer?: string }[]) {
+    if (moved.includes(entry.name)) entry.apiServer = byName(lab.find(({ name }) => name === entry.name)!);
+  }
+  const run = (onEvent: Parameters<typeof up>[1]["onEvent"]) =>
+    up({ dir, bin: parts.bin, config, program }, { onEvent, signal });
+  return { parts, run };
+}
+
+/** The same API server at another URL. */
+const byName = ({ apiServer }: LabCluster) => apiServer.replace("127.0.0.1", "localhost");
+
+function parse({ config }: StackFile): Mesh | ConfigError {
+  try {
+    return parseMesh({ mesh: config["weft:mesh"], clusters: config["weft:clusters"] });
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+}
+
+const namesOf = (file?: StackFile) => file?.config["weft:clusters"].map(({ name }) => name) ?? [];
+
+const outputsSchema = z.object({
+  members: z.object({ value: z.record(z.string(), z.object({ role: z.enum(["primary", "remote"]) })) }),
+});
+
+function rolesIn(outputs: OutputMap): Roles {
+  const members = outputsSchema.safeParse(outputs).data?.members.value;
+  if (members === undefined)
+    throw new LabError("The program before the step has no output `members`: it cannot be compared.");
+  return Object.fromEntries(Object.entries(members).map(([name, { role }]) => [name, role]));
+}
+
+/** As mesh/problems.ts begins what it refuses. */
+function isRefusal(problem: string, { steps }: EngineSteps): boolean {
+  return steps.length === 0 && problem.includes("nothing was changed");
+}
+
+function standInCharts({ mesh, changing }: Step, { realCharts }: Parts): string[] {
+  const paths = [...mesh, ...Object.values(changing).flat()];
+  if (realCharts || !paths.some((path) => /^istio\.(version|charts|revision)/.test(path))) return [];
+  return ["What Istio's charts change from one version to another: the charts here are stand-ins."];
+}

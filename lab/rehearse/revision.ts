@@ -1,0 +1,107 @@
+/** What git knows: the stack's config and the program as they were in a commit. Reads; the only files written are in `into`. */
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readFile, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { LabError } from "../error";
+
+const run = promisify(execFile);
+
+/** All that an `up` runs, beside the stack's config. */
+const program = [
+  "index.ts",
+  "mesh",
+  "clusters",
+  "components",
+  "Pulumi.yaml",
+  "package.json",
+  "package-lock.json",
+];
+
+export class Revision {
+  private constructor(
+    private readonly project: string,
+    /** As it was asked for: a branch, a tag, a hash. */
+    readonly name: string,
+    /** Hash of the commit. */
+    readonly commit: string,
+  ) {}
+
+  /**
+   * @param project the checkout.
+   * @param name default: the commit where HEAD left the main branch.
+   * @throws LabError when there is no such commit
+   */
+  static async of(project: string, name?: string): Promise<Revision> {
+    const git = (...args: string[]) => gitIn(project, args);
+    if (name === undefined) {
+      for (const main of ["origin/HEAD", "origin/main", "main"]) {
+        const base = await git("merge-base", "HEAD", main).catch(() => undefined);
+        if (base !== undefined) return new Revision(project, base.slice(0, 12), base);
+      }
+      throw new LabError(
+        "git knows no main branch to compare with. Say which commit the stack runs: --from REF.",
+      );
+    }
+    const commit = await git("rev-parse", "--verify", "--quiet", `${name}^{commit}`).catch(() => undefined);
+    if (commit === undefined) {
+      throw new LabError(
+        `git knows no commit ${name}. A shallow clone has only the last one: git fetch --unshallow.`,
+      );
+    }
+    return new Revision(project, name, commit);
+  }
+
+  /** The contents of a file of the project; undefined where there was none. */
+  async read(file: string): Promise<string | undefined> {
+    const there = await gitIn(this.project, ["ls-tree", "--name-only", this.commit, `./${file}`]);
+    return there === "" ? undefined : gitIn(this.project, ["show", `${this.commit}:./${file}`]);
+  }
+
+  /** Whether the program, or the packages that it uses, are others in the working tree. */
+  async changes(): Promise<{ program: boolean; packages: boolean }> {
+    const differs = async (paths: string[]) => {
+      const tracked = await gitIn(this.project, [
+        "diff",
+        "--name-only",
+        "--relative",
+        this.commit,
+        "--",
+        ...paths,
+      ]);
+      const added = await gitIn(this.project, ["ls-files", "--others", "--exclude-standard", "--", ...paths]);
+      return tracked + added !== "";
+    };
+    return { program: await differs(program), packages: await differs(["package-lock.json"]) };
+  }
+
+  /** Puts the program of this commit into a folder that is made for it, with the packages of the working tree. */
+  async exportProgram(into: string): Promise<void> {
+    await mkdir(into, { recursive: true });
+    const archive = spawn("git", ["archive", "--format=tar", this.commit, "."], {
+      cwd: this.project,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const unpack = spawn("tar", ["-x", "-C", into], { stdio: [archive.stdout, "ignore", "ignore"] });
+    const codes = await Promise.all(
+      [archive, unpack].map(async (child) => (await once(child, "exit"))[0] as number),
+    );
+    if (codes.some((code) => code !== 0))
+      throw new LabError(`The program of ${this.name} cannot be read from git.`);
+    await symlink(join(this.project, "node_modules"), join(into, "node_modules"));
+  }
+}
+
+/** The contents of a file of the working tree; undefined where there is none. */
+export function readWorkingTree(project: string, file: string): Promise<string | undefined> {
+  return readFile(join(project, file), "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw new LabError(`${file} cannot be read (${error.code}).`);
+  });
+}
+
+async function gitIn(project: string, args: string[]): Promise<string> {
+  const { stdout } = await run("git", args, { cwd: project, maxBuffer: 1 << 26 });
+  return stdout.trim();
+}

@@ -1,0 +1,95 @@
+/** All members at one moment, as their objects tell. Pure. */
+import type { Facts, Root } from "./facts";
+import type { Sighting, Watched } from "./watch";
+
+type Of<Kind extends Facts["kind"]> = Extract<Facts, { kind: Kind }>;
+
+export class World {
+  private constructor(
+    private readonly objects: ReadonlyMap<string, Sighting>,
+    /** Bundle with which the istiod of a member was last rolled out. */
+    private readonly running: ReadonlyMap<string, string>,
+    /** Roots by bundle, of all bundles that there ever are. */
+    private readonly bundles: ReadonlyMap<string, Root[]>,
+  ) {}
+
+  static at(watched: Watched): World {
+    const all = [...watched.before, ...watched.after].flatMap(({ facts }) =>
+      facts?.kind === "Cacerts" ? [[facts.bundle, facts.roots] as const] : [],
+    );
+    const nothing = new World(new Map(), new Map(), new Map(all));
+    return watched.before.reduce((world, sighting) => world.with(sighting), nothing);
+  }
+
+  /** After one more event. */
+  with(sighting: Sighting): World {
+    const { member, kind, name, facts } = sighting;
+    const objects = new Map(this.objects);
+    if (facts === undefined) objects.delete(`${member}/${kind}/${name}`);
+    else objects.set(`${member}/${kind}/${name}`, sighting);
+    const running =
+      facts?.kind === "Deployment" && facts.rolledOut && facts.bundle !== undefined
+        ? new Map(this.running).set(member, facts.bundle)
+        : this.running;
+    return new World(objects, running, this.bundles);
+  }
+
+  /** What is known of an object before an event about it; undefined where there is none. */
+  factsOf({ member, kind, name }: Sighting): Facts | undefined {
+    return this.objects.get(`${member}/${kind}/${name}`)?.facts;
+  }
+
+  network(member: string): string | undefined {
+    return this.of(member, "Namespace")[0]?.network;
+  }
+
+  cacerts(member: string): Of<"Cacerts"> | undefined {
+    return this.of(member, "Cacerts")[0];
+  }
+
+  /** Roots that the member's workloads trust: those in the bundle, as far as istiod runs with it. */
+  trusted(member: string): Root[] {
+    const inSecret = this.cacerts(member)?.roots ?? [];
+    const bundle = this.running.get(member);
+    const inIstiod = bundle === undefined ? undefined : this.bundles.get(bundle);
+    return inIstiod === undefined
+      ? inSecret
+      : inSecret.filter(({ id }) => inIstiod.some((root) => root.id === id));
+  }
+
+  /** Digest of the token that the reader holds for each peer. */
+  keys(reader: string): Record<string, string> {
+    return Object.assign({}, ...this.of(reader, "PeerSecret").map(({ tokens }) => tokens)) as Record<
+      string,
+      string
+    >;
+  }
+
+  /** Whether the member's API server accepts the token: it does as long as the Secret that it was issued in is there. */
+  accepts(member: string, token: string): boolean {
+    return this.of(member, "Token").some((issued) => issued.token === token);
+  }
+
+  eastWestService(member: string): Of<"EastWestService"> | undefined {
+    return this.of(member, "EastWestService")[0];
+  }
+
+  /** Pods that are ready. */
+  ready(member: string, runs: Of<"Deployment">["runs"]): number {
+    return this.of(member, "Deployment").reduce(
+      (sum, { ready, runs: what }) => (what === runs ? sum + ready : sum),
+      0,
+    );
+  }
+
+  istioObject(member: string, type: string, name: string): Of<"IstioObject"> | undefined {
+    const facts = this.objects.get(`${member}/${type}/${name}`)?.facts;
+    return facts?.kind === "IstioObject" ? facts : undefined;
+  }
+
+  private of<Kind extends Facts["kind"]>(member: string, kind: Kind): Of<Kind>[] {
+    return [...this.objects.values()].flatMap(({ member: owner, facts }) =>
+      owner === member && facts?.kind === kind ? [facts as Of<Kind>] : [],
+    );
+  }
+}

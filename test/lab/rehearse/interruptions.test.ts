@@ -1,0 +1,214 @@
+import fc from "fast-check";
+import { describeEvent } from "../../../lab/rehearse/changes";
+import type { Roles } from "../../../lab/rehearse/expectations";
+import { eventsOf, interruptionsOf } from "../../../lab/rehearse/interruptions";
+import type { Watched } from "../../../lab/rehearse/watch";
+import {
+  cacerts,
+  deployment,
+  exposure,
+  gone,
+  memberObjects,
+  meshOf,
+  namespace,
+  peers,
+  service,
+  token,
+  watched,
+} from "./moments";
+
+const both = ["east", "west"];
+const roles = (names: string[]): Roles => Object.fromEntries(names.map((name) => [name, "primary"]));
+const found = (seen: Watched, after = meshOf(...both), before = both) =>
+  interruptionsOf(seen, roles(before), after).map(
+    ({ kind, what, from, until }) => `${kind} ${from}-${until ?? ""} ${what}`,
+  );
+
+test("a member that joins in the right order interrupts nothing", () => {
+  const all = [...both, "south"];
+  const seen = watched(
+    both,
+    ...memberObjects("south", all),
+    peers("east", { south: 1, west: 1 }),
+    peers("west", { south: 1, east: 1 }),
+  );
+
+  expect(found(seen, meshOf(...all))).toEqual([]);
+});
+
+test("a member that leaves in the right order interrupts nothing, and nobody asks what becomes of it", () => {
+  const three = [...both, "south"];
+  const seen = watched(
+    three,
+    peers("east", { west: 1 }),
+    peers("west", { east: 1 }),
+    ...memberObjects("south", three).map(gone),
+  );
+
+  expect(found(seen, meshOf(...both), three)).toEqual([]);
+});
+
+test("a PeerSecret that is replaced takes all keys away for a moment", () => {
+  const replaced = peers("east", { west: 1 });
+  expect(found(watched(both, gone(replaced), replaced))).toEqual([
+    "key 1-2 east holds no remote secret for west",
+  ]);
+});
+
+test("a key that moves from one Secret to another is away in between, unless it is in both", () => {
+  const first = peers("east", {});
+  const second = peers("east", { west: 1 }, "weft-peers-1");
+  expect(found(watched(both, first, second))).toEqual(["key 1-2 east holds no remote secret for west"]);
+  expect(found(watched(both, second, first))).toEqual([]);
+});
+
+test("a token is renewed without a gap when it is revoked last, and with one when it is revoked first", () => {
+  const [issue, read, revoke] = [token("west", 2), peers("east", { west: 2 }), gone(token("west", 1))];
+  expect(found(watched(both, issue, read, revoke))).toEqual([]);
+  expect(found(watched(both, issue, revoke, read))).toEqual([
+    "token 2-3 west does not accept the token that east holds for it",
+  ]);
+});
+
+const roots = (names: string[], signer: string) => both.map((member) => cacerts(member, names, signer));
+const running = (names: string[]) => both.map((member) => deployment(member, "istiod", { roots: names }));
+
+test("the three steps of a rotation interrupt nothing", () => {
+  const [a, ab] = [["default"], ["default", "next"]];
+  expect(found(watched(both, ...roots(ab, "default"), ...running(ab)))).toEqual([]);
+
+  const trusting = (...events: Parameters<typeof watched>[1][]) => {
+    const { before, after } = watched(both, ...roots(ab, "default"), ...running(ab), ...events);
+    return { before: [...before, ...after.slice(0, 4)], after: after.slice(4) };
+  };
+  expect(found(trusting(...roots(ab, "next")))).toEqual([]);
+  expect(found(trusting(...roots(a, "default"), ...running(a)))).toEqual([]);
+});
+
+test("a root that signs before the others' istiods run with it is not trusted", () => {
+  const ab = ["default", "next"];
+  expect(
+    found(watched(both, cacerts("east", ab, "next"), cacerts("west", ab, "default"), ...running(ab))),
+  ).toEqual([
+    "trust 1-3 east does not trust root next, which vouches for workloads of east",
+    "trust 1-4 west does not trust root next, which vouches for workloads of east",
+  ]);
+});
+
+test("a root is dropped too early while running proxies hold certificates of it", () => {
+  const seen = watched(both, ...roots(["next"], "next"), ...running(["next"]));
+  expect(found(seen)).toContain(
+    "trust 1- east does not trust root default, which vouches for workloads of east",
+  );
+});
+
+test("a root that joins has to be trusted before its member is reached", () => {
+  const all = [...both, "south"];
+  const own = cacerts("south", ["default", "south"], "south");
+  const objects = memberObjects("south", all).map((object) => (object.name === "cacerts" ? own : object));
+  const known = peers("east", { south: 1, west: 1 });
+  const trust = [
+    cacerts("east", ["default", "south"], "default"),
+    deployment("east", "istiod", { roots: ["default", "south"] }),
+  ];
+  const south = deployment("south", "istiod", { roots: ["default", "south"] });
+
+  expect(found(watched(both, ...objects, south, ...trust, known), meshOf(...all))).toEqual([]);
+  expect(found(watched(both, ...objects, south, known, ...trust), meshOf(...all))).toEqual([
+    `trust ${objects.length + 2}-${objects.length + 4} east does not trust root south, which vouches for workloads of south`,
+  ]);
+});
+
+test.each([
+  [
+    "gone and back",
+    [gone(service("east")), service("east")],
+    "gateway 1-2 east has no Service of its east-west gateway",
+  ],
+  [
+    "another one",
+    [service("east", { uid: "other", addresses: ["10.0.0.2"] })],
+    "address 1- the Service of the east-west gateway of east is a new one; has address 10.0.0.2, and had 10.0.0.1",
+  ],
+  [
+    "of another type",
+    [service("east", { type: "ClusterIP" })],
+    "address 1- the Service of the east-west gateway of east is of type ClusterIP, and was of type LoadBalancer",
+  ],
+  [
+    "without its port",
+    [service("east", { ports: ["15021"] })],
+    "address 1- the Service of the east-west gateway of east has ports 15021, and had 15443",
+  ],
+  [
+    "without a ready pod",
+    [deployment("east", "east-west gateway", { ready: 0 })],
+    "gateway 1- east has no pod of its east-west gateway that is ready",
+  ],
+  [
+    "closed",
+    [gone(exposure("east")), exposure("east")],
+    "exposure 1-2 east has no Gateway cross-network-gateway",
+  ],
+  [
+    "without istiod",
+    [deployment("east", "istiod", { ready: 0 })],
+    "istiod 1- east has no istiod that is ready",
+  ],
+  [
+    "on another network",
+    [namespace("east", "other")],
+    "network 1- east is on network other, and was on east",
+  ],
+  ["without its CA", [gone(cacerts("east", [], ""))], "cacerts 1- east has no Secret cacerts"],
+])("a member %s is reported", (_, events, expected) => {
+  expect(found(watched(both, ...events))).toContain(expected);
+});
+
+test("a gateway with one more address or port is still the same", () => {
+  expect(
+    found(watched(both, service("east", { addresses: ["10.0.0.1", "::1"], ports: ["15443", "1"] }))),
+  ).toEqual([]);
+});
+
+test("what was broken before the step is not laid at its door", () => {
+  const { before } = watched(both);
+  const without = before.filter(({ member, kind }) => !(member === "east" && kind === "Service"));
+  expect(found({ before: without, after: [] })).toEqual([]);
+});
+
+const anything = fc.constantFrom(
+  ...both.flatMap((member) => {
+    const objects = memberObjects(member, both);
+    return [...objects, ...objects.map(gone), namespace(member, "other"), cacerts(member, ["next"], "next")];
+  }),
+);
+
+test("whatever happens, a step that ends as it began leaves nothing open, and begins before it ends", () => {
+  fc.assert(
+    fc.property(fc.array(anything, { maxLength: 12 }), (events) => {
+      const back = both.flatMap((member) => memberObjects(member, both));
+      const seen = watched(both, ...events, ...back);
+      const interruptions = interruptionsOf(seen, roles(both), meshOf(...both));
+      const last = eventsOf(seen).length;
+      for (const { from, until } of interruptions) {
+        expect(until).toBeGreaterThan(from);
+        expect(until).toBeLessThanOrEqual(last);
+      }
+    }),
+  );
+});
+
+test("states that repeat themselves are no events, and events are numbered from 1", () => {
+  const seen = watched(
+    both,
+    service("east"),
+    namespace("east", "other"),
+    namespace("east", "other"),
+    gone(service("west")),
+  );
+  expect(eventsOf(seen).map((event) => `${event.number} ${event.member} ${describeEvent(event)}`)).toEqual([
+    "1 east Namespace istio-system: network east → other",
+    "2 west Service istio-eastwestgateway: deleted",
+  ]);
+});
