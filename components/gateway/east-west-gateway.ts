@@ -11,8 +11,6 @@ export interface EastWestGatewayArgs {
   member: Member;
   /** What its pod needs to start: the istiod that injects it. */
   after: pulumi.Resource[];
-  /** Lets Helm finish what a killed update left behind. */
-  interrupted: pulumi.ResourceHookBinding;
 }
 
 /**
@@ -25,7 +23,7 @@ export class EastWestGateway extends pulumi.ComponentResource {
 
   constructor(name: string, args: EastWestGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("weft:gateway:EastWestGateway", name, {}, opts);
-    const { mesh, member, after, interrupted } = args;
+    const { mesh, member, after } = args;
 
     const release = new kubernetes.helm.v3.Release(
       `${name}-release`,
@@ -42,7 +40,7 @@ export class EastWestGateway extends pulumi.ComponentResource {
         }),
         timeout: releaseTimeoutSeconds,
       },
-      { parent: this, dependsOn: after, hooks: interrupted },
+      { parent: this, dependsOn: after },
     );
     if (member.role === "primary" && networks(mesh).length > 1) this.exposeServices(name, after);
     if (exposesIstiod(mesh, member.name)) this.exposeIstiod(name, mesh.config.istio.revision, after);

@@ -13,8 +13,6 @@ export interface IngressGatewayArgs {
   ingress: IngressConfig;
   /** What its pod needs to start: the istiod that injects it. */
   after: pulumi.Resource[];
-  /** Lets Helm finish what a killed update left behind. */
-  interrupted: pulumi.ResourceHookBinding;
   /** Provider of the primary that serves the member: istiod reads the routes there. */
   primary: kubernetes.Provider;
 }
@@ -23,7 +21,7 @@ export interface IngressGatewayArgs {
 export class IngressGateway extends pulumi.ComponentResource {
   constructor(name: string, args: IngressGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("weft:gateway:IngressGateway", name, {}, opts);
-    const { mesh, member, ingress, after, primary, interrupted } = args;
+    const { mesh, member, ingress, after, primary } = args;
 
     new kubernetes.helm.v3.Release(
       `${name}-release`,
@@ -39,7 +37,7 @@ export class IngressGateway extends pulumi.ComponentResource {
         }),
         timeout: releaseTimeoutSeconds,
       },
-      { parent: this, dependsOn: after, hooks: interrupted },
+      { parent: this, dependsOn: after },
     );
 
     for (const { host, name: object, gateway, virtualService } of hostRoutes(member.name, ingress.routes)) {

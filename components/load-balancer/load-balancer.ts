@@ -8,8 +8,6 @@ export interface LoadBalancerArgs {
   config: LoadBalancerConfig;
   /** What it may give: a range such as 10.89.1.200-10.89.1.220, or a CIDR. */
   addresses: string;
-  /** Lets Helm finish what a killed update left behind. */
-  interrupted: pulumi.ResourceHookBinding;
 }
 
 const namespaceName = "metallb-system";
@@ -21,7 +19,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
 
   constructor(name: string, args: LoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("weft:load-balancer:LoadBalancer", name, {}, opts);
-    const { config, addresses, interrupted } = args;
+    const { config, addresses } = args;
 
     const namespace = new kubernetes.core.v1.Namespace(
       `${name}-namespace`,
@@ -50,7 +48,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
         values: { speaker: { frr: { enabled: false } }, frrk8s: { enabled: false } },
         timeout: releaseTimeoutSeconds,
       },
-      { parent: this, dependsOn: namespace, hooks: interrupted },
+      { parent: this, dependsOn: namespace },
     );
 
     const create = (kind: string, spec: object, after: pulumi.Resource) =>

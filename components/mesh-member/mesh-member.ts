@@ -22,8 +22,6 @@ export interface MeshMemberArgs {
    * @default none leaves, and the bundle is changed before anything else.
    */
   exchange?: Promise<pulumi.Resource[]>;
-  /** Lets Helm finish what a killed update left behind. */
-  interrupted: pulumi.ResourceHookBinding;
   /** Remotes only: the primary that serves it, and the address of its istiod. */
   servedBy?: { primary: Member; address: pulumi.Output<string> };
 }
@@ -37,7 +35,7 @@ export class MeshMember extends pulumi.ComponentResource {
 
   constructor(name: string, args: MeshMemberArgs, opts?: pulumi.ComponentResourceOptions) {
     super("weft:mesh-member:MeshMember", name, {}, opts);
-    const { mesh, member, cacerts, apiServer, exchange, interrupted } = args;
+    const { mesh, member, cacerts, apiServer, exchange } = args;
     const { charts } = mesh.config.istio;
     const isPrimary = member.role === "primary";
 
@@ -92,7 +90,7 @@ export class MeshMember extends pulumi.ComponentResource {
         timeout: releaseTimeoutSeconds,
         ...(mesh.config.istio.crds === "remove" ? { postrender: crdsLeaveWithRelease() } : {}),
       },
-      { parent: this, dependsOn: namespace, hooks: interrupted },
+      { parent: this, dependsOn: namespace },
     );
 
     this.istiod = new kubernetes.helm.v3.Release(
@@ -106,7 +104,7 @@ export class MeshMember extends pulumi.ComponentResource {
         // A remote's istiod is the primary's: there is no pod of its own to wait for.
         skipAwait: !isPrimary,
       },
-      { parent: this, dependsOn: [base, ca], hooks: interrupted },
+      { parent: this, dependsOn: [base, ca] },
     );
 
     if (isPrimary) {

@@ -6,7 +6,7 @@ import type { Member, Mesh as MeshSpec } from "../../mesh/mesh";
 import { dropsMember, signingRoot } from "../../mesh/roots";
 import { needsEastWestGateway, peersOf, primaries } from "../../mesh/topology";
 import type { LiveMember } from "../../mesh/live-member";
-import { forgetInterrupted } from "../interrupted-release";
+import { finishInterrupted } from "../interrupted/interrupted";
 import { EastWestGateway } from "../gateway/east-west-gateway";
 import { IngressGateway } from "../gateway/ingress-gateway";
 import { LoadBalancer } from "../load-balancer/load-balancer";
@@ -53,7 +53,6 @@ export class Mesh extends pulumi.ComponentResource {
   readonly members: Record<string, MemberOutputs>;
 
   private readonly trust: Trust;
-  private readonly interrupted: Record<string, pulumi.ResourceHookBinding>;
   private readonly parts: Record<string, MeshMember> = {};
   private readonly loadBalancers: Record<string, LoadBalancer> = {};
   private readonly gateways: Record<string, EastWestGateway> = {};
@@ -64,17 +63,19 @@ export class Mesh extends pulumi.ComponentResource {
     private readonly args: MeshArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    super("weft:mesh:Mesh", name, {}, opts);
+    super(
+      "weft:mesh:Mesh",
+      name,
+      {},
+      {
+        ...opts,
+        transformations: [finishInterrupted(name, args.providers, args.kubeconfigs)],
+      },
+    );
     const { mesh, live } = args;
     const remotes = mesh.members.filter(({ role }) => role === "remote");
     const exchange = dropsMember(live, mesh) ? new Exchange() : undefined;
 
-    this.interrupted = Object.fromEntries(
-      [...args.kubeconfigs].map(([member, kubeconfig]) => [
-        member,
-        forgetInterrupted(`${name}-${member}-interrupted`, kubeconfig),
-      ]),
-    );
     this.trust = new Trust(`${name}-trust`, { mesh, providers: args.providers }, { parent: this });
     for (const primary of primaries(mesh)) this.createMember(primary, exchange);
     for (const primary of primaries(mesh)) this.createEastWestGateway(primary);
@@ -105,7 +106,6 @@ export class Mesh extends pulumi.ComponentResource {
         cacerts: this.trust.cacerts[member.name]!,
         apiServer: peerAddress(member, kubeconfig),
         exchange: exchange?.secrets,
-        interrupted: this.interrupted[member.name]!,
         servedBy: primary === member ? undefined : { primary, address: this.gateways[primary.name]!.address },
       },
       { parent: this, providers: [providers[member.name]!] },
@@ -118,7 +118,7 @@ export class Mesh extends pulumi.ComponentResource {
     if (!needsEastWestGateway(mesh, member.name)) return;
     this.gateways[member.name] = new EastWestGateway(
       `${this.name}-${member.name}-eastwest`,
-      { mesh, member, after: this.beforeGateways(member), interrupted: this.interrupted[member.name]! },
+      { mesh, member, after: this.beforeGateways(member) },
       { parent: this.parts[member.name] },
     );
   }
@@ -135,7 +135,6 @@ export class Mesh extends pulumi.ComponentResource {
         ingress,
         after: this.beforeGateways(member),
         primary: providers[member.primary]!,
-        interrupted: this.interrupted[member.name]!,
       },
       { parent: this.parts[member.name] },
     );
@@ -190,7 +189,7 @@ export class Mesh extends pulumi.ComponentResource {
     if (config === undefined) return;
     this.loadBalancers[name] = new LoadBalancer(
       `${this.name}-${name}-load-balancer`,
-      { config, addresses: addresses!, interrupted: this.interrupted[name]! },
+      { config, addresses: addresses! },
       { parent: this.parts[name] },
     );
   }

@@ -22,12 +22,15 @@ interface Request {
   getName(): string;
   getParent(): string;
   getDependenciesList(): string[];
+  /** Not for what is read. */
+  getHooks?(): { getBeforeCreateList(): string[] } | undefined;
 }
 
 export class Recorder {
   readonly resources: Recorded[] = [];
   private readonly dependencies = new Map<string, string[]>();
   private readonly parents = new Map<string, string>();
+  private readonly hooks = new Map<string, string[]>();
 
   /** The only resource of this name. */
   named(name: string): Recorded {
@@ -54,6 +57,11 @@ export class Recorder {
     return this.parents.get(name);
   }
 
+  /** Names of the hooks that run before it is created. */
+  beforeCreate(name: string): string[] {
+    return this.hooks.get(name) ?? [];
+  }
+
   /** Whether the engine creates the one only after the other, and deletes it before. */
   isAfter(name: string, other: string): boolean {
     this.named(name);
@@ -73,6 +81,7 @@ export class Recorder {
   note(request: Request): void {
     this.dependencies.set(request.getName(), request.getDependenciesList().map(nameOf));
     this.parents.set(request.getName(), nameOf(request.getParent()));
+    this.hooks.set(request.getName(), request.getHooks?.()?.getBeforeCreateList() ?? []);
   }
 }
 

@@ -1,0 +1,120 @@
+/** What is in a cluster that an update whose engine was killed may have left there. */
+import { ApiServer, ApiServerError, type ObjectMetadata } from "../../clusters/api-server";
+import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
+import { managedByWeft } from "../kubernetes";
+import type { Revision } from "./releases";
+
+/** Longest wait for the member's API server, in milliseconds. */
+const timeoutMs = 10_000;
+
+/**
+ * The objects that Weft creates itself, and where the API server lists them. Not those of cert-manager: several meshes may have theirs
+ * in one namespace, so that a label does not say whose they are.
+ */
+export const lists: Record<string, string> = {
+  "v1/Namespace": "/api/v1/namespaces",
+  "v1/Secret": "/api/v1/secrets",
+  "v1/Service": "/api/v1/services",
+  "apps/v1/Deployment": "/apis/apps/v1/deployments",
+  "security.istio.io/v1/PeerAuthentication": "/apis/security.istio.io/v1/peerauthentications",
+  "networking.istio.io/v1/Gateway": "/apis/networking.istio.io/v1/gateways",
+  "networking.istio.io/v1/VirtualService": "/apis/networking.istio.io/v1/virtualservices",
+  "metallb.io/v1beta1/IPAddressPool": "/apis/metallb.io/v1beta1/ipaddresspools",
+  "metallb.io/v1beta1/L2Advertisement": "/apis/metallb.io/v1beta1/l2advertisements",
+};
+
+/** An object as it is given to Pulumi, as far as it says which one it is. */
+export interface ObjectInputs {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string };
+}
+
+export interface Leftovers {
+  /** The live object of this identity, where it has Weft's label. */
+  find(inputs: ObjectInputs): ObjectMetadata["metadata"] | undefined;
+  /** All revisions of a release. */
+  history(release: { name: string; namespace: string }): Revision[];
+}
+
+/** @throws CredentialsError, ApiServerError */
+export async function readLeftovers(kubeconfig: ResolvedKubeconfig): Promise<Leftovers> {
+  const api = await ApiServer.of(kubeconfig, timeoutMs);
+  try {
+    const [objects, revisions] = await Promise.all([ownObjects(api), revisionsIn(api)]);
+    return {
+      find: ({ apiVersion, kind, metadata: { name, namespace } }) =>
+        objects[`${apiVersion}/${kind}`]?.find((live) => live.name === name && live.namespace === namespace),
+      history: ({ name, namespace }) =>
+        revisions.filter((revision) => revision.release === name && revision.namespace === namespace),
+    };
+  } finally {
+    api.close();
+  }
+}
+
+async function ownObjects(api: ApiServer): Promise<Record<string, ObjectMetadata["metadata"][]>> {
+  const ours = Object.entries(managedByWeft)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
+  const found = await Promise.all(
+    Object.entries(lists).map(async ([kind, path]) => {
+      const items = await list(api, path, ours);
+      return [kind, items.map(({ metadata }) => metadata)] as const;
+    }),
+  );
+  return Object.fromEntries(found);
+}
+
+async function revisionsIn(api: ApiServer): Promise<Revision[]> {
+  const secrets = await list(api, "/api/v1/secrets", "owner=helm");
+  return secrets.map(({ metadata: { name, namespace, labels = {} } }) => ({
+    secret: name,
+    namespace: namespace!,
+    release: labels["name"] ?? "",
+    status: labels["status"] ?? "",
+  }));
+}
+
+async function list(api: ApiServer, path: string, labels: string): Promise<ObjectMetadata[]> {
+  try {
+    return await api.listMetadata(`${path}?labelSelector=${encodeURIComponent(labels)}`);
+  } catch (error) {
+    // Who may not look learns from the create whether something is in its way.
+    if (error instanceof ApiServerError && error.code === "403") return [];
+    throw error;
+  }
+}
+
+/** What Kubernetes and Istio put into every namespace. */
+const everywhere = ["kube-root-ca.crt", "istio-ca-root-cert"];
+
+/**
+ * What a namespace is used for, as words for a person; empty where the update was cut off before anything else was
+ * created in it.
+ */
+export async function contentsOf(namespace: string, kubeconfig: ResolvedKubeconfig): Promise<string[]> {
+  const core = `/api/v1/namespaces/${namespace}`;
+  const kinds = {
+    pods: core,
+    services: core,
+    secrets: core,
+    configmaps: core,
+    persistentvolumeclaims: core,
+    deployments: `/apis/apps/v1/namespaces/${namespace}`,
+    statefulsets: `/apis/apps/v1/namespaces/${namespace}`,
+    daemonsets: `/apis/apps/v1/namespaces/${namespace}`,
+  };
+  const api = await ApiServer.of(kubeconfig, timeoutMs);
+  try {
+    const found = await Promise.all(
+      Object.entries(kinds).map(async ([kind, path]) => {
+        const objects = await api.listMetadata(`${path}/${kind}`);
+        return objects.some(({ metadata }) => !everywhere.includes(metadata.name)) ? [kind] : [];
+      }),
+    );
+    return found.flat();
+  } finally {
+    api.close();
+  }
+}

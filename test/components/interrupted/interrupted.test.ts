@@ -1,0 +1,41 @@
+import { lists } from "../../../components/interrupted/leftovers";
+import type { Recorded, Recorder } from "../mocks";
+import { cluster, weave } from "../weave";
+
+jest.setTimeout(120_000);
+
+describe("a mesh with everything in it", () => {
+  let recorder: Recorder;
+  let created: Recorded[];
+
+  beforeAll(async () => {
+    const ingress = { routes: [{ host: "a.example", service: "web.shop", port: 80 }] };
+    ({ recorder } = await weave({
+      mesh: { loadBalancer: {}, sample: {} },
+      clusters: [
+        cluster("a", { addresses: "10.89.1.200-10.89.1.210", ingress }),
+        cluster("b", { addresses: "10.89.1.211-10.89.1.220", role: "remote", primary: "a", ingress }),
+        cluster("c", { addresses: "10.89.1.221-10.89.1.230" }),
+      ],
+    }));
+    created = recorder.resources.filter(({ type, read }) => type.startsWith("kubernetes:") && !read);
+  });
+
+  test("finishes what was interrupted of each of its objects, in the cluster where it is", () => {
+    expect(created.length).toBeGreaterThan(40);
+    expect(created.map(({ name }) => [name, recorder.beforeCreate(name)])).toEqual(
+      created.map(({ name, type, provider }) => [
+        name,
+        [`mesh-${provider}-interrupted-${type.endsWith(":Release") ? "release" : "object"}`],
+      ]),
+    );
+  });
+
+  test("knows where each of their kinds is listed", () => {
+    const objects = created.filter(({ type }) => !type.endsWith(":Release"));
+    const kinds = objects.map(
+      ({ inputs }) => `${inputs["apiVersion"] as string}/${inputs["kind"] as string}`,
+    );
+    expect([...new Set(kinds)].sort()).toEqual(Object.keys(lists).sort());
+  });
+});

@@ -1,0 +1,180 @@
+/** What an update whose engine was killed leaves in a cluster, and the update after it, through the real engine. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { KubernetesObject } from "@kubernetes/client-node";
+import { type Change, decoded, namespace, TestMesh } from "./harness";
+import type { TestStack } from "./operator";
+
+jest.setTimeout(300_000);
+
+const weft = { "app.kubernetes.io/managed-by": "weft" };
+/** As which the provider creates objects: provider/pkg/await/await.go of pulumi-kubernetes, Creation. */
+const fieldManager = "pulumi-kubernetes";
+const ingress = { routes: [{ host: "shop.example", service: "web.shop", port: 80 }] };
+const clusters = [
+  { name: "cluster1", network: "n", ingress },
+  { name: "cluster2", network: "n" },
+];
+
+let mesh: TestMesh;
+let stack: TestStack;
+
+beforeAll(async () => {
+  mesh = await TestMesh.start(["cluster1", "cluster2"]);
+  stack = await mesh.stack(clusters);
+});
+
+afterAll(() => mesh?.stop());
+
+const up = (): Promise<Change[]> => mesh.record((options) => stack.up(options));
+
+/** What an update that fails shows. */
+async function failure(): Promise<string> {
+  const from = mesh.transcript.length;
+  await expect(up()).rejects.toThrow();
+  return mesh.transcript.slice(from).join("\n");
+}
+
+function killEngine(): void {
+  spawnSync("pkill", ["-KILL", "-f", `^${mesh.parts.bin}/pulumi up `]);
+}
+
+const namespaceOf = (member: string): KubernetesObject => ({
+  apiVersion: "v1",
+  kind: "Namespace",
+  metadata: {
+    name: namespace,
+    labels: {
+      ...weft,
+      "weft.dev/mesh": "mesh1",
+      "weft.dev/member": member,
+      "topology.istio.io/network": "n",
+    },
+  },
+});
+
+/** Leaves an object as a killed create does, where the kill came before it was there. */
+async function leave(member: string, object: KubernetesObject): Promise<void> {
+  await mesh
+    .objects(member)
+    .create(object, undefined, undefined, fieldManager)
+    .catch((error: { code?: number }) => {
+      if (error.code !== 409) throw error;
+    });
+}
+
+const uid = async (member: string) =>
+  (await mesh.core(member).readNamespace({ name: namespace })).metadata!.uid;
+
+test("a namespace of Weft's that the state does not know is refused when it is in use", async () => {
+  await leave("cluster1", namespaceOf("cluster1"));
+  const before = await uid("cluster1");
+  const secret = { metadata: { name: "somebodys" } };
+  await mesh.core("cluster1").createNamespacedSecret({ namespace, body: secret });
+
+  expect(await failure()).toMatch(
+    /cluster1 has a namespace istio-system of Weft's that this stack does not know, with secrets in it\. Is it another stack's\?/,
+  );
+
+  expect(await uid("cluster1")).toBe(before);
+  await mesh.core("cluster1").deleteNamespacedSecret({ namespace, name: "somebodys" });
+});
+
+test("an engine killed while it creates a namespace leaves one that the next update does not stumble over", async () => {
+  // cluster2 has its namespace by now: the update that failed got that far.
+  const onEvent = ({
+    resourcePreEvent,
+  }: {
+    resourcePreEvent?: { metadata: { op: string; type: string } };
+  }) => {
+    if (resourcePreEvent?.metadata.type === "kubernetes:core/v1:Namespace") killEngine();
+  };
+  await expect(stack.up({ parallel: 64, onEvent })).rejects.toThrow();
+  await leave("cluster1", namespaceOf("cluster1"));
+  const before = await uid("cluster1");
+
+  await up();
+
+  expect(await uid("cluster1")).not.toBe(before);
+  expect(Object.keys(decoded(await mesh.secret("cluster1", "weft-peers")))).toEqual(["cluster2"]);
+  expect(await up()).toEqual([]);
+});
+
+test("so are Secrets, Istio's objects and releases of which the state knows nothing", async () => {
+  const before = await mesh.secret("cluster1", "cacerts");
+  const forgotten = forget("mesh-cluster1-cacerts");
+  expect(forgotten).toEqual(
+    expect.arrayContaining([
+      "mesh-cluster1-istiod",
+      "mesh-cluster1-mtls",
+      "mesh-cluster1-peers-0",
+      "mesh-cluster1-remote-access-token-1",
+      "mesh-cluster1-ingress-shop.example-gateway",
+    ]),
+  );
+
+  const changes = await up();
+
+  const created = changes.filter(({ op }) => op === "create").map(({ name }) => name);
+  expect(created.sort()).toEqual(forgotten.filter((name) => created.includes(name)).sort());
+  expect(created).toEqual(expect.arrayContaining(["mesh-cluster1-cacerts", "mesh-cluster1-mtls"]));
+  const after = await mesh.secret("cluster1", "cacerts");
+  expect(after.metadata!.uid).not.toBe(before.metadata!.uid);
+  expect(decoded(after)).toEqual(decoded(before));
+  expect(await up()).toEqual([]);
+});
+
+/** Takes a resource, and what depends on it, out of the state: as if the engine had been killed before it wrote them down. */
+function forget(name: string): string[] {
+  const workDir = join(mesh.dir, "stack");
+  const env = {
+    ...process.env,
+    PULUMI_BACKEND_URL: `file://${join(mesh.dir, "state")}`,
+    PULUMI_CONFIG_PASSPHRASE: readFileSync(join(mesh.dir, "passphrase"), "utf8"),
+  };
+  const pulumi = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(
+      join(mesh.parts.bin, "pulumi"),
+      [...args, "--stack", "test"],
+      {
+        cwd: workDir,
+        env,
+        encoding: "utf8",
+        maxBuffer: 64 * 1024 ** 2,
+      },
+    );
+    if (status !== 0) throw new Error(stdout + stderr);
+    return stdout;
+  };
+  const urns = () =>
+    (
+      JSON.parse(pulumi("stack", "export")) as { deployment: { resources: { urn: string }[] } }
+    ).deployment.resources.map(({ urn }) => urn);
+  const known = urns();
+  pulumi(
+    "state",
+    "delete",
+    known.find((urn) => urn.endsWith(`::${name}`))!,
+    "--target-dependents",
+    "--yes",
+  );
+  const left = new Set(urns());
+  return known.filter((urn) => !left.has(urn)).map((urn) => urn.slice(urn.lastIndexOf("::") + 2));
+}
+
+test("what is somebody else's is left alone, and the update says so", async () => {
+  forget("mesh-cluster1-mtls");
+  const objects = mesh.objects("cluster1");
+  const header = {
+    apiVersion: "security.istio.io/v1",
+    kind: "PeerAuthentication",
+    metadata: { name: "default", namespace },
+  };
+  const live = await objects.read(header);
+  await objects.replace({ ...live, metadata: { ...live.metadata, labels: { owner: "somebody" } } });
+
+  expect(await failure()).toMatch(/peerauthentications\.security\.istio\.io \\?"default\\?" already exists/);
+
+  expect((await objects.read(header)).metadata!.uid).toBe(live.metadata!.uid);
+});
