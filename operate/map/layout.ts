@@ -14,9 +14,9 @@ export interface Layout {
   networks: (Box & { name: string; members: (Box & { member: MapMember })[] })[];
 }
 
-const card = { width: 200, height: 78 };
+const card = { width: 216, height: 78 };
 const inside = { gap: 12, padding: 14, header: 26 };
-const widest = 1380;
+const widest = 1464;
 
 export function layOut({ networks, reads = [] }: MeshMap): Layout {
   // Arrows take room between the areas and around them.

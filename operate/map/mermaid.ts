@@ -29,8 +29,9 @@ export function mermaid(map: MeshMap): string {
   ].join("\n");
 }
 
-function label({ name, role, version, gateway, verdict, failed }: MapMember): string {
-  const health = verdict === undefined ? [] : [[marks[verdict], ...failed].join(" ")];
+function label({ name, role, version, gateway, verdict, failed, unknown }: MapMember): string {
+  const health =
+    verdict === undefined ? [] : [[marks[verdict], ...(failed.length > 0 ? failed : unknown)].join(" ")];
   const lines = [
     `<b>${escape(name)}</b>`,
     [role, version].map(escape).join(" · "),

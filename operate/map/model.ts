@@ -3,7 +3,7 @@ import type { Member, Mesh } from "../../mesh/mesh";
 import { rootNames, sharedRoots } from "../../mesh/roots";
 import { needsEastWestGateway, networks, peersOf, primaries } from "../../mesh/topology";
 import type { CheckName } from "../checks";
-import { plural, type Verdict } from "../checks/check";
+import { plural, type Issue, type Verdict } from "../checks/check";
 import type { MemberReport, Report } from "../report";
 
 export interface MeshMap {
@@ -29,6 +29,8 @@ export interface MapMember {
   verdict?: Verdict;
   /** Names of the checks that failed. */
   failed: CheckName[];
+  /** Names of those that should have told, and could not. */
+  unknown: CheckName[];
 }
 
 export interface Read {
@@ -72,6 +74,10 @@ const asNumbered = new Intl.Collator("en", { numeric: true }).compare;
 
 function mapMember(mesh: Mesh, member: Member, report: MemberReport | undefined): MapMember {
   const { name, role, primary, istio } = member;
+  const checksWith = (kind: Issue["kind"]) =>
+    (report?.checks ?? [])
+      .filter(({ issues }) => issues.some((issue) => issue.kind === kind))
+      .map(({ check }) => check);
   const detail = (check: CheckName) => report?.checks.find((result) => result.check === check)?.detail;
   return {
     name,
@@ -82,7 +88,8 @@ function mapMember(mesh: Mesh, member: Member, report: MemberReport | undefined)
       ? { gateway: detail("gateway") ?? member.eastWest.addresses[0] ?? "east-west gateway" }
       : {}),
     verdict: report?.verdict,
-    failed: (report?.checks ?? []).filter(({ verdict }) => verdict === "failed").map(({ check }) => check),
+    failed: checksWith("failed"),
+    unknown: checksWith("unreadable"),
   };
 }
 

@@ -39,7 +39,7 @@ export function svg(map: MeshMap): string {
     // Above the arrows, which may cross them.
     ...networks.map(
       ({ name, x, y, width: areaWidth }) =>
-        `<text class="network-name" x="${x + areaWidth / 2}" y="${y + 18}">network ${escape(short(name, 28))}</text>`,
+        `<text class="network-name" x="${x + areaWidth / 2}" y="${y + 18}">network ${escape(short(name, 22))}</text>`,
     ),
     ...notes.map(
       (note, index) => `<text class="note" x="12" y="${height + 20 * index + 8}">${escape(note)}</text>`,
@@ -50,18 +50,23 @@ export function svg(map: MeshMap): string {
 }
 
 function cardOf(member: MapMember, box: Box): string {
-  const { name, role, version, gateway, verdict, failed } = member;
+  const { name, role, version, gateway, verdict, failed, unknown } = member;
   const left = box.x + 12;
   const health = verdict === undefined ? "" : `${marks[verdict]} `;
-  const trouble = failed.length > 0 ? failed.join(", ") : undefined;
+  const trouble =
+    failed.length > 0
+      ? `failed: ${failed.join(", ")}`
+      : unknown.length > 0
+        ? `not known: ${unknown.join(", ")}`
+        : undefined;
   const third = trouble ?? (gateway === undefined ? "no gateway" : `⇄ ${gateway}`);
   return [
     `<g class="member ${role} ${verdict ?? "unread"}">`,
-    `<title>${escape([name, role, version, gateway && `gateway ${gateway}`, trouble && `failed: ${trouble}`].filter(Boolean).join(", "))}</title>`,
+    `<title>${escape([name, role, version, gateway && `gateway ${gateway}`, trouble].filter(Boolean).join(", "))}</title>`,
     `<rect ${place(box)} rx="7"/>`,
     `<text class="name" x="${left}" y="${box.y + 24}"><tspan class="mark">${health}</tspan>${escape(short(name, 20))}</text>`,
-    `<text x="${left}" y="${box.y + 45}">${escape(short(`${role} · ${version}`, 30))}</text>`,
-    `<text class="${trouble === undefined ? "gateway" : "trouble"}" x="${left}" y="${box.y + 64}">${escape(short(third, 30))}</text>`,
+    `<text x="${left}" y="${box.y + 45}">${escape(short(`${role} · ${version}`, 29))}</text>`,
+    `<text class="${trouble === undefined ? "gateway" : "trouble"}" x="${left}" y="${box.y + 64}">${escape(short(third, 29))}</text>`,
     "</g>",
   ].join("");
 }
@@ -81,8 +86,11 @@ function place({ x, y, width, height }: Box): string {
   return `x="${x}" y="${y}" width="${width}" height="${height}"`;
 }
 
+/** Names differ at their ends. The whole is in the title. */
 function short(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+  if (text.length <= length) return text;
+  const end = Math.floor((length - 1) / 2);
+  return `${text.slice(0, length - 1 - end)}…${text.slice(-end)}`;
 }
 
 /** For text and attributes of XML and HTML. */
@@ -103,10 +111,10 @@ text { fill: var(--ink); }
 .member.ok rect { stroke: var(--ok); }
 .member.failed rect { stroke: var(--failed); stroke-width: 2.5; }
 .member.unknown rect { stroke: var(--unknown); }
-.name { font-size: 15px; font-weight: 600; }
+.name { font-size: 14px; font-weight: 600; }
 .ok .mark { fill: var(--ok); }
-.failed .mark, .trouble { fill: var(--failed); }
-.unknown .mark { fill: var(--unknown); }
+.failed .mark, .failed .trouble { fill: var(--failed); }
+.unknown .mark, .unknown .trouble { fill: var(--unknown); }
 .edge { fill: none; stroke: var(--reads); stroke-width: 1.4; }
 .edge.serves { stroke: var(--serves); stroke-width: 2.2; }
 .edge.broken { stroke: var(--failed); stroke-dasharray: 4 4; stroke-width: 2; }
