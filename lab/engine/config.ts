@@ -32,7 +32,7 @@ export interface LabConfig {
   /** Where cert-manager issues, if it does; its namespace where it is not the default one. */
   certManager?: { cluster: string; namespace?: string };
   /** The stack config to run with, once the clusters are up and the parts chosen; `leaving` are meant to leave. */
-  config(lab: LabCluster[], parts: Parts, leaving?: string[]): Json;
+  config: (lab: LabCluster[], parts: Parts, leaving?: string[]) => Json;
 }
 
 /** The charts a stack uses where it names none (the default of mesh/schema.ts). */
