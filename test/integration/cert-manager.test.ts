@@ -27,7 +27,6 @@ let parts: Parts;
 let kubeConfig: KubeConfig;
 
 beforeAll(async () => {
-  process.env.WEFT_LAB_CERT_MANAGER_CHART = standIn;
   dir = await fs.mkdtemp(path.join(os.tmpdir(), "weft-cert-manager-"));
   [cluster] = (await startLab({ dir, clusters: ["one"], report })) as [LabCluster];
   parts = await chooseParts({

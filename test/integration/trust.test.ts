@@ -1,6 +1,5 @@
 /** Sources of trust and a primary with a remote, on real control planes, through the real engine. */
 import { X509Certificate } from "node:crypto";
-import * as path from "node:path";
 import { startCertManager, stopCertManager } from "../../lab/cert-manager";
 import { type Change, decoded, TestMesh } from "./harness";
 
@@ -112,10 +111,6 @@ describe("a rotation from a generated root to one that cert-manager holds", () =
   };
 
   beforeAll(async () => {
-    process.env.WEFT_LAB_CERT_MANAGER_CHART = path.resolve(
-      __dirname,
-      "../../lab/doubles/charts/cert-manager",
-    );
     mesh = await TestMesh.start(["a", "b"], ["kubernetes", "tls", "kubernetes-cert-manager"]);
     await startCertManager({
       dir: mesh.dir,
