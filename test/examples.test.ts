@@ -1,15 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { withAddresses } from "../clusters/container-network";
 import type { Mesh } from "../mesh/mesh";
 import { parseMesh } from "../mesh/parse";
-import { newIntermediate, newRoot, type Recorder } from "./components/mocks";
+import type { Recorder } from "./components/mocks";
 import { weaveMesh } from "./components/weave";
+import { exampleConfig, examplesFolder as folder, newAuthorities } from "./example-config";
 
 jest.setTimeout(120_000);
-
-const folder = join(__dirname, "../examples");
 
 const names = [
   "multi-primary-different-networks",
@@ -36,33 +34,14 @@ interface Planned {
   recorder: Recorder;
 }
 
-/** Plans an example under mocks, with PEM in place of the words that stand for it. */
+/** Plans an example under mocks. */
 async function plan(name: (typeof names)[number]): Promise<Planned> {
-  const text = readFileSync(join(folder, name, `Pulumi.${name}.yaml`), "utf8");
-  const { config } = fill(parse(text), await pems()) as { config: Record<string, unknown> };
+  const config = exampleConfig(name, await newAuthorities());
   const spec = await withAddresses(
     parseMesh({ mesh: config["weft:mesh"], clusters: config["weft:clusters"] }),
     () => Promise.resolve({ ipamConfigs: [{ subnet: "172.18.0.0/16", gateway: "172.18.0.1" }] }),
   );
   return { spec, recorder: (await weaveMesh(spec)).recorder };
-}
-
-async function pems(): Promise<Map<string, string>> {
-  const root = await newRoot("given");
-  const intermediate = await newIntermediate("cluster2", root);
-  return new Map([
-    ["ROOT_CERTIFICATE", root.certificate],
-    ["ROOT_KEY", root.key],
-    ["INTERMEDIATE_CERTIFICATE", intermediate.certificate],
-    ["INTERMEDIATE_KEY", intermediate.key],
-  ]);
-}
-
-function fill(value: unknown, words: Map<string, string>): unknown {
-  if (typeof value === "string") return words.get(value) ?? value;
-  if (Array.isArray(value)) return value.map((item) => fill(item, words));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item, words)]));
 }
 
 const eastWestGateways = "weft:gateway:EastWestGateway";
