@@ -1,9 +1,12 @@
 /** What preflight asks one cluster. */
 import semver from "semver";
 import { fingerprints } from "../mesh/certificates";
+import { brokenRotation } from "../mesh/istio-versions";
 import type { LiveMember } from "../mesh/live-member";
+import type { Member } from "../mesh/mesh";
 import { ApiServer, ApiServerError, type List } from "./api-server";
 import type { ResolvedKubeconfig } from "./kubeconfig";
+import { peerApiServersIn } from "./peer-secrets";
 
 export interface Inspection {
   live: LiveMember;
@@ -37,7 +40,7 @@ const needed: Permission[] = [
 
 /** @throws CredentialsError, ApiServerError */
 export async function inspect(
-  name: string,
+  { name, istio }: Member,
   kubeconfig: ResolvedKubeconfig,
   timeoutMs: number,
 ): Promise<Inspection> {
@@ -46,18 +49,17 @@ export async function inspect(
     const version = await api.get<{ gitVersion?: string }>("/version");
     const kubernetesVersion = semver.coerce(version?.gitVersion)?.version;
     if (kubernetesVersion === undefined) throw new ApiServerError("answer", "200");
-    const [denied, clusterUid, namespace, istiodVersion, tokenGenerations, trust, clusterCa] =
-      await Promise.all([
-        deniedTo(api),
-        uidOf(api),
-        namespaceIn(api),
-        istiodVersionIn(api),
-        tokenGenerationsIn(api),
-        trustIn(api),
-        clusterCaOf(api),
-      ]);
+    const [denied, clusterUid, namespace, istiod, tokenGenerations, trust, clusterCa] = await Promise.all([
+      deniedTo(api),
+      uidOf(api),
+      namespaceIn(api),
+      istiodIn(api, istio.version),
+      tokenGenerationsIn(api),
+      trustIn(api),
+      clusterCaOf(api),
+    ]);
     return {
-      live: { name, namespace, istiodVersion, tokenGenerations, ...trust },
+      live: { name, namespace, ...istiod, tokenGenerations, ...trust },
       kubernetesVersion,
       clusterUid,
       denied,
@@ -145,6 +147,19 @@ async function trustIn(
 export interface Deployment {
   metadata: { labels?: Record<string, string> };
   spec: { template: { spec: { containers: { name: string; image?: string }[] } } };
+}
+
+/** Its peers are many and large, so they are read only where a change of one does it harm. */
+async function istiodIn(
+  api: ApiServer,
+  wantedVersion: string,
+): Promise<Pick<LiveMember, "istiodVersion" | "peers">> {
+  const istiodVersion = await istiodVersionIn(api);
+  const isHarmed = [istiodVersion, wantedVersion].some(
+    (version) => brokenRotation(version ?? "") !== undefined,
+  );
+  if (istiodVersion === undefined || !isHarmed) return { istiodVersion };
+  return { istiodVersion, peers: await unlessForbidden(peerApiServersIn(api)) };
 }
 
 /** Of several revisions the lowest: what it cannot do, the mesh cannot. */

@@ -3,12 +3,14 @@ import semver from "semver";
 import { loopbackProblem } from "../mesh/api-server";
 import type { Mesh } from "../mesh/mesh";
 import { ConfigError, type Problem } from "../mesh/problems";
-import type { LiveMember } from "../mesh/live-member";
+import { fingerprints } from "../mesh/certificates";
+import type { LiveMember, PeerApiServer } from "../mesh/live-member";
 import { checkTransition } from "../mesh/transitions";
 import { checkChartSources } from "./chart-source";
 import { explain, kubectl } from "./explain";
 import { inspect, type Inspection } from "./inspect";
 import type { Kubeconfigs } from "./kubeconfig";
+import { peerAddress } from "./peer-kubeconfig";
 import { peerTrustProblem } from "./peer-trust";
 
 export interface PreflightOptions {
@@ -35,7 +37,7 @@ export async function preflight(
     mesh.members.map(async (member) => {
       const kubeconfig = kubeconfigs.get(member.name)!;
       try {
-        const inspection = await inspect(member.name, kubeconfig, timeoutMs);
+        const inspection = await inspect(member, kubeconfig, timeoutMs);
         inspections.set(member.name, inspection);
         const distrust = await peerTrustProblem(mesh, member, kubeconfig, inspection.clusterCa, timeoutMs);
         if (distrust !== undefined) problems.push(distrust);
@@ -50,12 +52,28 @@ export async function preflight(
   problems.push(...(await charts));
 
   const live = mesh.members.flatMap(({ name }) => inspections.get(name)?.live ?? []);
-  problems.push(...checkTransition(live, mesh));
+  problems.push(...checkTransition(live, mesh, apiServersOf(mesh, kubeconfigs, inspections)));
   if (problems.length > 0) {
     throw new ConfigError(problems.sort((a, b) => a.path.localeCompare(b.path, "en", { numeric: true })));
   }
   for (const message of oldKubernetes(mesh, inspections)) warn(message);
   return live;
+}
+
+/** As the PeerSecrets are to have them. */
+function apiServersOf(
+  mesh: Mesh,
+  kubeconfigs: Kubeconfigs,
+  inspections: ReadonlyMap<string, Inspection>,
+): Map<string, PeerApiServer> {
+  return new Map(
+    mesh.members.map((member) => {
+      const address = peerAddress(member, kubeconfigs.get(member.name)!);
+      const ca = inspections.get(member.name)?.clusterCa;
+      const isChecked = ca !== undefined && !address.insecureSkipTlsVerify;
+      return [member.name, { ...address, ca: isChecked ? fingerprints(ca) : undefined }];
+    }),
+  );
 }
 
 /** `apiServer` was checked when the stack config was parsed. */

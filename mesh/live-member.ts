@@ -13,4 +13,16 @@ export interface LiveMember {
   signingRoot?: string;
   /** SHA-256 fingerprints of the certificates in `root-cert.pem` of Secret `cacerts`, as openssl prints them. */
   rootFingerprints?: string[];
+  /** What its PeerSecrets say of each peer, by name; undefined where its istiod takes any change of them, so that nobody looked. */
+  peers?: Record<string, PeerApiServer>;
+}
+
+/** Where a reader reaches a peer's API server, and how it knows it. */
+export interface PeerApiServer {
+  server: string;
+  insecureSkipTlsVerify: boolean;
+  /** Name to expect in the certificate, where it is not the host of `server`. */
+  tlsServerName?: string;
+  /** SHA-256 fingerprints of the CA's certificates; undefined where they are not checked or not known. */
+  ca?: string[];
 }

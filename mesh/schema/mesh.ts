@@ -77,7 +77,7 @@ export const meshSchema = z.strictObject({
       allowBrokenRotation: flag()
         .default(false)
         .describe(
-          "Renew tokens even where a reading istiod is of a version that loses a peer's endpoints when its token changes. See docs/trust.md.",
+          "Renew tokens, or change the address or the CA of a member's API server, even where a reading istiod is of a version that loses a peer's endpoints by it. See docs/trust.md.",
         ),
     })
     .prefault({}),

@@ -6,6 +6,7 @@ import { once } from "node:events";
 import os from "node:os";
 import { join } from "node:path";
 import { resolveKubeconfigs } from "../../clusters/kubeconfig";
+import { peerKubeconfig } from "../../clusters/peer-kubeconfig";
 import { preflight } from "../../clusters/preflight";
 import { parseMesh } from "../../mesh/parse";
 import { ConfigError, type Problem } from "../../mesh/problems";
@@ -44,6 +45,8 @@ interface Cluster {
   /** Names of Secrets in istio-system. */
   secrets?: string[];
   cacerts?: object;
+  /** Contents of Secret weft-peers by key. */
+  peers?: Record<string, string>;
   /** PEM in ConfigMap kube-root-ca.crt. */
   clusterCa?: string;
   denied?: (attributes: Record<string, string>) => boolean;
@@ -57,6 +60,7 @@ function cluster({
   deployments,
   secrets,
   cacerts,
+  peers,
   clusterCa,
   denied,
   override,
@@ -78,6 +82,13 @@ function cluster({
       return { items: (secrets ?? []).map((name) => ({ metadata: { name } })) };
     }
     if (path === "/api/v1/namespaces/istio-system/secrets/cacerts") return cacerts;
+    if (path.startsWith("/api/v1/namespaces/istio-system/secrets?")) {
+      const data = Object.entries(peers ?? {}).map(([key, value]) => [
+        key,
+        Buffer.from(value).toString("base64"),
+      ]);
+      return { items: [{ data: Object.fromEntries(data) as object }] };
+    }
     if (path.endsWith("/kube-root-ca.crt"))
       return clusterCa === undefined ? undefined : { data: { "ca.crt": clusterCa } };
     return undefined;
@@ -155,6 +166,7 @@ describe("what is read of each member", () => {
       {
         name: "cluster1",
         istiodVersion: "1.30.3",
+        peers: {},
         tokenGenerations: [1, 10],
         roots: ["default"],
         signingRoot: "default",
@@ -185,6 +197,30 @@ describe("what is read of each member", () => {
       "/api/v1/namespaces/istio-system/secrets application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
       "/api/v1/namespaces/istio-system/secrets/cacerts application/json",
     ]);
+  });
+
+  test("is what an istiod that a change of it harms knows of its peers, without their tokens", async () => {
+    const access = { cluster: "east", server: "https://east.example:6443", token: "e4st-t0ken" };
+    const peers = {
+      east: peerKubeconfig({ ...access, caData: Buffer.from(identity.ca).toString("base64") }),
+      west: peerKubeconfig({ ...access, tlsServerName: "west.internal", insecure: true }),
+      other: "no: [kubeconfig",
+    };
+    const server = await start(cluster({ deployments: [istiod("hub/pilot:1.30.3")], peers }));
+    const [live] = await run([server.kubeconfig()]);
+    expect(live!.peers).toEqual({
+      east: {
+        server: "https://east.example:6443",
+        insecureSkipTlsVerify: false,
+        ca: [new X509Certificate(identity.ca).fingerprint256],
+      },
+      west: {
+        server: "https://east.example:6443",
+        insecureSkipTlsVerify: true,
+        tlsServerName: "west.internal",
+      },
+    });
+    expect(JSON.stringify(live)).not.toContain("e4st-t0ken");
   });
 
   test("is read without any request that changes something", async () => {
@@ -455,6 +491,45 @@ describe("the members together", () => {
       "weft:mesh.istio.charts.path",
       "weft:mesh.istio.charts.path",
       "weft:mesh.istio.charts.path",
+    ]);
+  });
+});
+
+describe("the API server of a peer, for an istiod that a change of it harms,", () => {
+  /** Problems of a mesh of two, of which the first knows the second by this address and CA. */
+  async function problemsWhereKnownBy(address: (second: FakeApiServer) => string, ca = identity.ca) {
+    const second = await start(cluster({ uid: "uid-2", clusterCa: identity.ca }));
+    const caData = Buffer.from(ca).toString("base64");
+    const known = { cluster: "cluster2", server: address(second), token: TOKEN, caData };
+    const peers = { cluster2: peerKubeconfig(known) };
+    const first = await start(cluster({ deployments: [istiod("hub/pilot:1.30.3")], peers }));
+    const kubeconfigs = [first, second].map((server) => server.kubeconfig());
+    return problemsOf(kubeconfigs).catch((error: Error) => error.message);
+  }
+
+  test("may stay as it is", async () => {
+    expect(await problemsWhereKnownBy(({ url }) => url)).toBe("expected a ConfigError");
+  });
+
+  test("is not moved", async () => {
+    expect(await problemsWhereKnownBy(() => "https://elsewhere.example")).toMatchObject([
+      {
+        path: "weft:clusters[1]",
+        message: expect.stringMatching(
+          /^A new address of cluster2's API server would reach istiod 1\.30\.3 of/,
+        ) as string,
+        remedy: expect.stringContaining("Set its apiServer to https://elsewhere.example, ") as string,
+      },
+    ]);
+  });
+
+  test("gets no other CA", async () => {
+    const { ca } = await makeIdentity();
+    expect(await problemsWhereKnownBy(({ url }) => url, ca)).toMatchObject([
+      {
+        path: "weft:clusters[1]",
+        message: expect.stringMatching(/^A new CA of cluster2's API server/) as string,
+      },
     ]);
   });
 });

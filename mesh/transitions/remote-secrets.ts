@@ -1,0 +1,78 @@
+/** Changes of a remote secret, which some istiods do not survive. */
+import { isDeepStrictEqual } from "node:util";
+import { brokenRotation } from "../istio-versions";
+import type { LiveMember, PeerApiServer } from "../live-member";
+import type { Member, Mesh } from "../mesh";
+import type { Problem } from "../problems";
+import { readersOf } from "../topology";
+
+type Before = ReadonlyMap<string, LiveMember>;
+
+/** A renewed token is a changed remote secret to every reader, and some istiods do not survive that. */
+export function renewedToken(before: Before, mesh: Mesh, member: Member, now: LiveMember): Problem[] {
+  const { generation } = member.remoteAccess;
+  const renewed = now.tokenGenerations.length > 0 && !now.tokenGenerations.includes(generation);
+  if (!renewed || mesh.config.remoteAccess.allowBrokenRotation) return [];
+  return readersOf(mesh, member.name).flatMap((reader) => {
+    const harm = harmTo(reader, before.get(reader.name));
+    if (harm === undefined) return [];
+    return {
+      path: `${member.path}.remoteAccess.generation`,
+      value: String(generation),
+      message: `A new token for ${member.name} would reach ${harm.what}.`,
+      remedy:
+        `Keep generation ${Math.max(...now.tokenGenerations)}, set istio.version of ${reader.name} to ${harm.fixedIn} or later, ` +
+        "`pulumi up`; then renew.",
+    };
+  });
+}
+
+/** So is another address or another CA of the member's API server. */
+export function movedPeer(
+  before: Before,
+  mesh: Mesh,
+  member: Member,
+  wanted: PeerApiServer | undefined,
+): Problem[] {
+  if (wanted === undefined || mesh.config.remoteAccess.allowBrokenRotation) return [];
+  return readersOf(mesh, member.name).flatMap((reader) => {
+    const known = before.get(reader.name)?.peers?.[member.name];
+    const harm = harmTo(reader, before.get(reader.name));
+    if (known === undefined || harm === undefined) return [];
+    const upgrade = `set istio.version of ${reader.name} to ${harm.fixedIn} or later`;
+    const { server, insecureSkipTlsVerify, tlsServerName } = wanted;
+    if (server !== known.server) {
+      return {
+        path: member.apiServer === undefined ? member.path : `${member.path}.apiServer`,
+        value: server,
+        message: `A new address of ${member.name}'s API server would reach ${harm.what}.`,
+        remedy: `Set its apiServer to ${known.server}, ${upgrade}, \`pulumi up\`; then change the address.`,
+      };
+    }
+    const isSame =
+      insecureSkipTlsVerify === known.insecureSkipTlsVerify &&
+      tlsServerName === known.tlsServerName &&
+      (wanted.ca === undefined || known.ca === undefined || isDeepStrictEqual(wanted.ca, known.ca));
+    if (isSame) return [];
+    return {
+      path: member.path,
+      value: member.name,
+      message: `A new CA of ${member.name}'s API server, or a new name to expect there, would reach ${harm.what}.`,
+      remedy:
+        `Once and together, ${upgrade} and weft:mesh.remoteAccess.allowBrokenRotation to true, \`pulumi up\`, ` +
+        `then restart istiod of ${reader.name}.`,
+    };
+  });
+}
+
+/** What a changed remote secret does to the istiod of a reader, in words; undefined where it does no harm. */
+function harmTo(reader: Member, live: LiveMember | undefined): { what: string; fixedIn: string } | undefined {
+  // An istiod that starts now reads only the new one.
+  if (live?.istiodVersion === undefined) return undefined;
+  const version = [live.istiodVersion, reader.istio.version].find(
+    (candidate) => brokenRotation(candidate) !== undefined,
+  );
+  if (version === undefined) return undefined;
+  const { reason, source, fixedIn } = brokenRotation(version)!;
+  return { what: `istiod ${version} of ${reader.name}, which then ${reason} (${source})`, fixedIn };
+}
