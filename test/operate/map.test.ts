@@ -1,4 +1,4 @@
-import { JSDOM, ResourceLoader } from "jsdom";
+import { JSDOM, ResourceLoader, type DomElement } from "jsdom";
 import { parseMesh } from "../../mesh/parse";
 import { known, unknown } from "../../operate/facts/facts";
 import { html } from "../../operate/map/html";
@@ -144,8 +144,8 @@ describe.each([
   });
 
   const all = (selector: string) => [...dom.window.document.querySelectorAll(selector)];
-  const number = (element: Element, name: string) => Number(element.getAttribute(name));
-  const boxOf = (rect: Element): Box => ({
+  const number = (element: DomElement, name: string) => Number(element.getAttribute(name));
+  const boxOf = (rect: DomElement): Box => ({
     x: number(rect, "x"),
     y: number(rect, "y"),
     width: number(rect, "width"),
