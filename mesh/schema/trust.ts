@@ -65,6 +65,12 @@ export const trust = z.strictObject({
     .describe(
       "Roots by name: all are trusted, the one with `signing: true` signs. See docs/trust.md for the three steps of a rotation.",
     ),
+  removing: z
+    .array(dns1123)
+    .default([])
+    .describe(
+      "Roots that are meant to go at once, although they sign, or swap for another in the same `pulumi up`: for a key that has leaked. Requests between workloads fail until every istiod has restarted and every proxy has a new certificate. See docs/trust.md.",
+    ),
   certManager: z
     .strictObject({
       cluster: dns1123.describe("Member on which cert-manager issues."),

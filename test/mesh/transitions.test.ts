@@ -27,66 +27,6 @@ it("nothing is refused that is installed for the first time, or stays as it is",
   expect(checkTransition(live("a", "b"), wanted)).toEqual([]);
 });
 
-describe("another API server of a peer", () => {
-  const old = { server: "https://b.example:6443", insecureSkipTlsVerify: false, ca: ["AA"] };
-  const running = (version: string | undefined, peers: LiveMember["peers"] = { b: old }) => {
-    const [a, b] = live("a", "b");
-    return [{ ...a!, istiodVersion: version, peers }, b!];
-  };
-  const wanted = (version = "1.30.5", more: object = {}, b: object = {}) =>
-    mesh({ istio: { version }, remoteAccess: more }, cluster("a"), cluster("b", b));
-  const to = (change: object) => new Map([["b", { ...old, ...change }]]);
-  const moved = to({ server: "https://b.example:443" });
-  const harm =
-    "istiod 1.30.3 of a, which then loses the peer's endpoints for good, without an error, until it is restarted (https://github.com/istio/istio/issues/61043).";
-
-  it("is none when its address and CA stay, or nothing is known of them", () => {
-    expect(checkTransition(running("1.30.3"), wanted(), to({}))).toEqual([]);
-    expect(checkTransition(running("1.30.3"), wanted(), to({ ca: undefined }))).toEqual([]);
-    expect(checkTransition(running("1.30.3", {}), wanted(), moved)).toEqual([]);
-    const unread = running("1.30.3").map((member) => ({ ...member, peers: undefined }));
-    expect(checkTransition(unread, wanted(), moved)).toEqual([]);
-  });
-
-  it("is refused at another address, with the one to keep", () => {
-    const problem = {
-      path: "weft:clusters[1]",
-      value: "https://b.example:443",
-      message: `A new address of b's API server would reach ${harm}`,
-      remedy:
-        "Set its apiServer to https://b.example:6443, set istio.version of a to 1.30.4 or later, `pulumi up`; then change the address.",
-    };
-    expect(checkTransition(running("1.30.3"), wanted(), moved)).toEqual([problem]);
-    expect(checkTransition(running("1.30.5"), wanted("1.30.3"), moved)).toEqual([problem]);
-    const named = wanted("1.30.5", {}, { apiServer: "https://b.example:443" });
-    expect(checkTransition(running("1.30.3"), named, moved)).toEqual([
-      { ...problem, path: "weft:clusters[1].apiServer" },
-    ]);
-  });
-
-  it.each([{ ca: ["BB"] }, { tlsServerName: "b.internal" }, { insecureSkipTlsVerify: true }])(
-    "is refused when it is to be known by something else: %j",
-    (change) => {
-      expect(checkTransition(running("1.30.3"), wanted(), to(change))).toEqual([
-        {
-          path: "weft:clusters[1]",
-          value: "b",
-          message: `A new CA of b's API server, or a new name to expect there, would reach ${harm}`,
-          remedy:
-            "Once and together, set istio.version of a to 1.30.4 or later and weft:mesh.remoteAccess.allowBrokenRotation to true, `pulumi up`, then restart istiod of a.",
-        },
-      ]);
-    },
-  );
-
-  it("goes through where every reader survives it, starts only now, or the config says so", () => {
-    expect(checkTransition(running("1.30.5"), wanted(), moved)).toEqual([]);
-    expect(checkTransition(running(undefined), wanted("1.30.3"), moved)).toEqual([]);
-    const allowed = wanted("1.30.3", { allowBrokenRotation: true });
-    expect(checkTransition(running("1.30.3"), allowed, moved)).toEqual([]);
-  });
-});
-
 describe("a renewal of tokens", () => {
   const renewed = (version: string, more: object = {}) =>
     mesh(
@@ -185,7 +125,9 @@ describe("the roots of shared trust", () => {
         value: "new",
         message:
           "The trusted roots are default now. In one step they may grow or shrink, not both: istiod refuses a bundle that does.",
-        remedy: "First list default, new, `pulumi up`; then drop default. See docs/trust.md.",
+        remedy:
+          "First list default, new, `pulumi up`; then drop default. See docs/trust.md. " +
+          "If the key of default has leaked and it must go at once, whatever breaks: weft:mesh.trust.removing: [default].",
       },
     ]);
   });
@@ -212,9 +154,47 @@ describe("the roots of shared trust", () => {
         path: "weft:mesh.trust.roots",
         value: "new",
         message: "default still signs: the running proxies hold certificates that only it vouches for.",
-        remedy: "First keep default without `signing`, `pulumi up`; drop it a day later. See docs/trust.md.",
+        remedy:
+          "First keep default without `signing`, `pulumi up`; drop it a day later. See docs/trust.md. " +
+          "If the key of default has leaked and it must go at once, whatever breaks: weft:mesh.trust.removing: [default].",
       },
     ]);
+  });
+
+  describe("one whose key has leaked goes at once, when it is named", () => {
+    const without = (removing: string[], ...roots: { name: string; signing?: boolean }[]) =>
+      mesh(
+        { trust: { removing, roots: roots.map((root) => ({ ...root, source: "generated" })) } },
+        cluster("a"),
+        cluster("b"),
+      );
+
+    it("swapped for one that nobody knows yet", () => {
+      const before = trusting("leaked", "leaked");
+      expect(checkTransition(before, without(["leaked"], { name: "new", signing: true }))).toEqual([]);
+      expect(checkTransition(before, without(["another"], { name: "new", signing: true }))).toHaveLength(1);
+    });
+
+    it("dropped while it signs, for one that is trusted already", () => {
+      const before = trusting("leaked", "leaked", "new");
+      expect(checkTransition(before, without(["leaked"], { name: "new", signing: true }))).toEqual([]);
+      expect(checkTransition(before, without([], { name: "new", signing: true }))).toHaveLength(1);
+    });
+
+    it("and takes no other with it that is not", () => {
+      const before = trusting("leaked", "leaked", "other");
+      expect(checkTransition(before, without(["leaked"], { name: "new", signing: true }))).toEqual([
+        expect.objectContaining({ path: "weft:mesh.trust.roots", value: "new" }),
+      ]);
+    });
+
+    it("but one that stays is no reason to let another sign too early", () => {
+      const before = trusting("leaked", "leaked");
+      const after = without(["leaked"], { name: "leaked" }, { name: "new", signing: true });
+      expect(checkTransition(before, after)).toEqual([
+        expect.objectContaining({ message: "This root would sign before the running proxies trust it." }),
+      ]);
+    });
   });
 
   it("are not judged where the annotations are not there", () => {
