@@ -18,8 +18,8 @@ export function changedTrust(mesh: Mesh, member: Member, now: LiveMember): Probl
   const swapped = swappedBundle(mesh, member, roots, wanted);
   if (swapped !== undefined) return [swapped];
   return [
-    ...earlySigner(mesh, member, roots),
-    ...droppedSigner(wanted, now.signingRoot),
+    ...earlySigner(mesh, member, roots, now.signingRoot),
+    ...droppedSigner(mesh, wanted, now.signingRoot),
     ...replacedRoots(mesh, member, roots, now.rootFingerprints),
   ];
 }
@@ -40,19 +40,32 @@ function swappedBundle(mesh: Mesh, member: Member, live: string[], wanted: strin
       remedy: "Set it back. A mesh gets another mode only by `pulumi destroy` and `pulumi up`.",
     };
   }
+  if (dropped.every((root) => isMeantToGo(mesh, root))) return undefined;
   return {
     path: federated ? "weft:clusters" : "weft:mesh.trust.roots",
     value: wanted.join(", "),
     message: `The trusted roots are ${live.toSorted().join(", ")} now. In one step they may grow or shrink, not both: istiod refuses a bundle that does.`,
     remedy: federated
       ? `First add ${added.join(", ")} and keep ${dropped.join(", ")}, \`pulumi up\`; then remove. See docs/trust.md.`
-      : `First list ${[...live, ...added].toSorted().join(", ")}, \`pulumi up\`; then drop ${dropped.join(", ")}. See docs/trust.md.`,
+      : `First list ${[...live, ...added].toSorted().join(", ")}, \`pulumi up\`; then drop ${dropped.join(", ")}. See docs/trust.md. ${atOnce(dropped)}`,
   };
 }
 
-function earlySigner(mesh: Mesh, member: Member, live: string[]): Problem[] {
+/** A root whose key has leaked must not wait for a rotation. */
+function isMeantToGo({ config }: Mesh, root: string): boolean {
+  return config.trust.removing.includes(root);
+}
+
+function atOnce(roots: string[]): string {
+  return `If the key of ${roots.join(", ")} has leaked and it must go at once, whatever breaks: weft:mesh.trust.removing: [${roots.join(", ")}].`;
+}
+
+/** @param signer the root that signs now. */
+function earlySigner(mesh: Mesh, member: Member, live: string[], signer: string | undefined): Problem[] {
   const signing = signingRoot(mesh, member);
   if (live.includes(signing)) return [];
+  const isReplaced = signer !== undefined && !rootNames(mesh, member.name).includes(signer);
+  if (isReplaced && isMeantToGo(mesh, signer)) return [];
   return [
     {
       path: "weft:mesh.trust.roots",
@@ -64,14 +77,14 @@ function earlySigner(mesh: Mesh, member: Member, live: string[]): Problem[] {
   ];
 }
 
-function droppedSigner(wanted: string[], signing: string | undefined): Problem[] {
-  if (signing === undefined || wanted.includes(signing)) return [];
+function droppedSigner(mesh: Mesh, wanted: string[], signing: string | undefined): Problem[] {
+  if (signing === undefined || wanted.includes(signing) || isMeantToGo(mesh, signing)) return [];
   return [
     {
       path: "weft:mesh.trust.roots",
       value: wanted.join(", "),
       message: `${signing} still signs: the running proxies hold certificates that only it vouches for.`,
-      remedy: `First keep ${signing} without \`signing\`, \`pulumi up\`; drop it a day later. See docs/trust.md.`,
+      remedy: `First keep ${signing} without \`signing\`, \`pulumi up\`; drop it a day later. See docs/trust.md. ${atOnce([signing])}`,
     },
   ];
 }
@@ -87,7 +100,7 @@ function replacedRoots(
   return providedRoots(mesh, member)
     .filter(({ name, certificate }) => {
       const [fingerprint] = fingerprints(certificate);
-      return live.includes(name) && !liveFingerprints.includes(fingerprint!);
+      return live.includes(name) && !liveFingerprints.includes(fingerprint!) && !isMeantToGo(mesh, name);
     })
     .map(({ path }) => ({
       path: `${path}.certificate`,

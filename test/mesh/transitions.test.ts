@@ -27,6 +27,66 @@ it("nothing is refused that is installed for the first time, or stays as it is",
   expect(checkTransition(live("a", "b"), wanted)).toEqual([]);
 });
 
+describe("another API server of a peer", () => {
+  const old = { server: "https://b.example:6443", insecureSkipTlsVerify: false, ca: ["AA"] };
+  const running = (version: string | undefined, peers: LiveMember["peers"] = { b: old }) => {
+    const [a, b] = live("a", "b");
+    return [{ ...a!, istiodVersion: version, peers }, b!];
+  };
+  const wanted = (version = "1.30.5", more: object = {}, b: object = {}) =>
+    mesh({ istio: { version }, remoteAccess: more }, cluster("a"), cluster("b", b));
+  const to = (change: object) => new Map([["b", { ...old, ...change }]]);
+  const moved = to({ server: "https://b.example:443" });
+  const harm =
+    "istiod 1.30.3 of a, which then loses the peer's endpoints for good, without an error, until it is restarted (https://github.com/istio/istio/issues/61043).";
+
+  it("is none when its address and CA stay, or nothing is known of them", () => {
+    expect(checkTransition(running("1.30.3"), wanted(), to({}))).toEqual([]);
+    expect(checkTransition(running("1.30.3"), wanted(), to({ ca: undefined }))).toEqual([]);
+    expect(checkTransition(running("1.30.3", {}), wanted(), moved)).toEqual([]);
+    const unread = running("1.30.3").map((member) => ({ ...member, peers: undefined }));
+    expect(checkTransition(unread, wanted(), moved)).toEqual([]);
+  });
+
+  it("is refused at another address, with the one to keep", () => {
+    const problem = {
+      path: "weft:clusters[1]",
+      value: "https://b.example:443",
+      message: `A new address of b's API server would reach ${harm}`,
+      remedy:
+        "Set its apiServer to https://b.example:6443, set istio.version of a to 1.30.4 or later, `pulumi up`; then change the address.",
+    };
+    expect(checkTransition(running("1.30.3"), wanted(), moved)).toEqual([problem]);
+    expect(checkTransition(running("1.30.5"), wanted("1.30.3"), moved)).toEqual([problem]);
+    const named = wanted("1.30.5", {}, { apiServer: "https://b.example:443" });
+    expect(checkTransition(running("1.30.3"), named, moved)).toEqual([
+      { ...problem, path: "weft:clusters[1].apiServer" },
+    ]);
+  });
+
+  it.each([{ ca: ["BB"] }, { tlsServerName: "b.internal" }, { insecureSkipTlsVerify: true }])(
+    "is refused when it is to be known by something else: %j",
+    (change) => {
+      expect(checkTransition(running("1.30.3"), wanted(), to(change))).toEqual([
+        {
+          path: "weft:clusters[1]",
+          value: "b",
+          message: `A new CA of b's API server, or a new name to expect there, would reach ${harm}`,
+          remedy:
+            "Once and together, set istio.version of a to 1.30.4 or later and weft:mesh.remoteAccess.allowBrokenRotation to true, `pulumi up`, then restart istiod of a.",
+        },
+      ]);
+    },
+  );
+
+  it("goes through where every reader survives it, starts only now, or the config says so", () => {
+    expect(checkTransition(running("1.30.5"), wanted(), moved)).toEqual([]);
+    expect(checkTransition(running(undefined), wanted("1.30.3"), moved)).toEqual([]);
+    const allowed = wanted("1.30.3", { allowBrokenRotation: true });
+    expect(checkTransition(running("1.30.3"), allowed, moved)).toEqual([]);
+  });
+});
+
 describe("a renewal of tokens", () => {
   const renewed = (version: string, more: object = {}) =>
     mesh(
