@@ -121,6 +121,8 @@ function ofObjects(name: string, resources: Resource[], owners: Owners): string[
       !isCacerts(resource) &&
       resource.type !== types.peerAuthentication,
   );
+  // The engine does not come to them in the same order twice.
+  own.sort((a, b) => (a.name < b.name ? -1 : 1));
   return own.flatMap((resource) => {
     const what = titleOf(resource);
     switch (resource.op) {

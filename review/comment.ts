@@ -20,10 +20,18 @@ export function markerOf(stack: string): string {
 }
 
 /**
- * Most characters of each part. GitHub takes 65,536 in all:
+ * Most members on a map, and most characters of each part. GitHub takes 65,536 in all:
  * https://github.com/orgs/community/discussions/27190
  */
-const most = { reasons: 12_000, warnings: 3_000, members: 14_000, trust: 8_000, map: 9_000, plan: 9_000 };
+const most = {
+  onMap: 50,
+  reasons: 12_000,
+  warnings: 3_000,
+  members: 14_000,
+  trust: 8_000,
+  map: 9_000,
+  plan: 9_000,
+};
 
 export function commentOn({ stack, preview, source }: CommentArgs): string {
   const reasons = reasonsToFail(preview);
@@ -124,10 +132,10 @@ function maps({ before, after }: Changes): string | undefined {
 
 function drawn(mesh: Mesh | undefined): string | undefined {
   if (mesh === undefined) return undefined;
-  const text = mermaid(mapOf(mesh));
-  return text.length > most.map
+  const text = mesh.members.length > most.onMap ? "" : mermaid(mapOf(mesh)).trimEnd();
+  return text === "" || text.length > most.map
     ? `A map of ${mesh.members.length} members is too large for a comment: draw it with \`npm run graph\`.`
-    : fenced(text.trimEnd(), "mermaid");
+    : fenced(text, "mermaid");
 }
 
 const signs: Record<Op, string> = { create: "+", update: "!", replace: "!", delete: "-", same: " " };

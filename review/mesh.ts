@@ -38,13 +38,17 @@ export function membersOf(resources: Resource[], side: Side): Map<string, Parts>
     const state = resource[side];
     return state === undefined ? [] : [{ resource, state }];
   });
+  const below = new Map<string, typeof objects>();
+  for (const object of objects) {
+    const { parent = "" } = object.resource;
+    below.set(parent, [...(below.get(parent) ?? []), object]);
+  }
   const find = (parent: string, type: string, name?: string) =>
-    objects.find(
-      ({ resource, state }) =>
-        resource.parent === parent &&
-        resource.type === type &&
-        (name === undefined || objectName(state) === name),
-    )?.state;
+    below
+      .get(parent)
+      ?.find(
+        ({ resource, state }) => resource.type === type && (name === undefined || objectName(state) === name),
+      );
 
   const members = new Map<string, Parts>();
   for (const { resource, state } of objects) {
@@ -53,21 +57,19 @@ export function membersOf(resources: Resource[], side: Side): Map<string, Parts>
     const name = labels["weft.dev/member"];
     if (resource.type !== types.namespace || name === undefined || component === undefined) continue;
     const primary = metadata(state, "annotations")["topology.istio.io/controlPlaneClusters"];
-    const bundle = metadata(find(component, types.secret, "cacerts"), "annotations");
-    const gateway = resources.find(
-      ({ parent, type }) => parent === component && type === types.eastWestGateway,
-    );
+    const bundle = metadata(find(component, types.secret, "cacerts")?.state, "annotations");
+    const gateway = find(component, types.eastWestGateway)?.resource.urn;
     members.set(name, {
       component,
       role: primary === undefined ? "primary" : "remote",
       primary: primary ?? name,
       network: labels["topology.istio.io/network"] ?? name,
       mesh: labels["weft.dev/mesh"] ?? "",
-      version: versionOf(find(component, types.release, "istiod")),
+      version: versionOf(find(component, types.release, "istiod")?.state),
       roots: (bundle["weft.dev/roots"] ?? "").split(",").filter((root) => root !== ""),
       signingRoot: bundle["weft.dev/signing-root"],
-      address: gateway && addressOf(find(gateway.urn, types.service)),
-      mtls: text(at(find(component, types.peerAuthentication)?.inputs, "spec", "mtls", "mode")),
+      address: gateway && addressOf(find(gateway, types.service)?.state),
+      mtls: text(at(find(component, types.peerAuthentication)?.state.inputs, "spec", "mtls", "mode")),
     });
   }
   return members;
@@ -91,16 +93,17 @@ export function meshOf(resources: Resource[], side: Side): Mesh | undefined {
           roots: roots.map((name) => ({ ...sourceOf(resources, name), name, signing: name === signing })),
         },
   };
+  const plain = clusterSchema.parse({ name: "member" });
   const entries = [...members].map(([name, { role, primary, network, version, roots, address }]) => ({
     path: name,
     cluster: {
-      ...clusterSchema.parse({ name, role, network }),
+      ...plain,
+      name,
+      role,
+      network,
       ...(role === "remote" ? { primary } : {}),
       istio: { version: version ?? "of a local chart", values: {} },
-      eastWest: {
-        ...clusterSchema.parse({ name }).eastWest,
-        addresses: address === undefined ? [] : [address],
-      },
+      eastWest: { ...plain.eastWest, addresses: address === undefined ? [] : [address] },
       trust: federated ? { trusts: roots } : {},
     },
   }));

@@ -5,11 +5,11 @@ import type { Resource } from "./preview";
 
 export interface Owners {
   /** Name of the member whose part it is. */
-  member(resource: Resource): string | undefined;
+  member: (resource: Resource) => string | undefined;
   /** Name of the member whose intermediate it is part of. */
-  intermediate(resource: Resource): string | undefined;
+  intermediate: (resource: Resource) => string | undefined;
   /** Name of the root that it is part of. */
-  root(resource: Resource): string | undefined;
+  root: (resource: Resource) => string | undefined;
 }
 
 export function ownersOf(resources: Resource[]): Owners {

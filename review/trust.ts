@@ -48,11 +48,10 @@ function bundles(sides: Sides): string[] {
     );
   return [
     ...difference("before", "after").map(
-      ({ what: root, members }) => `Root ${code(root)} becomes trusted by ${everyone(members, staying)}.`,
+      ({ what: root, members }) => `${does(members, staying, "begin", "to trust")} root ${code(root)}.`,
     ),
     ...difference("after", "before").map(
-      ({ what: root, members }) =>
-        `Root ${code(root)} is no longer trusted by ${everyone(members, staying)}.`,
+      ({ what: root, members }) => `${does(members, staying, "stop", "trusting")} root ${code(root)}.`,
     ),
   ];
 }
@@ -70,18 +69,18 @@ function signing(sides: Sides): string[] {
 
 function intermediates(changed: Resource[], sides: Sides, owners: Owners): string[] {
   const staying = stayingIn(sides);
-  const issued = (name: string) =>
-    changed.some((one) => isCertificate(one) && owners.intermediate(one) === name);
-  const rekeyed = (name: string) => changed.some((one) => isKey(one) && owners.intermediate(one) === name);
-  const joining = [...sides.after].filter(([name]) => !staying.includes(name) && issued(name));
-  const all = staying.filter(issued);
-  const others = staying.filter(
-    (name) => !issued(name) && changed.some((one) => isCacerts(one) && owners.member(one) === name),
-  );
-  const newKeys = all.filter(rekeyed);
+  const issued = new Set(changed.filter(isCertificate).map(owners.intermediate));
+  const rekeyed = new Set(changed.filter(isKey).map(owners.intermediate));
+  const rewritten = new Set(changed.filter(isCacerts).map(owners.member));
+  const joining = [...sides.after.keys()]
+    .filter((name) => !staying.includes(name) && issued.has(name))
+    .sort();
+  const all = staying.filter((name) => issued.has(name));
+  const others = staying.filter((name) => !issued.has(name) && rewritten.has(name));
+  const newKeys = all.filter((name) => rekeyed.has(name));
   return [
-    ...joining.map(
-      ([name, { signingRoot }]) => `${code(name)} gets an intermediate of root ${code(signingRoot ?? "?")}.`,
+    ...grouped(joining, (name) => sides.after.get(name)!.signingRoot ?? []).map(
+      ({ what: root, members }) => `Root ${code(root)} signs intermediates for ${list(members)}.`,
     ),
     ...told("New intermediates for", all, staying),
     ...told("New keys of the intermediates of", newKeys, staying),
@@ -120,11 +119,10 @@ function sameTrust({ before, after }: Sides, name: string): boolean {
 /** The tokens by which a member is read. */
 function tokens(changed: Resource[], sides: Sides, owners: Owners): string[] {
   const staying = stayingIn(sides);
-  const renewed = staying.filter((name) =>
-    changed.some(
-      (resource) => isToken(resource) && resource.op !== "delete" && owners.member(resource) === name,
-    ),
+  const issued = new Set(
+    changed.filter((resource) => isToken(resource) && resource.op !== "delete").map(owners.member),
   );
+  const renewed = staying.filter((name) => issued.has(name));
   return renewed.length === 0
     ? []
     : [`New tokens for reading ${everyone(renewed, staying)}; the old ones are revoked at the end.`];
@@ -154,13 +152,23 @@ function stayingIn({ before, after }: Sides): string[] {
 }
 
 /** Who has the same to tell is told of together. */
-function grouped(names: string[], tell: (name: string) => string[]): { what: string; members: string[] }[] {
+function grouped(
+  names: string[],
+  tell: (name: string) => string | string[],
+): { what: string; members: string[] }[] {
   const groups = new Map<string, string[]>();
   for (const name of names)
-    for (const what of tell(name)) groups.set(what, [...(groups.get(what) ?? []), name]);
+    for (const what of [tell(name)].flat()) groups.set(what, [...(groups.get(what) ?? []), name]);
   return [...groups].map(([what, members]) => ({ what, members }));
 }
 
 function everyone(members: string[], all: string[]): string {
   return members.length === all.length && all.length > 1 ? "every member" : list(members);
+}
+
+/** "Every member begins to trust". */
+function does(members: string[], all: string[], verb: string, what: string): string {
+  const who = everyone(members, all);
+  const isOne = members.length === 1 || who === "every member";
+  return `${who.charAt(0).toUpperCase()}${who.slice(1)} ${verb}${isOne ? "s" : ""} ${what}`;
 }
