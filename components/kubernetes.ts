@@ -1,10 +1,16 @@
 /** What every object that Weft itself creates has in common. */
+import * as pulumi from "@pulumi/pulumi";
 
 /** Namespace of Istio, the same in every member. */
 export const istioNamespace = "istio-system";
 
 /** Labels of the objects that Weft creates itself, not through a chart. */
 export const managedByWeft = { "app.kubernetes.io/managed-by": "weft" };
+
+/** Says whose an object is in a namespace where several stacks may have theirs. */
+export const stackAnnotation = () => ({
+  "weft.dev/stack": `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`,
+});
 
 /** Longest wait for a release, in seconds: cloud load balancers take minutes to give an address. */
 export const releaseTimeoutSeconds = 600;

@@ -7,10 +7,7 @@ import type { Revision } from "./releases";
 /** Longest wait for the member's API server, in milliseconds. */
 const timeoutMs = 10_000;
 
-/**
- * The objects that Weft creates itself, and where the API server lists them. Not those of cert-manager: several meshes may have theirs
- * in one namespace, so that a label does not say whose they are.
- */
+/** The objects that Weft creates itself, and where the API server lists them. */
 export const lists: Record<string, string> = {
   "v1/Namespace": "/api/v1/namespaces",
   "v1/Secret": "/api/v1/secrets",
@@ -19,6 +16,8 @@ export const lists: Record<string, string> = {
   "security.istio.io/v1/PeerAuthentication": "/apis/security.istio.io/v1/peerauthentications",
   "networking.istio.io/v1/Gateway": "/apis/networking.istio.io/v1/gateways",
   "networking.istio.io/v1/VirtualService": "/apis/networking.istio.io/v1/virtualservices",
+  "cert-manager.io/v1/Issuer": "/apis/cert-manager.io/v1/issuers",
+  "cert-manager.io/v1/Certificate": "/apis/cert-manager.io/v1/certificates",
   "metallb.io/v1beta1/IPAddressPool": "/apis/metallb.io/v1beta1/ipaddresspools",
   "metallb.io/v1beta1/L2Advertisement": "/apis/metallb.io/v1beta1/l2advertisements",
 };
@@ -27,11 +26,11 @@ export const lists: Record<string, string> = {
 export interface ObjectInputs {
   apiVersion: string;
   kind: string;
-  metadata: { name: string; namespace?: string };
+  metadata: { name: string; namespace?: string; annotations?: Record<string, string> };
 }
 
 export interface Leftovers {
-  /** The live object of this identity, where it has Weft's label. */
+  /** The live object of this identity, where it has Weft's label and, in a namespace that stacks share, this stack's annotation. */
   find(inputs: ObjectInputs): ObjectMetadata["metadata"] | undefined;
   /** All revisions of a release. */
   history(release: { name: string; namespace: string }): Revision[];
@@ -43,8 +42,13 @@ export async function readLeftovers(kubeconfig: ResolvedKubeconfig): Promise<Lef
   try {
     const [objects, revisions] = await Promise.all([ownObjects(api), revisionsIn(api)]);
     return {
-      find: ({ apiVersion, kind, metadata: { name, namespace } }) =>
-        objects[`${apiVersion}/${kind}`]?.find((live) => live.name === name && live.namespace === namespace),
+      find: ({ apiVersion, kind, metadata: { name, namespace, annotations } }) =>
+        objects[`${apiVersion}/${kind}`]?.find(
+          (live) =>
+            live.name === name &&
+            live.namespace === namespace &&
+            live.annotations?.["weft.dev/stack"] === annotations?.["weft.dev/stack"],
+        ),
       history: ({ name, namespace }) =>
         revisions.filter((revision) => revision.release === name && revision.namespace === namespace),
     };

@@ -2,7 +2,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import { CertManager } from "@pulumi/kubernetes-cert-manager";
 import * as pulumi from "@pulumi/pulumi";
-import { managedByWeft, releaseTimeoutSeconds } from "../kubernetes";
+import { managedByWeft, releaseTimeoutSeconds, stackAnnotation } from "../kubernetes";
 import { expiryOf, fingerprintOf, type Intermediate, type Root } from "./ca";
 import { earlyRenewalHours, lifetimeHours, type KeyAlgorithm } from "./lifetime";
 import { certificatesOf, joinPem } from "./pem";
@@ -78,7 +78,7 @@ export class CertManagerRoot extends pulumi.ComponentResource implements Root {
       {
         apiVersion: `${group}/v1`,
         kind: "Issuer",
-        metadata: { name: `weft-self-signed-${root}`, namespace, labels: managedByWeft },
+        metadata: sharedMetadata(`weft-self-signed-${root}`, namespace),
         spec: { selfSigned: {} },
       },
       { parent: this, dependsOn: after },
@@ -208,12 +208,13 @@ function issued(
 
 /** Pulumi does not know when objects of cert-manager are ready, but for this annotation. */
 function issuedMetadata(name: string, namespace: string) {
-  return {
-    name,
-    namespace,
-    labels: managedByWeft,
-    annotations: { "pulumi.com/waitFor": "condition=Ready" },
-  };
+  const { annotations, ...rest } = sharedMetadata(name, namespace);
+  return { ...rest, annotations: { ...annotations, "pulumi.com/waitFor": "condition=Ready" } };
+}
+
+/** Of objects in a namespace that several stacks may share. */
+function sharedMetadata(name: string, namespace: string) {
+  return { name, namespace, labels: managedByWeft, annotations: stackAnnotation() };
 }
 
 function caSpec(lifetimeDays: number) {

@@ -139,6 +139,7 @@ export async function record(program: () => unknown): Promise<Recorder> {
     "weft",
     "test",
     false,
+    "organization",
   );
   await program();
   // Pulumi waits for ever for an input that failed; the failure is an unhandled rejection.

@@ -11,7 +11,11 @@ describe("a mesh with everything in it", () => {
   beforeAll(async () => {
     const ingress = { routes: [{ host: "a.example", service: "web.shop", port: 80 }] };
     ({ recorder } = await weave({
-      mesh: { loadBalancer: {}, sample: {} },
+      mesh: {
+        loadBalancer: {},
+        sample: {},
+        trust: { root: { source: "certManager" }, certManager: { cluster: "c" } },
+      },
       clusters: [
         cluster("a", { addresses: "10.89.1.200-10.89.1.210", ingress }),
         cluster("b", { addresses: "10.89.1.211-10.89.1.220", role: "remote", primary: "a", ingress }),
@@ -29,6 +33,13 @@ describe("a mesh with everything in it", () => {
         [`mesh-${provider}-interrupted-${type.endsWith(":Release") ? "release" : "object"}`],
       ]),
     );
+  });
+
+  test("tells its objects from those of another stack, where both may stand in one namespace", () => {
+    const stack = { "weft.dev/stack": "organization/weft/test" };
+    const shared = created.filter(({ type }) => type.startsWith("kubernetes:cert-manager.io/"));
+    expect(shared.length).toBeGreaterThan(0);
+    for (const { inputs } of shared) expect(inputs).toMatchObject({ metadata: { annotations: stack } });
   });
 
   test("knows where each of their kinds is listed", () => {
