@@ -30,13 +30,20 @@ export function commentsOf(repository: string, pullRequest: number): Comments {
 /** @throws ReviewError with what GitHub answers. */
 function gh(args: string[], input?: { body: string }): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = execFile("gh", ["api", ...args], { maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else
-        reject(
-          new ReviewError(error.code === "ENOENT" ? noGh : `gh api ${args.join(" ")}: ${stderr.trim()}`),
-        );
-    });
+    const child = execFile(
+      "gh",
+      ["api", ...args],
+      { maxBuffer: 1 << 28, env: process.env },
+      (error, stdout, stderr) => {
+        if (error === null) resolve(stdout);
+        else
+          reject(
+            new ReviewError(error.code === "ENOENT" ? noGh : `gh api ${args.join(" ")}: ${stderr.trim()}`),
+          );
+      },
+    );
+    // One that ends before it has read all says why by itself.
+    child.stdin?.on("error", () => {});
     child.stdin?.end(input === undefined ? "" : JSON.stringify(input));
   });
 }
