@@ -1,7 +1,5 @@
 /** One step of a mesh, taken on control planes that are there for nothing else. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import type { OutputMap } from "@pulumi/pulumi/automation";
 import { z } from "zod";
 import type { Mesh } from "../../mesh/mesh";
@@ -23,6 +21,8 @@ import { up } from "./up";
 import { MeshWatch } from "./watch";
 
 export interface RehearsalArgs {
+  /** Folder for the lab; made, and gone again afterwards. */
+  dir: string;
   /** The config that the stack runs; undefined: it is a new stack. */
   before?: StackConfig;
   after: StackConfig;
@@ -53,7 +53,7 @@ export interface Rehearsal {
 
 /** @throws LabError when the step cannot be rehearsed */
 export async function rehearse(args: RehearsalArgs): Promise<Rehearsal> {
-  const { before, after } = args;
+  const { dir, before, after } = args;
   const standIns = new StandIns();
   const files = {
     before: before && (await withoutCredentials(before, standIns)),
@@ -73,10 +73,9 @@ export async function rehearse(args: RehearsalArgs): Promise<Rehearsal> {
 
   const names = [...new Set([...namesOf(files.before), ...namesOf(files.after)])];
   checkCapacity(names.length, process.availableMemory());
-  const dir = await mkdtemp(join(tmpdir(), "weft-rehearse-"));
   try {
     const lab = await startLab({ dir, clusters: names, report: args.report });
-    return { ...nothing, ...(await takeStep({ ...args, dir, lab, files, step, mesh: parsed })) };
+    return { ...nothing, ...(await takeStep({ ...args, lab, files, step, mesh: parsed })) };
   } finally {
     await stopCertManager(dir);
     await stopLab(dir);
@@ -85,7 +84,6 @@ export async function rehearse(args: RehearsalArgs): Promise<Rehearsal> {
 }
 
 interface Stage extends RehearsalArgs {
-  dir: string;
   lab: LabCluster[];
   files: { before?: StackFile; after: StackFile };
   step: Step;

@@ -17,37 +17,37 @@ async function main(options: RehearseOptions): Promise<void> {
   // Standard output is the report.
   const report = (line: string) => void process.stderr.write(`${line}\n`);
 
-  const file = `Pulumi.${options.stack}.yaml`;
-  const text = await readWorkingTree(projectRoot, file);
-  if (text === undefined) throw new LabError(`There is no ${file} here. Name a stack with --stack.`);
   const revision = await Revision.of(projectRoot, options.from);
-  const old = await revision.read(file);
-  const [before, after] = [
-    old === undefined ? undefined : readStackConfig(old, `${file} of ${revision.name}`),
-    readStackConfig(text, file),
-  ];
+  const { before, after } = await configs(options.stack, revision);
   const changes = await revision.changes();
-  const compared: Comparison = {
-    stack: options.stack,
-    from: revision.name,
-    isNew: before === undefined,
-    ...changes,
-  };
+  const { stack } = options;
+  const compared: Comparison = { stack, from: revision.name, isNew: before === undefined, ...changes };
   if (before && changesNothing(stepBetween(before, after)) && !changes.program) {
     return print(options, compared);
   }
 
-  const export_ = await mkdtemp(join(tmpdir(), "weft-rehearse-program-"));
+  const folder = await mkdtemp(join(tmpdir(), "weft-rehearse-"));
+  const programs = { before: changes.program ? join(folder, "program") : projectRoot, after: projectRoot };
+  const dir = join(folder, "lab");
   try {
-    if (changes.program) await revision.exportProgram(join(export_, "before"));
-    const programs = { before: changes.program ? join(export_, "before") : projectRoot, after: projectRoot };
-    print(options, compared, await rehearse({ before, after, programs, report, signal: stop.signal }));
+    if (changes.program) await revision.exportProgram(programs.before);
+    print(options, compared, await rehearse({ dir, before, after, programs, report, signal: stop.signal }));
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     throw new LabError("Stopped; nothing is left behind.");
   } finally {
-    await rm(export_, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function configs(stack: string, revision: Revision) {
+  const file = `Pulumi.${stack}.yaml`;
+  const [old, text] = [await revision.read(file), await readWorkingTree(projectRoot, file)];
+  if (text === undefined) throw new LabError(`There is no ${file} here. Name a stack with --stack.`);
+  return {
+    before: old === undefined ? undefined : readStackConfig(old, `${file} of ${revision.name}`),
+    after: readStackConfig(text, file),
+  };
 }
 
 function print({ json }: RehearseOptions, compared: Comparison, rehearsal?: Rehearsal): void {
