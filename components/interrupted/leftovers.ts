@@ -4,8 +4,8 @@ import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { managedByWeft } from "../kubernetes";
 import type { Revision } from "./releases";
 
-/** Longest wait for the member's API server, in milliseconds. */
-const timeoutMs = 10_000;
+/** Longest wait for the member's API server, in milliseconds: it is as busy as an `up` of all members makes it. */
+const timeoutMs = 30_000;
 
 /** The objects that Weft creates itself, and where the API server lists them. */
 export const lists: Record<string, string> = {
