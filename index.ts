@@ -25,6 +25,7 @@ async function weave() {
   const before = await lastOutputs();
   const spec = await withAddresses(
     await parseMeshWithFound(
+      // Secrets nested in them come in plain: each is marked again where it enters a resource.
       { mesh: config.getObject("mesh"), clusters: config.getObject("clusters") },
       { known: lastMembers(before), warn },
     ),
