@@ -87,7 +87,10 @@ async function comment({ stack, preview }: Options<"comment">): Promise<string> 
     COMMIT: commit,
   } = process.env;
   const source = commit && run ? { commit, run: `${server}/${repository}/actions/runs/${run}` } : undefined;
-  return commentOn({ stack, preview: parsePreview(await readFile(preview, "utf8")), source });
+  const text = await readFile(preview, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new ReviewError(`${preview} cannot be read (${error.code}).`);
+  });
+  return commentOn({ stack, preview: parsePreview(text), source });
 }
 
 async function postAll({ pullRequest, stacks, comments }: Options<"post">): Promise<void> {

@@ -267,6 +267,23 @@ describe("npm run review -- comment", () => {
   });
 });
 
+test("npm run review -- comment names a file that is not there", () => {
+  const project = resolve(__dirname, "../..");
+  const args = [
+    "--import",
+    "tsx",
+    "review/review.ts",
+    "comment",
+    "--stack",
+    "prod",
+    "--preview",
+    "no-such-file",
+  ];
+  expect(() => execFileSync(process.execPath, args, { cwd: project, stdio: "pipe" })).toThrow(
+    /\nno-such-file cannot be read \(ENOENT\)\.\n$/,
+  );
+});
+
 test("the marker of one stack is not the beginning of another's", () => {
   expect(markerOf("prod-eu").startsWith(markerOf("prod"))).toBe(false);
 });
