@@ -272,7 +272,7 @@ export async function newRoot(name: string): Promise<{ certificate: string; key:
   return { certificate: await certificate(subject, key, key), key };
 }
 
-/** An intermediate as a person might bring it. */
+/** An intermediate as a person might bring it: it ends before its root. */
 export async function newIntermediate(
   name: string,
   issuer: { certificate: string; key: string },
@@ -280,7 +280,7 @@ export async function newIntermediate(
   const key = await newKey();
   const subject = { organization: "Example", commonName: "Intermediate", locality: name };
   const issuerName = new x509.X509Certificate(issuer.certificate).subject;
-  return { certificate: await certificate(subject, key, issuer.key, issuerName), key };
+  return { certificate: await certificate(subject, key, issuer.key, issuerName, "2035-01-01"), key };
 }
 
 async function newKey(): Promise<string> {
@@ -301,6 +301,7 @@ async function certificate(
   key: string,
   signer: string,
   issuer?: string,
+  end = "2036-01-01",
 ): Promise<string> {
   const name = `O=${subject.organization}, CN=${subject.commonName}, L=${subject.locality}`;
   const signed = await x509.X509CertificateGenerator.create({
@@ -309,7 +310,7 @@ async function certificate(
     publicKey: (await keysOf(key)).publicKey,
     signingKey: (await keysOf(signer)).privateKey,
     notBefore: new Date("2026-01-01"),
-    notAfter: new Date("2036-01-01"),
+    notAfter: new Date(end),
     extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
   });
   return `${signed.toString("pem")}\n`;
