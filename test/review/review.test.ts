@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { parseOptions } from "../../review/options";
 
 const project = resolve(__dirname, "../..");
 
@@ -71,20 +72,24 @@ test("where there is nothing to compare with, every stack counts as touched", ()
 test.each([
   [[], "A command is missing."],
   [["deploy"], "deploy: no such command."],
+  [["stacks", "prod"], "prod: not understood."],
   [["stacks"], "stacks needs --base."],
   [["comment", "--stack", "prod"], "comment needs --preview."],
   [
     ["post", "--pull-request", "7; id", "--stacks", "[]", "--comments", "."],
-    "--pull-request 7; id: the number of a pull request.",
+    "--pull-request 7; id: the number",
   ],
   [
     ["post", "--pull-request", "7", "--stacks", "prod", "--comments", "."],
     "--stacks prod: a JSON list of names",
   ],
-])("%j is refused with the usage, and no stack trace", (args, message) => {
-  const { status, stderr } = review(args);
+])("%j is refused", (args, message) => {
+  expect(() => parseOptions(args)).toThrow(message);
+});
+
+test("what is refused is said with the usage, and no stack trace", () => {
+  const { status, stderr } = review(["deploy"]);
   expect(status).toBe(2);
-  expect(stderr).toContain(message);
-  expect(stderr).toContain("Usage: npm run review");
+  expect(stderr).toMatch(/^deploy: no such command\.\n\nUsage: npm run review/);
   expect(stderr).not.toMatch(/^\s+at /m);
 });
