@@ -5,7 +5,7 @@ export const advice: Record<Kind, { means: string; instead: string }> = {
   key: {
     means:
       "Its istiod forgets every endpoint of that member: requests to services there fail, or never leave.",
-    instead: "A PeerSecret is changed in place. See which step below deletes or replaces it, and why.",
+    instead: "A PeerSecret is changed in place. See which step deletes or replaces it, and why.",
   },
   token: {
     means: "Its istiod hears of no change in that member any more, and loses it altogether when it restarts.",
@@ -19,11 +19,11 @@ export const advice: Record<Kind, { means: string; instead: string }> = {
   },
   cacerts: {
     means: "An istiod that starts now has no CA of the mesh.",
-    instead: "The Secret is changed in place. See which step below deletes or replaces it, and why.",
+    instead: "The Secret is changed in place. See which step deletes or replaces it, and why.",
   },
   gateway: {
     means: "No other network reaches its services; remotes that it serves do not reach their istiod.",
-    instead: "Change the gateway in place, and keep a ready pod: `eastWest` says which change replaces it.",
+    instead: "Change the gateway in place, and keep a ready pod: see which step deletes or replaces it.",
   },
   address: {
     means:
@@ -34,7 +34,7 @@ export const advice: Record<Kind, { means: string; instead: string }> = {
   exposure: {
     means:
       "The gateway serves nobody at its port: no other network reaches the services or the istiod behind it.",
-    instead: "The object is changed in place. See which step below deletes or replaces it, and why.",
+    instead: "The object is changed in place. See which step deletes or replaces it, and why.",
   },
   istiod: {
     means:

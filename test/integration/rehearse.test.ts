@@ -1,6 +1,14 @@
 /** Steps of a mesh, rehearsed through the real engine on control planes that each rehearsal starts and stops itself. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectRoot } from "../../lab/engine/stack";
@@ -27,18 +35,12 @@ function step(
   before: StackConfig | undefined,
   after: StackConfig,
   {
-    report = () => {},
+    program = projectRoot,
     signal = new AbortController().signal,
-  }: { report?: (line: string) => void; signal?: AbortSignal } = {},
+  }: { program?: string; signal?: AbortSignal } = {},
 ): Promise<Rehearsal> {
-  return rehearse({
-    dir: join(folder, "lab"),
-    before,
-    after,
-    programs: { before: projectRoot, after: projectRoot },
-    report,
-    signal,
-  });
+  const programs = { before: projectRoot, after: program };
+  return rehearse({ dir: join(folder, "lab"), before, after, programs, report: () => {}, signal });
 }
 
 /** Files, and processes that were started with one of them. */
@@ -72,28 +74,50 @@ test("a member that joins interrupts nothing, and the report has what its peers'
   expect(leftBehind()).toEqual([]);
 });
 
-test("a gateway that gets another kind of Service is reported, with the moment", async () => {
+test("a gateway that gets another kind of Service, and a program that replaces Secrets, are reported with the moment", async () => {
   const moved = {
     ...east,
     eastWest: { service: { type: "NodePort" }, addresses: ["10.0.0.9"], port: 31443 },
+    remoteAccess: { generation: 2 },
   };
 
-  const { outcome, events, interruptions } = await step(stack([east, west]), stack([moved, west]));
+  const { outcome, steps, events, interruptions } = await step(stack([east, west]), stack([moved, west]), {
+    program: programThatReplacesSecrets(),
+  });
 
   expect(outcome).toBe("done");
-  expect(interruptions).toEqual([
-    {
-      kind: "address",
-      member: "east",
-      from: expect.any(Number) as number,
-      what: expect.any(String) as string,
-    },
+  expect(steps.filter(({ op }) => op === "replaced").map(({ type, member }) => `${type} ${member}`)).toEqual([
+    "Secret west",
   ]);
-  const [{ from, what }] = interruptions as [Rehearsal["interruptions"][number]];
-  expect(what).toContain("is of type NodePort, and was of type LoadBalancer");
-  expect(describeEvent(events[from - 1]!)).toContain("type LoadBalancer → NodePort");
-  expect(leftBehind()).toEqual([]);
+  const found = Object.fromEntries(interruptions.map((interruption) => [interruption.kind, interruption]));
+  expect(Object.keys(found).sort()).toEqual(["address", "key"]);
+  const { key, address } = found as Record<"key" | "address", Rehearsal["interruptions"][number]>;
+  expect([address.member, address.until]).toEqual(["east", undefined]);
+  expect(address.what).toContain("is of type NodePort, and was of type LoadBalancer");
+  expect(describeEvent(events[address.from - 1]!)).toContain("type LoadBalancer → NodePort");
+  expect(key).toMatchObject({ member: "west", what: "west holds no remote secret for east" });
+  expect([key.from, key.until!].map((number) => describeEvent(events[number - 1]!))).toEqual([
+    "Secret weft-peers: deleted",
+    "Secret weft-peers: created (east)",
+  ]);
+  expect(leftBehind()).toEqual(["program"]);
 });
+
+/** The folder of Weft's program but for what makes a changed Secret stay where it is. */
+function programThatReplacesSecrets(): string {
+  const program = join(folder, "program");
+  const source = readFileSync(join(projectRoot, "index.ts"), "utf8");
+  expect(source).toContain("enableSecretMutable: true");
+  mkdirSync(program);
+  writeFileSync(
+    join(program, "index.ts"),
+    source
+      .replaceAll('from "./', `from "${projectRoot}/`)
+      .replace("enableSecretMutable: true", "enableSecretMutable: false"),
+  );
+  symlinkSync(join(projectRoot, "node_modules"), join(program, "node_modules"));
+  return program;
+}
 
 test("a step that the program refuses is a result, and so is one that it cannot even parse", async () => {
   const swapped = stack([east], { trust: { roots: [{ name: "next", source: "generated", signing: true }] } });
