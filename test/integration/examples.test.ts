@@ -253,9 +253,10 @@ example(
       CLUSTER_ID: "cluster1",
     });
     const path = "/inject/cluster/cluster2/net/network2";
-  const injector = await injectorOf(on, "cluster2");
-  expect(injector?.clientConfig.service?.path).toBe(mesh.parts.realCharts ? undefined : path);
-});
+    const injector = await injectorOf(on, "cluster2");
+    expect(injector?.clientConfig.service?.path).toBe(mesh.parts.realCharts ? undefined : path);
+  },
+);
 
 example("primary-remote-same-network", "the primary's gateway leads to its istiod alone", async (on) => {
   expect(await on.view()).toEqual({
