@@ -1,13 +1,13 @@
 /**
  * In place of Pulumi's docker plugin on a machine without a container engine: answers what a network's subnet is, as the plugin of
- * @pulumi/docker 4 does for kind's network on Docker.
+ * @pulumi/docker 5 does for kind's network on Docker.
  */
 import { main } from "@pulumi/pulumi/provider";
 
 const network = { subnet: "172.18.0.0/16", gateway: "172.18.0.1", ipRange: "", auxAddress: {} };
 
 const provider = {
-  version: "4.0.0",
+  version: "5.2.0",
   invoke: (token: string, { name }: { name: string }) => {
     if (token !== "docker:index/getNetwork:getNetwork" || name !== "kind") {
       throw new Error(`no answer to ${token} of ${name}`);
