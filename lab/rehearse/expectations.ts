@@ -23,7 +23,8 @@ export type Roles = Record<string, "primary" | "remote">;
 export function expectations(before: Roles, mesh: Mesh, start: World): Expectation[] {
   const staying = mesh.members.map(({ name }) => name).filter((name) => name in before);
   const primaries = mesh.members.filter(({ role }) => role === "primary").map(({ name }) => name);
-  const stayPrimary = primaries.filter((name) => before[name] === "primary");
+  const wasPrimary = staying.filter((name) => before[name] === "primary");
+  const stayPrimary = wasPrimary.filter((name) => primaries.includes(name));
   return [
     ...stayPrimary.flatMap((reader) =>
       staying.filter((peer) => peer !== reader).map((peer) => key(reader, peer, start)),
@@ -36,12 +37,20 @@ export function expectations(before: Roles, mesh: Mesh, start: World): Expectati
           : trustsOnceReached(member, peer),
       ),
     ),
+    ...stayPrimary.flatMap((member) =>
+      wasPrimary
+        .filter((peer) => !primaries.includes(peer))
+        .map((peer) => trustsOnwards(member, peer, start)),
+    ),
+    ...wasPrimary.map((name) => istiod(name, mesh.members.find((member) => member.name === name)!.primary)),
     ...staying.flatMap((member) => [
       cacerts(member),
       network(member, start),
-      ...(before[member] === "primary" ? [istiod(member)] : []),
       ...(needsEastWestGateway(mesh, member) ? gateway(member, start) : []),
-      ...(networks(mesh).length > 1 ? [istioObject(member, "Gateway", "cross-network-gateway", start)] : []),
+      // A remote's gateway has the objects of its primary.
+      ...(stayPrimary.includes(member) && networks(mesh).length > 1
+        ? [istioObject(member, "Gateway", "cross-network-gateway", start)]
+        : []),
       ...(exposesIstiod(mesh, member)
         ? [
             istioObject(member, "Gateway", "istiod-gateway", start),
@@ -115,12 +124,15 @@ function cacerts(member: string): Expectation {
   };
 }
 
-function istiod(member: string): Expectation {
+/** @param primary the member itself, or the primary of one that becomes a remote. */
+function istiod(member: string, primary: string): Expectation {
   return {
     kind: "istiod",
-    members: [member],
+    members: [member, primary],
     broken: (world) =>
-      world.ready(member, "istiod") === 0 ? `${member} has no istiod that is ready` : undefined,
+      [member, primary].some((name) => world.ready(name, "istiod") > 0)
+        ? undefined
+        : `${member} has no istiod that is ready`,
   };
 }
 

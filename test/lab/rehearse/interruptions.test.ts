@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describeEvent } from "../../../lab/rehearse/changes";
 import type { Roles } from "../../../lab/rehearse/expectations";
 import { eventsOf, interruptionsOf } from "../../../lab/rehearse/interruptions";
+import { parseMesh } from "../../../mesh/parse";
 import type { Watched } from "../../../lab/rehearse/watch";
 import {
   cacerts,
@@ -197,6 +198,43 @@ test("whatever happens, a step that ends as it began leaves nothing open, and be
       }
     }),
   );
+});
+
+test("a primary that becomes a remote is served by its primary's istiod, and its gateway has the primary's objects", () => {
+  const mesh = parseMesh({
+    clusters: [
+      { name: "east", context: "east" },
+      { name: "west", context: "west", role: "remote", primary: "east" },
+    ],
+  });
+  const left = [gone(deployment("west", "istiod")), gone(exposure("west")), gone(peers("west", {}))];
+
+  expect(found(watched(both, ...left), mesh)).toEqual([]);
+  expect(found(watched(both, ...left, deployment("east", "istiod", { ready: 0 })), mesh)).toEqual([
+    "istiod 4- east has no istiod that is ready",
+    "istiod 4- west has no istiod that is ready",
+  ]);
+});
+
+test("running workloads of a primary that becomes a remote hold certificates of the root that it had", () => {
+  const mesh = parseMesh({
+    clusters: [
+      { name: "east", context: "east" },
+      { name: "west", context: "west", role: "remote", primary: "east" },
+    ],
+  });
+  const federated = (roots: string[]) => [
+    cacerts("east", roots, "east"),
+    deployment("east", "istiod", { roots }),
+    cacerts("west", roots, "west"),
+    deployment("west", "istiod", { roots }),
+  ];
+  const { before, after } = watched(both, ...federated(both), ...federated(["east"]).slice(0, 2));
+  const seen = { before: [...before, ...after.slice(0, 4)], after: after.slice(4) };
+
+  expect(found(seen, mesh)).toEqual([
+    "trust 1- east does not trust root west, which vouches for workloads of west",
+  ]);
 });
 
 test("states that repeat themselves are no events, and events are numbered from 1", () => {
