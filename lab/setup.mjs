@@ -1,7 +1,7 @@
 // Makes this checkout runnable: `node lab/setup.mjs [file.ts [arguments]]` checks Node, installs the dependencies when they are
 // missing or stale, and runs the file. Plain JavaScript without dependencies, because it is what runs before there are any.
 import { spawn, spawnSync } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { lstatSync, readFileSync, statSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,6 +26,12 @@ function installDependencies() {
   const changed = (path) => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   // npm writes this file when an installation is complete.
   if (changed("node_modules/.package-lock.json") >= changed("package-lock.json")) return;
+  if (lstatSync(join(root, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink()) {
+    console.error(
+      "node_modules is a link, and stale: npm ci would empty the folder that it leads to. Remove the link.",
+    );
+    process.exit(1);
+  }
   console.error("Installing dependencies (npm ci) …");
   const { status, error, stdout, stderr } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
     cwd: root,
