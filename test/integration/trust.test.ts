@@ -1,5 +1,6 @@
 /** Sources of trust and a primary with a remote, on real control planes, through the real engine. */
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { startCertManager, stopCertManager } from "../../lab/cert-manager";
 import { type Change, decoded, TestMesh } from "./harness";
 
@@ -142,6 +143,55 @@ describe("a rotation from a generated root to one that cert-manager holds", () =
     }
     expect(await step({ ...held, signing: true })).toEqual([]);
   });
+
+  test("carries an intermediate that cert-manager renews to its member, and touches nothing else", async () => {
+    const before = decoded(await mesh.secret("a", "cacerts"));
+    await renew("weft-member-a-held");
+
+    const changes = custom(await step({ ...held, signing: true }));
+
+    expect(changes.map(({ op, name }) => `${op} ${name}`)).toEqual(["update mesh-a-cacerts"]);
+    const after = decoded(await mesh.secret("a", "cacerts"));
+    expect(after["ca-cert.pem"]).not.toBe(before["ca-cert.pem"]);
+    expect(after["root-cert.pem"]).toBe(before["root-cert.pem"]);
+    const intermediate = new X509Certificate(after["ca-cert.pem"]!);
+    expect(intermediate.checkPrivateKey(createPrivateKey(after["ca-key.pem"]!))).toBe(true);
+    expect(await trustOf(mesh, "a")).toEqual({ bundle: ["held"], chain: ["a", "held"] });
+    expect(await step({ ...held, signing: true })).toEqual([]);
+  });
+
+  interface Certificate {
+    status: { revision: number; conditions: { type: string; status: string }[] };
+  }
+
+  /** As `cmctl renew` does: https://cert-manager.io/docs/reference/cmctl/#renew */
+  async function renew(name: string): Promise<void> {
+    const certificates = {
+      group: "cert-manager.io",
+      version: "v1",
+      namespace: "cert-manager",
+      plural: "certificates",
+      name,
+    };
+    const api = mesh.custom("b");
+    const read = async () => (await api.getNamespacedCustomObject(certificates)) as Certificate;
+    const asked = await read();
+    const issuing = {
+      type: "Issuing",
+      status: "True",
+      reason: "ManuallyTriggered",
+      message: "renewed by hand",
+      lastTransitionTime: new Date().toISOString(),
+    };
+    const conditions = [...asked.status.conditions, issuing];
+    const body = { ...asked, status: { ...asked.status, conditions } };
+    await api.replaceNamespacedCustomObjectStatus({ ...certificates, body });
+    for (;;) {
+      const { status } = await read();
+      if (status.revision > asked.status.revision) return;
+      await sleep(100);
+    }
+  }
 
   test("leaves the root's key in cert-manager: no state, log or event has it", async () => {
     const secret = await mesh
