@@ -1,5 +1,6 @@
 /** The process behind operator.ts: runs the operations it is sent, one after the other, until its parent is gone. */
 import * as fs from "node:fs";
+import { createRequire } from "node:module";
 import * as path from "node:path";
 import type { PulumiFn } from "@pulumi/pulumi/automation";
 import { parse } from "yaml";
@@ -21,9 +22,11 @@ async function run({ dir, stack: name, bin, program, operation, options }: Reque
   return { result };
 }
 
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- the file is known when the operation is
-const programOf = (file?: string) =>
-  file === undefined ? undefined : (require(file) as { default: PulumiFn }).default;
+/** The file is known when the operation is. */
+function programOf(file?: string): PulumiFn | undefined {
+  if (file === undefined) return undefined;
+  return (createRequire(file)(file) as { default: PulumiFn }).default;
+}
 
 process.on("message", (request: Request) => {
   run(request).then(send, (error: Error) => send({ failure: error.message }));
