@@ -56,8 +56,9 @@ export async function removeObject(
 
 /** Hardly ever needed, and slow to load. */
 async function client({ kubeconfig }: ResolvedKubeconfig) {
-  const library = await import("@kubernetes/client-node");
-  const config = new library.KubeConfig();
+  const { ApiException, CoreV1Api, KubeConfig, KubernetesObjectApi } =
+    await import("@kubernetes/client-node");
+  const config = new KubeConfig();
   config.loadFromString(kubeconfig);
-  return { ...library, config };
+  return { ApiException, CoreV1Api, KubernetesObjectApi, config };
 }
