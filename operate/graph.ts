@@ -7,7 +7,7 @@ import { mermaid } from "./map/mermaid";
 import { mapOf } from "./map/model";
 import { parseOptions, usage } from "./map/options";
 import { svg } from "./map/svg";
-import { UsageError } from "./options";
+import { UsageError } from "./usage";
 import { judgeMesh } from "./report";
 import { readMeshOf } from "./stack-config";
 

@@ -1,5 +1,5 @@
 /** The command line of `npm run status`. */
-import { parseArgs } from "node:util";
+import { parseUsage, UsageError } from "./usage";
 
 export const usage = `Usage: npm run status [-- options]
 
@@ -18,9 +18,6 @@ export interface StatusOptions {
   waitMs: number;
 }
 
-/** What the command line says is wrong. */
-export class UsageError extends Error {}
-
 export function parseOptions(argv: string[]): StatusOptions | "help" {
   const { stack, json, wait, watch, help } = parse(argv);
   if (help) return "help";
@@ -30,22 +27,17 @@ export function parseOptions(argv: string[]): StatusOptions | "help" {
 }
 
 function parse(argv: string[]) {
-  try {
-    const { values } = parseArgs({
-      // An option of parseArgs either has a value or has none.
-      args: argv.map((argument) => (argument === "--wait" ? "--wait=5m" : argument)),
-      options: {
-        stack: { type: "string", default: "dev" },
-        json: { type: "boolean", default: false },
-        wait: { type: "string" },
-        watch: { type: "boolean", default: false },
-        help: { type: "boolean", default: false },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  return parseUsage({
+    // An option of parseArgs either has a value or has none.
+    args: argv.map((argument) => (argument === "--wait" ? "--wait=5m" : argument)),
+    options: {
+      stack: { type: "string", default: "dev" },
+      json: { type: "boolean", default: false },
+      wait: { type: "string" },
+      watch: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  }).values;
 }
 
 const units = { s: 1000, m: 60_000, h: 3_600_000 };

@@ -4,7 +4,8 @@ import { readMeshOf } from "./stack-config";
 import { sampleCluster } from "./verify/cluster";
 import { isWhole } from "./verify/matrix";
 import { measure, VerifyError } from "./verify/measure";
-import { parseOptions, usage, UsageError } from "./verify/options";
+import { UsageError } from "./usage";
+import { parseOptions, usage } from "./verify/options";
 import { requestTimeoutSeconds } from "./verify/requests";
 import { renderRows } from "./verify/text";
 

@@ -1,6 +1,5 @@
 /** The command line of `npm run review`. */
-import { parseArgs } from "node:util";
-import { UsageError } from "../operate/options";
+import { parseUsage, UsageError } from "../operate/usage";
 
 export const usage = `Usage: npm run review -- COMMAND
 
@@ -49,24 +48,20 @@ export function parseOptions(argv: string[]): Command {
 }
 
 function parse(argv: string[]) {
-  try {
-    return parseArgs({
-      args: argv,
-      allowPositionals: true,
-      options: {
-        base: { type: "string" },
-        head: { type: "string" },
-        stack: { type: "string" },
-        preview: { type: "string" },
-        "pull-request": { type: "string" },
-        stacks: { type: "string" },
-        comments: { type: "string" },
-        help: { type: "boolean" },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  return parseUsage({
+    args: argv,
+    allowPositionals: true,
+    options: {
+      base: { type: "string" },
+      head: { type: "string" },
+      stack: { type: "string" },
+      preview: { type: "string" },
+      "pull-request": { type: "string" },
+      stacks: { type: "string" },
+      comments: { type: "string" },
+      help: { type: "boolean" },
+    },
+  });
 }
 
 function number(text: string): number {

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { parse } from "yaml";
 import { z } from "zod";
-import { UsageError } from "../operate/options";
+import { UsageError } from "../operate/usage";
 import { commentOn, commentWithout } from "./comment";
 import { ReviewError } from "./error";
 import { commentsOf } from "./github";

@@ -1,6 +1,5 @@
 /** The command line of `npm run graph`. */
-import { parseArgs } from "node:util";
-import { UsageError } from "../options";
+import { parseUsage, UsageError } from "../usage";
 
 export const usage = `Usage: npm run graph [-- options]
 
@@ -30,18 +29,14 @@ export function parseOptions(argv: string[]): GraphOptions | "help" {
 }
 
 function parse(argv: string[]) {
-  try {
-    return parseArgs({
-      args: argv,
-      options: {
-        stack: { type: "string", default: "dev" },
-        format: { type: "string", default: "mermaid" },
-        out: { type: "string" },
-        "no-status": { type: "boolean", default: false },
-        help: { type: "boolean", default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  return parseUsage({
+    args: argv,
+    options: {
+      stack: { type: "string", default: "dev" },
+      format: { type: "string", default: "mermaid" },
+      out: { type: "string" },
+      "no-status": { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  }).values;
 }

@@ -1,5 +1,5 @@
 /** The command line of `npm run verify`. */
-import { parseArgs } from "node:util";
+import { parseUsage, UsageError } from "../usage";
 
 export const usage = `Usage: npm run verify [-- options]
 
@@ -16,9 +16,6 @@ export interface VerifyOptions {
   requests?: number;
 }
 
-/** What the command line says is wrong. */
-export class UsageError extends Error {}
-
 export function parseOptions(argv: string[]): VerifyOptions | "help" {
   const { stack, json, requests, help } = parse(argv);
   if (help) return "help";
@@ -29,18 +26,13 @@ export function parseOptions(argv: string[]): VerifyOptions | "help" {
 }
 
 function parse(argv: string[]) {
-  try {
-    const { values } = parseArgs({
-      args: argv,
-      options: {
-        stack: { type: "string", default: "dev" },
-        json: { type: "boolean", default: false },
-        requests: { type: "string" },
-        help: { type: "boolean", default: false },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  return parseUsage({
+    args: argv,
+    options: {
+      stack: { type: "string", default: "dev" },
+      json: { type: "boolean", default: false },
+      requests: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  }).values;
 }

@@ -1,5 +1,6 @@
 import { parseOptions as parseGraph } from "../../operate/map/options";
-import { parseOptions, UsageError } from "../../operate/options";
+import { parseOptions } from "../../operate/options";
+import { UsageError } from "../../operate/usage";
 
 test("status: what holds where nothing is said", () => {
   expect(parseOptions([])).toEqual({ stack: "dev", json: false, watch: false, waitMs: 0 });

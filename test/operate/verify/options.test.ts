@@ -1,4 +1,5 @@
-import { parseOptions, UsageError } from "../../../operate/verify/options";
+import { UsageError } from "../../../operate/usage";
+import { parseOptions } from "../../../operate/verify/options";
 
 test("the command line of verify", () => {
   expect(parseOptions([])).toEqual({ stack: "dev", json: false, requests: undefined });

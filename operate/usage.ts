@@ -1,0 +1,17 @@
+/** What the command lines of `npm run status`, `graph`, `verify` and `review` have in common. */
+import { parseArgs, type ParseArgsConfig } from "node:util";
+
+/** What the command line says is wrong. */
+export class UsageError extends Error {}
+
+/**
+ * As Node's `parseArgs`.
+ * @throws UsageError where that refuses
+ */
+export function parseUsage<const T extends ParseArgsConfig>(config: T) {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
