@@ -30,7 +30,7 @@ export interface LabStackArgs {
 export async function openStack(args: LabStackArgs): Promise<automation.Stack> {
   withoutSourceMaps();
   const workDir = path.join(args.dir, "stack");
-  const state = path.join(args.dir, "state");
+  const state = stateOf(args.dir);
   await fs.mkdir(workDir, { recursive: true });
   await fs.mkdir(state, { recursive: true });
   await fs.copyFile(path.join(projectRoot, "Pulumi.yaml"), path.join(workDir, "Pulumi.yaml"));
@@ -43,7 +43,7 @@ export async function openStack(args: LabStackArgs): Promise<automation.Stack> {
       workDir,
       pulumiCommand,
       envVars: {
-        PULUMI_BACKEND_URL: `file://${state}`,
+        PULUMI_BACKEND_URL: backendUrl(args.dir),
         PULUMI_CONFIG_PASSPHRASE: await passphrase(path.join(args.dir, "passphrase")),
         PULUMI_SKIP_UPDATE_CHECK: "true",
         // The plugin of cert-manager reads it, where it is the double.
@@ -54,6 +54,15 @@ export async function openStack(args: LabStackArgs): Promise<automation.Stack> {
   if (await isLocked(state)) await stack.cancel();
   return stack;
 }
+
+const stateOf = (dir: string) => path.join(dir, "state");
+
+/**
+ * Where Pulumi keeps the state of a stack opened with this `dir`. Without `metadata=skip` each file of the state has an `.attrs` file
+ * beside it, which is written in place: an engine killed at that moment leaves it empty, and the state cannot be read any more
+ * ("failed to load checkpoint: EOF"). The state itself is always replaced as a whole (gocloud.dev/blob/fileblob).
+ */
+export const backendUrl = (dir: string): string => `file://${stateOf(dir)}?metadata=skip`;
 
 /**
  * tsx turns source maps on, and Pulumi's SDK takes a stack trace for each of its promises: mapping them kept a program of eight members

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { KubernetesObject } from "@kubernetes/client-node";
+import { backendUrl } from "../../lab/engine/stack";
 import { type Change, decoded, namespace, TestMesh } from "./harness";
 import type { TestStack } from "./operator";
 
@@ -130,7 +131,7 @@ function forget(name: string): string[] {
   const workDir = join(mesh.dir, "stack");
   const env = {
     ...process.env,
-    PULUMI_BACKEND_URL: `file://${join(mesh.dir, "state")}`,
+    PULUMI_BACKEND_URL: backendUrl(mesh.dir),
     PULUMI_CONFIG_PASSPHRASE: readFileSync(join(mesh.dir, "passphrase"), "utf8"),
   };
   const pulumi = (...args: string[]) => {

@@ -5,6 +5,7 @@
 import "reflect-metadata";
 import { spawnSync } from "node:child_process";
 import { X509Certificate, createPrivateKey } from "node:crypto";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { CoreV1Api, type KubeConfig, RbacAuthorizationV1Api, Watch } from "@kubernetes/client-node";
 import { X509ChainBuilder, X509Certificate as PeculiarCertificate } from "@peculiar/x509";
@@ -307,6 +308,13 @@ async function istioCrds(cluster: string): Promise<string[]> {
   };
   return list.items.map(({ metadata }) => metadata.name).filter((name) => name.endsWith(".istio.io"));
 }
+
+test("no file of the state is written in place: killed at any moment, the engine leaves one that can be read", async () => {
+  const files = await readdir(join(mesh.dir, "state"), { recursive: true });
+
+  expect(files).toContain(".pulumi/stacks/weft/test.json");
+  expect(files.filter((file) => file.endsWith(".attrs"))).toEqual([]);
+});
 
 test("an update whose engine was killed half-way is finished by the next one", async () => {
   const stack = await mesh.stack(renewedFour);
