@@ -7,7 +7,13 @@ import { spawnSync } from "node:child_process";
 import { X509Certificate, createPrivateKey } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { CoreV1Api, type KubeConfig, RbacAuthorizationV1Api, Watch } from "@kubernetes/client-node";
+import {
+  CoreV1Api,
+  type KubeConfig,
+  type KubernetesObject,
+  RbacAuthorizationV1Api,
+  Watch,
+} from "@kubernetes/client-node";
 import { X509ChainBuilder, X509Certificate as PeculiarCertificate } from "@peculiar/x509";
 import { type Change, TestMesh, decoded, discovery, kubeConfigFrom, namespace, statusOf } from "./harness";
 import { contentsBelow, leaked } from "./leaks";
@@ -318,18 +324,41 @@ test("no file of the state is written in place: killed at any moment, the engine
 
 test("an update whose engine was killed half-way is finished by the next one", async () => {
   const stack = await mesh.stack(renewedFour);
-  const onOutput = (text: string) => {
-    mesh.transcript.push(text);
-    if (/Release \S+ creating/.test(text)) killEngine();
-  };
-  await expect(stack.up({ parallel: 64, onOutput })).rejects.toThrow();
-  expect((await deploymentOf(stack)).pending_operations).not.toHaveLength(0);
+  await setUnschedulable("cluster4", true);
+  const killed = expect(stack.up({ parallel: 64 })).rejects.toThrow();
+  await eventually(() => isBeingInstalled("cluster4", "istiod"));
+  killEngine();
+  await killed;
+  const { pending_operations: pending } = await deploymentOf(stack);
+  expect(pending).toContainEqual(
+    expect.objectContaining({
+      type: "creating",
+      resource: expect.objectContaining({ urn: expect.stringMatching(/::mesh-cluster4-istiod$/) }),
+    }),
+  );
+  await setUnschedulable("cluster4", false);
 
   await up(renewedFour);
 
   expect(await up(renewedFour)).toEqual([]);
   expect(Object.keys(await peers("cluster4")).sort()).toEqual(names(three));
 });
+
+/** With its nodes unschedulable a cluster's pods never become ready, and a release that waits for them is never done. */
+async function setUnschedulable(cluster: string, unschedulable: boolean): Promise<void> {
+  for (const { metadata } of (await mesh.core(cluster).listNode()).items) {
+    const header = { apiVersion: "v1", kind: "Node", metadata: { name: metadata!.name! } };
+    await mesh.objects(cluster).patch({ ...header, spec: { unschedulable } } as KubernetesObject);
+  }
+}
+
+async function isBeingInstalled(cluster: string, release: string): Promise<boolean> {
+  const records = await mesh.core(cluster).listNamespacedSecret({
+    namespace,
+    labelSelector: `owner=helm,name=${release},status=pending-install`,
+  });
+  return records.items.length > 0;
+}
 
 /** SIGKILL to the engine that runs from this lab's folder; there is none any more when it is killed already. */
 function killEngine(): void {
