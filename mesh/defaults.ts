@@ -3,14 +3,21 @@ import { mergeValues } from "./istio-values";
 import type { Member, Mesh } from "./mesh";
 import type { ClusterConfig, MeshConfig } from "./schema";
 
+const hourMs = 60 * 60 * 1000;
+
 /** A cluster as it was parsed, and where it stands in stack config. */
 export interface ClusterEntry {
   path: string;
   cluster: ClusterConfig;
 }
 
-/** Applies the mesh's defaults to its members and sorts them. */
-export function withDefaults(config: MeshConfig, entries: ClusterEntry[]): Mesh {
+/**
+ * Applies the mesh's defaults to its members and sorts them.
+ * @param now to which span of `renewEveryHours` the tokens belong.
+ */
+export function withDefaults(config: MeshConfig, entries: ClusterEntry[], now = new Date()): Mesh {
+  const { generation, renewEveryHours } = config.remoteAccess;
+  const renewals = renewEveryHours === undefined ? 0 : Math.floor(now.getTime() / (renewEveryHours * hourMs));
   const members = entries
     .map(({ path, cluster }): Member => ({
       ...cluster,
@@ -21,7 +28,7 @@ export function withDefaults(config: MeshConfig, entries: ClusterEntry[]): Mesh 
         version: cluster.istio.version ?? config.istio.version,
         values: mergeValues(config.istio.values, cluster.istio.values),
       },
-      remoteAccess: { generation: cluster.remoteAccess.generation ?? config.remoteAccess.generation },
+      remoteAccess: { generation: (cluster.remoteAccess.generation ?? generation) + renewals },
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   return { config, members };

@@ -72,6 +72,16 @@ function overridden(values: HelmValues, path: string[]): string | undefined {
   return path.join(".");
 }
 
+/** Names of the extension providers that a person's values define. The chart lays everything under `pilot` over the rest. */
+export function extensionProviders(extra: HelmValues): string[] {
+  const { meshConfig } = isMap(extra["pilot"]) ? mergeValues(extra, extra["pilot"]) : extra;
+  const providers = isMap(meshConfig) ? meshConfig["extensionProviders"] : [];
+  if (!Array.isArray(providers)) return [];
+  return providers.map((provider) => (isMap(provider) ? provider["name"] : undefined)).filter(isText);
+}
+
+const isText = (value: unknown): value is string => typeof value === "string";
+
 /** The second values over the first: maps are merged, everything else is replaced. */
 export function mergeValues(ours: HelmValues, extra: HelmValues): HelmValues {
   const merged = { ...ours };

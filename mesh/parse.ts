@@ -9,7 +9,7 @@ import { clusterSchema, meshSchema, stackSchema } from "./schema";
 
 /**
  * Parses `weft:mesh` and `weft:clusters`.
- * @param now when certificates in the config have to be valid.
+ * @param now when certificates in the config have to be valid, and tokens that are renewed by time are issued.
  * @throws ConfigError with every problem found: those of the schema, and those across keys as far as the parts parse.
  */
 export function parseMesh(input: { mesh?: unknown; clusters?: unknown }, now = new Date()): Mesh {
@@ -31,6 +31,7 @@ export function parseMesh(input: { mesh?: unknown; clusters?: unknown }, now = n
   return withDefaults(
     mesh,
     clusters.map((cluster, index) => ({ path: `weft:clusters[${index}]`, cluster })),
+    now,
   );
 }
 

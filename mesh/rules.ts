@@ -33,7 +33,7 @@ export interface Draft {
 export function brokenRules({ config, entries, now }: Draft): Problem[] {
   const clusters = entries.flatMap(({ path, cluster }) => (cluster === undefined ? [] : [{ path, cluster }]));
   const stack: Stack = {
-    mesh: withDefaults(config ?? meshSchema.parse({}), clusters),
+    mesh: withDefaults(config ?? meshSchema.parse({}), clusters, now),
     clusters,
     names: entries.flatMap(({ path, written }) => {
       const name = (written as { name?: unknown } | null)?.name;

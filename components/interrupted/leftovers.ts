@@ -14,6 +14,7 @@ export const lists: Record<string, string> = {
   "v1/Service": "/api/v1/services",
   "apps/v1/Deployment": "/apis/apps/v1/deployments",
   "security.istio.io/v1/PeerAuthentication": "/apis/security.istio.io/v1/peerauthentications",
+  "telemetry.istio.io/v1/Telemetry": "/apis/telemetry.istio.io/v1/telemetries",
   "networking.istio.io/v1/Gateway": "/apis/networking.istio.io/v1/gateways",
   "networking.istio.io/v1/VirtualService": "/apis/networking.istio.io/v1/virtualservices",
   "cert-manager.io/v1/Issuer": "/apis/cert-manager.io/v1/issuers",

@@ -127,6 +127,19 @@ export class MeshMember extends pulumi.ComponentResource {
       );
     }
 
+    if (isPrimary && mesh.config.telemetry !== undefined) {
+      new kubernetes.apiextensions.CustomResource(
+        `${name}-telemetry`,
+        {
+          apiVersion: "telemetry.istio.io/v1",
+          kind: "Telemetry",
+          metadata: { name: "mesh-default", namespace: istioNamespace, labels: managedByWeft },
+          spec: mesh.config.telemetry,
+        },
+        { parent: this, dependsOn: this.istiod },
+      );
+    }
+
     if (readersOf(mesh, member.name).length > 0) {
       this.remoteAccess = new RemoteAccess(
         `${name}-remote-access`,

@@ -1,12 +1,16 @@
 /** Versions of Istio, and Helm values that a person adds. */
 import * as semver from "semver";
-import { minorSkew } from "../istio-versions";
-import { valueConflicts } from "../istio-values";
+import { brokenRotation, minorSkew } from "../istio-versions";
+import { extensionProviders, valueConflicts } from "../istio-values";
 import { settingPath, type Problem } from "../problems";
-import type { Stack } from "./stack";
+import type { Mesh } from "../mesh";
+import { didYouMean } from "../schema-problems";
 import type { ClusterConfig } from "../schema";
+import { peersOf, primaries } from "../topology";
+import type { Stack } from "./stack";
 
-export function istioProblems({ mesh: { config, members }, clusters }: Stack): Problem[] {
+export function istioProblems({ mesh, clusters }: Stack): Problem[] {
+  const { config, members } = mesh;
   const oldest = [...members].sort((a, b) => semver.compare(a.istio.version, b.istio.version))[0];
   return [
     ...reserved("weft:mesh", config.istio.values),
@@ -16,7 +20,52 @@ export function istioProblems({ mesh: { config, members }, clusters }: Stack): P
         ? []
         : skew(path, cluster.istio.version ?? config.istio.version, cluster, oldest)),
     ]),
+    ...renewals(mesh),
+    ...telemetryProviders(mesh),
   ];
+}
+
+/** Tokens that are renewed by time must not meet an istiod that does not survive it. */
+function renewals(mesh: Mesh): Problem[] {
+  const { renewEveryHours, allowBrokenRotation } = mesh.config.remoteAccess;
+  if (renewEveryHours === undefined || allowBrokenRotation) return [];
+  const readers = primaries(mesh).filter(({ name }) => peersOf(mesh, name).length > 0);
+  return readers.flatMap(({ name, istio: { version } }) => {
+    const defect = brokenRotation(version);
+    if (defect === undefined) return [];
+    return {
+      path: "weft:mesh.remoteAccess.renewEveryHours",
+      value: String(renewEveryHours),
+      message: `istiod ${version} of ${name} does not survive new tokens: it ${defect.reason} (${defect.source}).`,
+      remedy: `Set istio.version of ${name} to ${defect.fixedIn} or later.`,
+    };
+  });
+}
+
+/** Those that istiod always has: DefaultMeshConfig in pkg/config/mesh/mesh.go of istio/istio. */
+const builtInProviders = ["prometheus", "stackdriver", "envoy"];
+
+function telemetryProviders(mesh: Mesh): Problem[] {
+  const asked = Object.entries(mesh.config.telemetry ?? {}).flatMap(([kind, entries]) =>
+    entries.flatMap(({ providers = [] }, entry) =>
+      providers.map(({ name }, index) => ({
+        name,
+        path: `weft:mesh.telemetry.${kind}[${entry}].providers[${index}].name`,
+      })),
+    ),
+  );
+  return primaries(mesh).flatMap((primary) => {
+    const known = [...builtInProviders, ...extensionProviders(primary.istio.values)];
+    return asked
+      .filter(({ name }) => !known.includes(name))
+      .map(({ name, path }) => ({
+        path,
+        value: name,
+        message: `istiod of ${primary.name} has no extension provider of this name.`,
+        remedy: `Define it in weft:mesh.istio.values.meshConfig.extensionProviders, or take one of: ${known.join(", ")}.`,
+        ...didYouMean(name, known),
+      }));
+  });
 }
 
 function reserved(path: string, values: Record<string, unknown>): Problem[] {

@@ -32,4 +32,9 @@ export const remoteAccess = z.strictObject({
     .describe(
       "Raise it by one to issue new tokens; the old ones are revoked after every reader has the new.",
     ),
+  renewEveryHours: whole(1)
+    .optional()
+    .describe(
+      "Raise the generation by one every so many hours: the first `pulumi up` of each such span issues new tokens. Run it on a schedule.",
+    ),
 });

@@ -4,6 +4,7 @@ import { access } from "./access";
 import { charts } from "./charts";
 import { dns1123, flag, semver, text, written } from "./forms";
 import { istio, remoteAccess } from "./istio";
+import { telemetry } from "./telemetry";
 import { trust } from "./trust";
 
 export const sample = z.strictObject({
@@ -66,6 +67,11 @@ export const meshSchema = z.strictObject({
     .optional()
     .describe(
       "Why `mtls` is `permissive`: kept as an annotation of the PeerAuthentication. The policy pack asks for it.",
+    ),
+  telemetry: telemetry
+    .optional()
+    .describe(
+      "The mesh-wide Telemetry. Other providers than `prometheus`, `stackdriver` and `envoy` are defined in `istio.values.meshConfig.extensionProviders`.",
     ),
   remoteAccess: remoteAccess
     .extend({

@@ -16,13 +16,18 @@ export function renewedToken(before: Before, mesh: Mesh, member: Member, now: Li
   return readersOf(mesh, member.name).flatMap((reader) => {
     const harm = harmTo(reader, before.get(reader.name));
     if (harm === undefined) return [];
+    const { renewEveryHours } = mesh.config.remoteAccess;
+    const known = Math.max(...now.tokenGenerations);
     return {
-      path: `${member.path}.remoteAccess.generation`,
-      value: String(generation),
+      ...(renewEveryHours === undefined
+        ? { path: `${member.path}.remoteAccess.generation`, value: String(generation) }
+        : { path: "weft:mesh.remoteAccess.renewEveryHours", value: String(renewEveryHours) }),
       message: `A new token for ${member.name} would reach ${harm.what}.`,
       remedy:
-        `Keep generation ${Math.max(...now.tokenGenerations)}, set istio.version of ${reader.name} to ${harm.fixedIn} or later, ` +
-        "`pulumi up`; then renew.",
+        (renewEveryHours === undefined
+          ? `Keep generation ${known}`
+          : `Take it out and set remoteAccess.generation of ${member.name} to ${known}`) +
+        `, set istio.version of ${reader.name} to ${harm.fixedIn} or later, \`pulumi up\`; then renew.`,
     };
   });
 }

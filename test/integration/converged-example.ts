@@ -121,6 +121,7 @@ export class ConvergedExample {
     const kinds = [
       ["networking.istio.io/v1", "Gateway"],
       ["security.istio.io/v1", "PeerAuthentication"],
+      ["telemetry.istio.io/v1", "Telemetry"],
       ["networking.istio.io/v1", "VirtualService"],
     ] as const;
     const istio = kinds.map(async ([apiVersion, kind]) =>

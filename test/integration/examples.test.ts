@@ -438,10 +438,11 @@ example(
   "membership",
   "labelled clusters join the management cluster",
   async (on) => {
+    const traced = { istio: [crossNetwork, mtls, "Telemetry mesh-default"], sample: [] };
     expect(await on.view()).toEqual({
-      management: primary("management", ["by-label", "by-selector"], { sample: [] }),
-      "by-label": primary("by-label", ["by-selector", "management"], { sample: [] }),
-      "by-selector": primary("by-selector", ["by-label", "management"], { sample: [] }),
+      management: primary("management", ["by-label", "by-selector"], traced),
+      "by-label": primary("by-label", ["by-selector", "management"], traced),
+      "by-selector": primary("by-selector", ["by-label", "management"], traced),
     });
   },
   {

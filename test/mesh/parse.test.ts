@@ -60,6 +60,38 @@ describe("defaults of the mesh", () => {
   });
 });
 
+describe("tokens that are renewed by time", () => {
+  const hour = 60 * 60 * 1000;
+  const generations = (hours: number, at: number) =>
+    parseMesh(
+      {
+        mesh: { remoteAccess: { renewEveryHours: hours } },
+        clusters: [cluster("a"), cluster("b", { remoteAccess: { generation: 3 } })],
+      },
+      new Date(at),
+    ).members.map(({ remoteAccess }) => remoteAccess.generation);
+
+  it("have the generation that is written, raised by one with every span", () => {
+    expect(generations(1, 0)).toEqual([1, 3]);
+    expect(generations(1, hour - 1)).toEqual([1, 3]);
+    expect(generations(1, hour)).toEqual([2, 4]);
+    expect(generations(24, 25 * hour)).toEqual([2, 4]);
+  });
+
+  it("are renewed by an `up` that comes a whole span later, and once at most by those within one", () => {
+    const span = fc.integer({ min: 1, max: 24 * 365 });
+    const time = fc.integer({ min: 0, max: Date.UTC(2100) });
+    fc.assert(
+      fc.property(span, time, fc.nat(), (hours, at, later) => {
+        const [before] = generations(hours, at);
+        const within = later % (hours * hour);
+        expect(generations(hours, at + hours * hour)).toEqual([before! + 1, before! + 3]);
+        expect([before, before! + 1]).toContain(generations(hours, at + within)[0]);
+      }),
+    );
+  });
+});
+
 it("the order of the list changes nothing but the paths in messages", () => {
   const clusters = ["a", "b", "c", "d"].map((name) =>
     cluster(name, name > "b" ? { role: "remote", primary: "a" } : {}),

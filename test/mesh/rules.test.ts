@@ -334,6 +334,83 @@ describe("addresses of load balancers", () => {
   });
 });
 
+describe("telemetry", () => {
+  const tracing = (name: string) => ({ tracing: [{ providers: [{ name }], randomSamplingPercentage: 1 }] });
+  const extensionProviders = [{ name: "otel-tracing", opentelemetry: { service: "otel.mon", port: 4317 } }];
+
+  it("goes to providers that the istiod of every primary has: Istio's own, or defined in its values", () => {
+    const own = { istio: { values: { meshConfig: { extensionProviders } } } };
+    const overlaid = { istio: { values: { pilot: { meshConfig: { extensionProviders } } } } };
+    const built = { mesh: { telemetry: tracing("envoy") }, clusters: [a, b] };
+    expect(problemsOf(built)).toEqual([]);
+    const defined = { ...own, telemetry: tracing("otel-tracing") };
+    expect(problemsOf({ mesh: defined, clusters: [a, remote("r", "a")] })).toEqual([]);
+    const telemetry = tracing("otel-tracing");
+    expect(
+      problemsOf({ mesh: { telemetry }, clusters: [cluster("a", own), cluster("b", overlaid)] }),
+    ).toEqual([]);
+    expect(problemsOf({ mesh: { telemetry }, clusters: [cluster("a", own), b, remote("r", "a")] })).toEqual([
+      {
+        path: "weft:mesh.telemetry.tracing[0].providers[0].name",
+        value: "otel-tracing",
+        message: "istiod of b has no extension provider of this name.",
+        remedy:
+          "Define it in weft:mesh.istio.values.meshConfig.extensionProviders, or take one of: prometheus, stackdriver, envoy.",
+      },
+    ]);
+  });
+
+  it("names the provider that was meant", () => {
+    expect(problemsOf({ mesh: { telemetry: tracing("promtheus") }, clusters: [a] })).toMatchObject([
+      { value: "promtheus", remedy: "Did you mean `prometheus`?" },
+    ]);
+  });
+
+  it("is refused where the API of Istio has no such field, or no such value", () => {
+    const telemetry = {
+      tracing: [{ randomSamplingPercentage: 101, matchs: {} }],
+      metrics: [{ reportingInterval: "often" }],
+      logging: [],
+    };
+    expect(problemsOf({ mesh: { telemetry }, clusters: [a] })).toMatchObject([
+      { path: "weft:mesh.telemetry.tracing[0].randomSamplingPercentage", value: "101" },
+      { path: "weft:mesh.telemetry.tracing[0].matchs", remedy: "Did you mean `match`?" },
+      { path: "weft:mesh.telemetry.metrics[0].reportingInterval", value: "often" },
+      { path: "weft:mesh.telemetry.logging" },
+    ]);
+  });
+});
+
+describe("tokens renewed by time", () => {
+  const every = (istio: object, more: object = {}) => ({
+    istio,
+    remoteAccess: { renewEveryHours: 1, ...more },
+  });
+
+  it("are refused where an istiod reads by them that does not survive it", () => {
+    expect(
+      problemsOf({
+        mesh: every({ version: "1.30.5" }),
+        clusters: [a, cluster("b", { istio: { version: "1.30.3" } })],
+      }),
+    ).toEqual([
+      {
+        path: "weft:mesh.remoteAccess.renewEveryHours",
+        value: "1",
+        message:
+          "istiod 1.30.3 of b does not survive new tokens: it loses the peer's endpoints for good, without an error, until it is restarted (https://github.com/istio/istio/issues/61043).",
+        remedy: "Set istio.version of b to 1.30.4 or later.",
+      },
+    ]);
+  });
+
+  it("are none where nobody reads by them, or config says so", () => {
+    const broken = { version: "1.30.3" };
+    expect(problemsOf({ mesh: every(broken), clusters: [a] })).toEqual([]);
+    expect(problemsOf({ mesh: every(broken, { allowBrokenRotation: true }), clusters: [a, b] })).toEqual([]);
+  });
+});
+
 describe("Istio", () => {
   it("is of versions at most one minor apart", () => {
     const clusters = [

@@ -114,6 +114,23 @@ describe("a renewal of tokens", () => {
     expect(checkTransition(running("1.30.3"), renewed("1.30.5"))).toEqual([problem]);
   });
 
+  it("is refused at the setting that asks for it, where tokens are renewed by time", () => {
+    const wanted = mesh(
+      { istio: { version: "1.30.5" }, remoteAccess: { renewEveryHours: 1 } },
+      cluster("a"),
+      cluster("b"),
+    );
+    expect(checkTransition(running("1.30.3"), wanted)).toEqual([
+      {
+        path: "weft:mesh.remoteAccess.renewEveryHours",
+        value: "1",
+        message: problem.message,
+        remedy:
+          "Take it out and set remoteAccess.generation of b to 1, set istio.version of a to 1.30.4 or later, `pulumi up`; then renew.",
+      },
+    ]);
+  });
+
   it("is refused when a reader is to run such a version", () => {
     expect(checkTransition(running("1.30.5"), renewed("1.30.3"))).toEqual([problem]);
   });

@@ -14,6 +14,7 @@ describe("a mesh with everything in it", () => {
       mesh: {
         loadBalancer: {},
         sample: {},
+        telemetry: { accessLogging: [{}] },
         trust: { root: { source: "certManager" }, certManager: { cluster: "c" } },
       },
       clusters: [

@@ -59,10 +59,8 @@ describe("two primaries on networks of their own", () => {
         "weft:root-ca:Trust mesh-trust -",
       ].sort(),
     );
-    expect(recorder.resources.filter(({ read }) => read).map(({ name }) => name)).toEqual([
-      "mesh-a-eastwest-service",
-      "mesh-b-eastwest-service",
-    ]);
+    const read = recorder.resources.filter((resource) => resource.read).map(({ name }) => name);
+    expect(read.sort()).toEqual(["mesh-a-eastwest-service", "mesh-b-eastwest-service"]);
   });
 
   test("have the namespace with its network", () => {
@@ -374,12 +372,19 @@ describe("settings", () => {
       mesh: {
         id: "mesh7",
         mtls: "permissive",
+        telemetry: { tracing: [{ providers: [{ name: "envoy" }], randomSamplingPercentage: 10 }] },
         trust: { algorithm: "RSA-4096", rootLifetimeDays: 100, intermediateLifetimeDays: 10 },
         istio: { crds: "remove", charts: { oci: "oci://registry.example/istio/" } },
       },
       clusters: [first, cluster("b", { apiServer: "https://10.0.0.5:6443", istio: { version: "1.31.2" } })],
     });
     expect(recorder.named("mesh-a-mtls").inputs["spec"]).toEqual({ mtls: { mode: "PERMISSIVE" } });
+    expect(recorder.named("mesh-a-telemetry").inputs).toEqual({
+      apiVersion: "telemetry.istio.io/v1",
+      kind: "Telemetry",
+      metadata: { name: "mesh-default", namespace: "istio-system", labels: weft },
+      spec: { tracing: [{ providers: [{ name: "envoy" }], randomSamplingPercentage: 10 }] },
+    });
     expect(recorder.named("mesh-trust-a-intermediate-key").inputs).toEqual({
       algorithm: "RSA",
       rsaBits: 4096,
