@@ -1,18 +1,17 @@
 /** `npm start`: local control planes become one mesh; what is there already stays. */
-import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { parseArgs } from "node:util";
 import type { OutputMap, Stack, UpResult } from "@pulumi/pulumi/automation";
 import Table from "cli-table3";
 import colors from "picocolors";
-import { parse } from "yaml";
 import { startCertManager, stopCertManager } from "./cert-manager";
 import { withLock } from "./lock";
 import { labStatus, startLab } from "./control-plane";
-import { defaultCharts, labConfig, type StackFile } from "./engine/config";
+import { defaultCharts, labConfig } from "./engine/config";
 import { chooseParts } from "./engine/parts";
 import { showProgress } from "./engine/report";
 import { openStack, projectRoot } from "./engine/stack";
+import { readStackFile } from "./engine/stack-file";
 import { openKind, topologies, type Topology } from "./kind";
 
 const usage = `npm start [-- options]
@@ -33,7 +32,7 @@ async function main(): Promise<void> {
     return converge(kind.stack, kind.finish, kind.next);
   }
 
-  const file = parse(await fs.readFile(path.join(projectRoot, "Pulumi.dev.yaml"), "utf8")) as StackFile;
+  const file = await readStackFile(path.join(projectRoot, "Pulumi.dev.yaml"));
   const wanted = labConfig(file, { clusters: options.clusters, charts: options.charts });
   const { plugins, metallb, charts } = wanted;
   const parts = await chooseParts({ dir, plugins, metallb, charts, report });
@@ -68,6 +67,7 @@ async function main(): Promise<void> {
  */
 async function converge(stack: Stack, finish: () => Promise<void>, next: string): Promise<void> {
   const { result, progress } = await showProgress((onEvent) => stack.up({ onEvent, parallel: PARALLEL }));
+  for (const warning of progress.warnings) console.error(`\n${colors.yellow(warning)}`);
   if (!result) {
     console.error(`\n${progress.errors.map((error) => colors.red(error)).join("\n\n")}`);
     process.exitCode = 1;
@@ -111,6 +111,7 @@ function readOptions(): Options {
     if (values.topology !== undefined && !values.kind) {
       throw new Error("--topology is for --kind; otherwise Pulumi.dev.yaml has the topology");
     }
+    if (values.charts === "") throw new Error("--charts: a folder");
     return { clusters, topology, kind: values.kind, charts: values.charts && path.resolve(values.charts) };
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${usage}`);

@@ -39,8 +39,9 @@ export class Progress {
     const diagnostic = event.diagnosticEvent;
     if (diagnostic && !diagnostic.ephemeral) {
       const text = stripMarkup(diagnostic.message).trim();
-      if (diagnostic.severity === "error") this.errors.push(text);
-      if (diagnostic.severity === "warning") this.warnings.push(text);
+      // An inline program's error is reported twice: by its host, and by the engine that the host hands it to.
+      if (diagnostic.severity === "error" && !this.errors.includes(text)) this.errors.push(text);
+      if (diagnostic.severity === "warning" && !isOfPath(text)) this.warnings.push(text);
     }
     return undefined;
   }
@@ -109,5 +110,7 @@ export class Progress {
 const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
 const isTrunk = (urn: string) => /:(pulumi:pulumi:Stack|weft:mesh:Mesh)::/.test(urn);
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
+/** That a plugin comes from the PATH: the lab has put it there, and says so itself. */
+const isOfPath = (text: string) => /^using pulumi-resource-\S+ from \$PATH/.test(text);
 /** Engine messages carry `<{%reset%}>`-like colour marks. */
 const stripMarkup = (text: string) => text.replace(/<\{%.*?%\}>/g, "");
