@@ -151,8 +151,9 @@ function nextSteps(dir: string, members: string[]): string {
 
 function membersTable(outputs: OutputMap): string {
   const table = new Table({
-    head: ["member", "network", "role", "east-west gateway", "istiod"],
-    style: { head: ["bold"] },
+    head: ["member", "network", "role", "east-west gateway", "istiod"].map(colors.bold),
+    // Its own colours reach files and pipes, whatever $NO_COLOR says.
+    style: { head: [], border: [] },
   });
   for (const [name, member] of Object.entries(outputs.members?.value as Record<string, MemberOutput>)) {
     table.push([name, member.network, member.role, member.eastWestAddress ?? "none", member.istiodVersion]);

@@ -6,8 +6,9 @@ import type { Row } from "./matrix";
 /** One line for each member that sent, one column for each that answered. */
 export function renderRows(rows: Row[]): string {
   const table = new Table({
-    head: ["from \\ by", ...rows.map(({ from }) => from), "failed", "median"],
-    style: { head: ["bold"] },
+    head: ["from \\ by", ...rows.map(({ from }) => from), "failed", "median"].map(colors.bold),
+    // Its own colours reach files and pipes, whatever $NO_COLOR says.
+    style: { head: [], border: [] },
   });
   for (const { from, answers, failures, medianMs, missing } of rows) {
     const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);

@@ -78,3 +78,22 @@ test("a person sees the counts, and for every fault a sentence", () => {
   expect(text).toContain("a: failed requests: 1 × HTTP 503.");
   expect(text).not.toContain("b was not");
 });
+
+test("who wants no colours gets none, not even in the frame", () => {
+  const rows = [rowOf(mesh, "a", [by("pod-a", 2)], owners)];
+  const { NO_COLOR, TERM } = process.env;
+  try {
+    Object.assign(process.env, { NO_COLOR: "1", TERM: "xterm-256color" });
+    // Both libraries look at the environment when they are loaded.
+    jest.isolateModules(() => {
+      // eslint-disable-next-line @typescript-eslint/no-require-imports
+      const fresh = require("../../../operate/verify/text") as { renderRows: typeof renderRows };
+      expect(fresh.renderRows(rows)).not.toContain("\u001b");
+    });
+  } finally {
+    for (const [key, value] of Object.entries({ NO_COLOR, TERM })) {
+      if (value === undefined) delete process.env[key];
+      else process.env[key] = value;
+    }
+  }
+});
