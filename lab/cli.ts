@@ -1,7 +1,7 @@
 /** `npm run lab`: the lab's control planes, without a mesh. */
 import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { parseUsage, UsageError } from "../operate/usage";
 import { stopCertManager } from "./cert-manager";
 import { labStatus, startLab, stopLab } from "./control-plane";
 import { LabError } from "./error";
@@ -14,9 +14,6 @@ const USAGE = `Usage: npm run lab -- <command>
 
 /** Also holds what `npm start` keeps: the state of the mesh on these clusters. */
 const DIR = resolve(__dirname, "../.lab");
-
-/** What the command line says is wrong. */
-class UsageError extends LabError {}
 
 async function main(argv: string[]): Promise<void> {
   const { command, clusters, json } = parse(argv);
@@ -51,7 +48,11 @@ async function status(json: boolean): Promise<void> {
 const OPTIONS_OF = { up: ["clusters"], status: ["json"], down: [] } as const;
 
 function parse(argv: string[]) {
-  const { values, positionals } = parseStrictly(argv);
+  const { values, positionals } = parseUsage({
+    args: argv,
+    allowPositionals: true,
+    options: { clusters: { type: "string" }, json: { type: "boolean" } },
+  });
   const [command, ...rest] = positionals;
   if (command !== "up" && command !== "status" && command !== "down") {
     throw new UsageError(command === undefined ? "No command." : `Unknown command "${command}".`);
@@ -67,20 +68,8 @@ function parse(argv: string[]) {
   return { command, clusters: Number(clusters), json: values.json ?? false } as const;
 }
 
-function parseStrictly(argv: string[]) {
-  try {
-    return parseArgs({
-      args: argv,
-      allowPositionals: true,
-      options: { clusters: { type: "string" }, json: { type: "boolean" } },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
 main(process.argv.slice(2)).catch((error: unknown) => {
-  if (!(error instanceof LabError)) throw error;
+  if (!(error instanceof LabError || error instanceof UsageError)) throw error;
   console.error(error instanceof UsageError ? `${error.message}\n\n${USAGE}` : error.message);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 });

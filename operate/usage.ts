@@ -1,4 +1,4 @@
-/** What the command lines of `npm run status`, `graph`, `verify` and `review` have in common. */
+/** What the command lines of `npm run status`, `graph`, `verify`, `review`, `rehearse` and `lab` have in common. */
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
 /** What the command line says is wrong. */

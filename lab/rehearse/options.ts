@@ -1,6 +1,5 @@
 /** The command line of `npm run rehearse`. */
-import { parseArgs } from "node:util";
-import { LabError } from "../error";
+import { parseUsage, UsageError } from "../../operate/usage";
 
 export const usage = `Usage: npm run rehearse -- --stack NAME [options]
 
@@ -17,9 +16,6 @@ export interface RehearseOptions {
   json: boolean;
 }
 
-/** What the command line says is wrong. */
-export class UsageError extends LabError {}
-
 /** @throws UsageError */
 export function parseOptions(argv: string[]): RehearseOptions | "help" {
   const { stack, from, json, help } = parse(argv);
@@ -33,18 +29,13 @@ export function parseOptions(argv: string[]): RehearseOptions | "help" {
 }
 
 function parse(args: string[]) {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        stack: { type: "string" },
-        from: { type: "string" },
-        json: { type: "boolean", default: false },
-        help: { type: "boolean", default: false },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  return parseUsage({
+    args,
+    options: {
+      stack: { type: "string" },
+      from: { type: "string" },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  }).values;
 }

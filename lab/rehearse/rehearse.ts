@@ -2,10 +2,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { UsageError } from "../../operate/usage";
 import { projectRoot } from "../engine/stack";
 import { LabError } from "../error";
 import { readStackConfig } from "./config";
-import { parseOptions, type RehearseOptions, UsageError, usage } from "./options";
+import { parseOptions, type RehearseOptions, usage } from "./options";
 import { type Rehearsal, rehearse } from "./rehearsal";
 import { type Comparison, toJson, toText } from "./report";
 import { readWorkingTree, Revision } from "./revision";
