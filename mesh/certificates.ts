@@ -1,6 +1,5 @@
 /** Certificates and keys that a person provides, checked as istiod and the proxies will check them. Pure: no I/O. */
 import "reflect-metadata";
-import "reflect-metadata";
 import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
 import { BasicConstraintsExtension, X509Certificate as Parsed } from "@peculiar/x509";
 import type { Problem } from "./problems";
@@ -52,14 +51,24 @@ export function intermediateProblemsOf(intermediate: ProvidedCa, roots: string[]
   if (problems.length > 0 || certificate === undefined) return problems;
 
   const trusted = roots.flatMap(parse);
+  const isTrusted = (link: X509Certificate) =>
+    trusted.some((root) => root.fingerprint256 === link.fingerprint256);
+  if (isTrusted(certificate)) {
+    return [
+      {
+        path: `${path}.certificate`,
+        value: subject(certificate),
+        message: "This is the root itself; an intermediate is a CA that the root has signed.",
+        remedy: "Leave `intermediate` out and give the root's key: then Weft makes one.",
+      },
+    ];
+  }
   // Many keep the root at the end of their chain.
-  const between = chain.filter(
-    (link) => !trusted.some((root) => root.fingerprint256 === link.fingerprint256),
-  );
-  const links = [certificate, ...between];
+  const links = [certificate, ...chain.filter((link) => !isTrusted(link))];
   for (const [index, link] of links.entries()) {
     const at = index === 0 ? `${path}.certificate` : `${path}.chain`;
     if (index > 0) problems.push(...validityProblems(link, at, now));
+    problems.push(...signatureProblems(link, at));
     const issuers = index + 1 < links.length ? [links[index + 1]!] : trusted;
     if (issuers.some((issuer) => isIssuedBy(link, issuer))) continue;
     problems.push({
@@ -96,6 +105,16 @@ function caProblems({ certificate: pem, key }: ProvidedCa, { path, now }: Place)
   if (certificates.length > 1) {
     return [{ path: at, message: `Expected one certificate, found ${certificates.length}.` }];
   }
+  // It would go, as it is, into the bundle that istiod copies into every namespace.
+  if (/PRIVATE KEY-----/.test(pem)) {
+    return [
+      {
+        path: at,
+        message: "Holds a private key as well, and what stands here is published to all workloads.",
+        remedy: "Keep the CERTIFICATE block alone. A key stands under `key`, as a secret.",
+      },
+    ];
+  }
   return [
     ...validityProblems(certificate, at, now),
     ...(certificate.ca
@@ -124,6 +143,21 @@ function algorithmProblems(certificate: X509Certificate, path: string): Problem[
       value: subject(certificate),
       message: `Its key is of type ${algorithm}, which Istio's proxies do not accept.`,
       remedy: "Use an RSA or ECDSA key.",
+    },
+  ];
+}
+
+/** istiod verifies its intermediate by Go's crypto/x509, which has no SHA-1 since 1.18. Nobody verifies a root's own signature. */
+function signatureProblems(certificate: X509Certificate, path: string): Problem[] {
+  // Ed25519 has no hash of its own.
+  const { hash } = new Parsed(certificate.raw).signatureAlgorithm as { hash?: { name: string } };
+  if (hash?.name !== "SHA-1") return [];
+  return [
+    {
+      path,
+      value: subject(certificate),
+      message: "Signed by SHA-1, which istiod does not accept.",
+      remedy: "Have it signed again, by SHA-256 or better.",
     },
   ];
 }

@@ -21,6 +21,8 @@ export interface AuthorityOptions {
   from?: string;
   to?: string;
   algorithm?: "ECDSA" | "Ed25519";
+  /** Of what its issuer signs. @default SHA-256. */
+  hash?: "SHA-1" | "SHA-256";
 }
 
 /** A CA of this common name. */
@@ -32,9 +34,10 @@ export async function authority(commonName: string, options: AuthorityOptions = 
     from = "2026-01-01",
     to = "2027-01-01",
     algorithm = "ECDSA",
+    hash = "SHA-256",
   } = options;
   const parameters =
-    algorithm === "ECDSA" ? { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } : { name: "Ed25519" };
+    algorithm === "ECDSA" ? { name: "ECDSA", namedCurve: "P-256", hash } : { name: "Ed25519" };
   const keys = (await webcrypto.subtle.generateKey(parameters, true, [
     "sign",
     "verify",

@@ -30,6 +30,17 @@ describe("a provided root", () => {
     ]);
   });
 
+  it("holds no key beside the certificate, which everybody may read", () => {
+    const certificate = `${root.certificate}\n${root.key}\n`;
+    const problem = {
+      path: at("certificate"),
+      message: "Holds a private key as well, and what stands here is published to all workloads.",
+      remedy: "Keep the CERTIFICATE block alone. A key stands under `key`, as a secret.",
+    };
+    expect(rootProblemsOf({ certificate }, true, place)).toEqual([problem]);
+    expect(rootProblemsOf({ certificate, key: root.key }, true, place)).toEqual([problem]);
+  });
+
   it("must have begun and not have expired", async () => {
     const past = await authority("Past", { to: "2026-05-31" });
     const future = await authority("Future", { from: "2026-06-02" });
@@ -160,6 +171,33 @@ describe("a provided intermediate", () => {
   it("is not taken in by a root of the same name and another key", async () => {
     const impostor = await authority("Root");
     expect(problems(upper, impostor)).toHaveLength(1);
+  });
+
+  it("is not the root itself", () => {
+    expect(problems(root, root)).toEqual([
+      {
+        path: at("certificate"),
+        value: "CN=Root",
+        message: "This is the root itself; an intermediate is a CA that the root has signed.",
+        remedy: "Leave `intermediate` out and give the root's key: then Weft makes one.",
+      },
+    ]);
+  });
+
+  it("is not signed by SHA-1, and neither is its chain; a root may be, because nobody looks at its signature", async () => {
+    const oldRoot = await authority("Old root", { hash: "SHA-1" });
+    const old = await authority("Old", { issuer: oldRoot, hash: "SHA-1" });
+    const below = await authority("Below", { issuer: old });
+    const problem = {
+      value: "CN=Old",
+      message: "Signed by SHA-1, which istiod does not accept.",
+      remedy: "Have it signed again, by SHA-256 or better.",
+    };
+    expect(problems(await authority("New", { issuer: oldRoot }), oldRoot)).toEqual([]);
+    expect(problems(old, oldRoot)).toEqual([{ path: at("certificate"), ...problem }]);
+    expect(problems({ ...below, chain: old.certificate }, oldRoot)).toEqual([
+      { path: at("chain"), ...problem },
+    ]);
   });
 
   it("has its chain in order", async () => {
