@@ -14,6 +14,9 @@ export interface Entry {
   folder?: string;
 }
 
+/** What a member says of its kubeconfig. */
+export type KubeconfigSource = Pick<Member, "path" | "context" | "kubeconfig" | "kubeconfigPath">;
+
 /** One kubeconfig, or several merged: the first to name a thing wins, as a whole. */
 export interface Kubeconfig {
   /** Where it is from, in words that fit a sentence. */
@@ -42,19 +45,19 @@ const kubeconfigSchema = z.looseObject({
  * @see https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
  * @throws ConfigError that never quotes the contents.
  */
-export async function readKubeconfig(member: Member): Promise<Kubeconfig> {
-  if (member.kubeconfig !== undefined) {
-    const path = `${member.path}.kubeconfig`;
-    return parseKubeconfig(member.kubeconfig, { origin: "the kubeconfig in stack config", path });
+export async function readKubeconfig(source: KubeconfigSource): Promise<Kubeconfig> {
+  if (source.kubeconfig !== undefined) {
+    const path = `${source.path}.kubeconfig`;
+    return parseKubeconfig(source.kubeconfig, { origin: "the kubeconfig in stack config", path });
   }
-  if (member.kubeconfigPath !== undefined) {
-    return readFileAt(expandHome(member.kubeconfigPath), `${member.path}.kubeconfigPath`);
+  if (source.kubeconfigPath !== undefined) {
+    return readFileAt(expandHome(source.kubeconfigPath), `${source.path}.kubeconfigPath`);
   }
-  return readDefault(member);
+  return readDefault(source);
 }
 
-async function readDefault(member: Member): Promise<Kubeconfig> {
-  const path = `${member.path}.context`;
+async function readDefault(source: KubeconfigSource): Promise<Kubeconfig> {
+  const path = `${source.path}.context`;
   const listed = (process.env.KUBECONFIG ?? "").split(delimiter).filter((file) => file !== "");
   if (listed.length === 0) return readFileAt(join(homedir(), ".kube", "config"), path);
 

@@ -1,9 +1,9 @@
 /** One member's way into its cluster: a kubeconfig of one context that needs no other file. */
 import { stringify } from "yaml";
-import type { Member, Mesh } from "../mesh/mesh";
+import type { Mesh } from "../mesh/mesh";
 import { ConfigError, type Problem } from "../mesh/problems";
 import { clusterSettings, text, userSettings, type Report } from "./kubeconfig-settings";
-import { readKubeconfig, type Kubeconfig } from "./kubeconfig-source";
+import { readKubeconfig, type Kubeconfig, type KubeconfigSource } from "./kubeconfig-source";
 
 export interface ResolvedKubeconfig {
   /** YAML. Secret. Only the chosen context, its cluster and its user, with every file embedded. */
@@ -44,12 +44,12 @@ export async function resolveKubeconfigs(mesh: Mesh): Promise<Kubeconfigs> {
 }
 
 /**
- * Resolves a member's kubeconfig. What comes out depends on nothing but the chosen context, its cluster and its user.
+ * Resolves the kubeconfig of a member, or of another cluster. What comes out depends on nothing but the chosen context, its cluster and its user.
  * @throws ConfigError, without anything of the contents but names, paths and the server's URL.
  */
-export async function resolveKubeconfig(member: Member): Promise<ResolvedKubeconfig> {
-  const kubeconfig = await readKubeconfig(member);
-  const context = chooseContext(member, kubeconfig);
+export async function resolveKubeconfig(source: KubeconfigSource): Promise<ResolvedKubeconfig> {
+  const kubeconfig = await readKubeconfig(source);
+  const context = chooseContext(source, kubeconfig);
   const problems: Problem[] = [];
   const report: Report = (problem) => problems.push({ path: kubeconfig.path, ...problem });
 
@@ -94,11 +94,11 @@ interface Context {
   user: string;
 }
 
-function chooseContext(member: Member, kubeconfig: Kubeconfig): Context {
-  const name = member.context ?? kubeconfig.currentContext;
+function chooseContext(source: KubeconfigSource, kubeconfig: Kubeconfig): Context {
+  const name = source.context ?? kubeconfig.currentContext;
   const known = [...kubeconfig.contexts.keys()].sort();
   const listed = known.length === 0 ? "It has none." : `It has ${known.join(", ")}.`;
-  const path = `${member.path}.context`;
+  const path = `${source.path}.context`;
   if (name === undefined) {
     const message = `No context is given, and ${kubeconfig.origin} has no current context. ${listed}`;
     throw new ConfigError([{ path, message, remedy: "Name one of its contexts." }]);

@@ -1,5 +1,6 @@
 /** Watches what trust and reach depend on in the members, from one moment to another, and misses no state in between. */
 import { KubeConfig, Watch } from "@kubernetes/client-node";
+import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import type { LabCluster } from "../control-plane";
 import { LabError } from "../error";
 import { factsOf, type Facts, type KubernetesObject } from "./facts";
@@ -81,19 +82,20 @@ class Feed {
 
   private constructor(
     private readonly member: string,
-    private readonly config: KubeConfig,
+    private readonly kubeconfig: ResolvedKubeconfig,
     private readonly kind: string,
     private readonly path: string,
   ) {}
 
   /** @returns undefined where the API server does not know this kind: there is nothing of it to interrupt. */
   static async start(cluster: LabCluster, kind: string, path: string): Promise<Feed | undefined> {
-    const config = new KubeConfig();
-    config.loadFromFile(cluster.kubeconfig);
-    const feed = new Feed(cluster.name, config, kind, path);
+    const kubeconfig = await resolveKubeconfig({ path: cluster.name, kubeconfigPath: cluster.kubeconfig });
+    const feed = new Feed(cluster.name, kubeconfig, kind, path);
     const listed = await feed.list();
     if (listed === undefined) return undefined;
     for (const object of listed.items) feed.take(object, feed.before);
+    const config = new KubeConfig();
+    config.loadFromString(kubeconfig.kubeconfig);
     feed.controller = await new Watch(config).watch(
       path,
       { ...selectors[kind], resourceVersion: listed.metadata.resourceVersion },
@@ -170,7 +172,7 @@ class Feed {
 
   private list() {
     const query = new URLSearchParams(selectors[this.kind]).toString();
-    return list(this.config, query === "" ? this.path : `${this.path}?${query}`);
+    return list(this.kubeconfig, query === "" ? this.path : `${this.path}?${query}`);
   }
 }
 

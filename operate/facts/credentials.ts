@@ -2,7 +2,6 @@
 import { ApiServer, ApiServerError } from "../../clusters/api-server";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { foreignReferences } from "../../clusters/kubeconfig-source";
-import type { Member } from "../../mesh/mesh";
 import { ConfigError } from "../../mesh/problems";
 import { known, unknown, type CredentialFacts } from "./facts";
 import { excessOf, type Rule } from "./rights";
@@ -40,11 +39,7 @@ export async function probeCredentials(
     // It comes out of a cluster: it must not make this machine run a command or read a file.
     const foreign = foreignReferences(text, { origin: `the key ${cluster}`, path: cluster });
     if (foreign.length > 0) return { usable: false, reason: `it uses \`${foreign.join("`, `")}\`` };
-    kubeconfig = await resolveKubeconfig({
-      name: cluster,
-      path: cluster,
-      kubeconfig: text,
-    } as Member);
+    kubeconfig = await resolveKubeconfig({ path: cluster, kubeconfig: text });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { usable: false, reason: "it is not a kubeconfig with a context, a cluster and a user" };
