@@ -1,6 +1,6 @@
 /** Are the kubeconfigs in a primary's keys good, and good for no more than reading? */
 import type { PeerKey } from "../facts/facts";
-import { chartRepairs, failed, judge, unseen, upRepairs, type Check, type Issue, type View } from "./check";
+import { chartRepairs, failed, judge, unseen, upTakesBack, type Check, type Issue, type View } from "./check";
 
 export const access: Check = (view) => {
   if (view.member.role === "remote") return undefined;
@@ -20,7 +20,7 @@ function issuesOf({ all }: View, { cluster, credentials }: PeerKey): Issue[] {
   if (found === undefined) return [unseen(`the key for ${cluster} was not tried`)];
   const unread = [cluster];
   if (!found.usable) {
-    return [failed(`The key for ${cluster} is of no use to istiod: ${found.reason}.`, upRepairs, unread)];
+    return [failed(`The key for ${cluster} is of no use to istiod: ${found.reason}.`, upTakesBack, unread)];
   }
   if (!found.rights.known) return [unseen(`whether the key for ${cluster} is good: ${found.rights.reason}`)];
   const { authenticated, lacking, excess } = found.rights.value;

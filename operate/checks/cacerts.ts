@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { intermediateProblemsOf } from "../../mesh/certificates";
 import { certificatesIn, endOf, issuerIn } from "./certificates";
 import type { CacertsFacts } from "../facts/facts";
-import { failed, judge, plural, upRepairs, type Check, type Issue } from "./check";
+import { failed, judge, plural, upRepairs, upTakesBack, type Check, type Issue } from "./check";
 
 /** Days of validity below which a certificate is reported: time enough to act, and far less than Weft lets pass. */
 const shortest = { intermediate: 30, root: 180 };
@@ -24,22 +24,32 @@ export const cacerts: Check = ({ facts, now }) =>
       { certificate: found.certificate, chain: aboveIntermediate(found) },
       [found.bundle],
       { path: "", now },
-    ).map(({ value, message }) => failed(`${value === undefined ? "" : `${value}: `}${message}`, upRepairs));
-    if (!found.keyFits) issues.push(failed("`ca-key.pem` is not the key of `ca-cert.pem`.", upRepairs));
+    ).map(({ value, message }) =>
+      failed(`${value === undefined ? "" : `${value}: `}${message}`, upTakesBack),
+    );
+    if (!found.keyFits) issues.push(failed("`ca-key.pem` is not the key of `ca-cert.pem`.", upTakesBack));
 
     const [certificate] = certificatesIn(found.certificate);
     const root = issuerIn(found);
     if (certificate === undefined || root === undefined) return { issues };
     const days = (of: X509Certificate) => Math.floor((endOf(of).getTime() - now.getTime()) / day);
     const left = { intermediate: days(certificate), root: days(root) };
-    for (const which of ["intermediate", "root"] as const) {
-      if (left[which] < 0 || left[which] >= shortest[which]) continue;
+    if (left.intermediate >= 0 && left.intermediate < shortest.intermediate) {
       issues.push(
         failed(
-          `The ${which} expires in ${plural(left[which], "day")}.`,
-          which === "root"
-            ? "Add a new root to `trust.roots`, `pulumi up`, move `signing` to it, `pulumi up`, and drop the old one last."
-            : "`pulumi up` reissues it; where it is your own, give a new one in `trust.intermediate`.",
+          `The intermediate expires in ${plural(left.intermediate, "day")}.`,
+          "`pulumi up` reissues it; where it is your own, give a new one in `trust.intermediate`.",
+        ),
+      );
+    }
+    if (left.root < shortest.root) {
+      const end = endOf(root).toISOString().slice(0, 10);
+      issues.push(
+        failed(
+          left.root < 0
+            ? `The root ${root.subject.split("\n").join(", ")} expired on ${end}: nothing that was issued under it is trusted.`
+            : `The root expires in ${plural(left.root, "day")}.`,
+          "Add a new root to `trust.roots`, `pulumi up`, move `signing` to it, `pulumi up`, and drop the old one last.",
         ),
       );
     }

@@ -55,8 +55,18 @@ export function judge<T>(fact: Fact<T>, verdict: (value: T) => Outcome): Outcome
   return fact.known ? verdict(fact.value) : { issues: [unreadable(fact)] };
 }
 
-/** The way to mend what an `up` would not have left so. */
+/** The way to mend what an `up` would not have left so, and what is now missing. */
 export const upRepairs = "`pulumi up --refresh` sets it right.";
+
+/**
+ * An `up` that takes back the fields that somebody has set: they belong to who set them, and server-side apply takes them by force
+ * alone. Without it the provider takes over what kubectl has set, but not in the preview that comes first (patchForce and
+ * fixCSAFieldManagers in provider/pkg/await/await.go of pulumi-kubernetes).
+ */
+export const forcedUp = "`PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up --refresh`";
+
+/** The way to mend what somebody has set otherwise. */
+export const upTakesBack = `${forcedUp} sets it right.`;
 
 /**
  * The way to mend an object of a chart: to the engine its release is one thing, and that has not changed.

@@ -1,7 +1,7 @@
 /** Do Istio's Gateways expose what other networks and remotes need, and no more? */
 import { exposesIstiod, networks } from "../../mesh/topology";
 import type { IstioGateway } from "../facts/facts";
-import { failed, judge, upRepairs, type Check, type Issue } from "./check";
+import { failed, judge, upRepairs, upTakesBack, type Check, type Issue } from "./check";
 
 interface Expected {
   mode: string;
@@ -32,11 +32,13 @@ export const exposure: Check = ({ mesh, member, facts }) => {
     },
   };
   return judge(facts.istioGateways, (found) => ({
-    issues: Object.entries(expected).flatMap(([name, wanted]) => issuesOf(name, wanted, found[name])),
+    issues: Object.entries(expected).flatMap(([name, wanted]) =>
+      issuesOf(facts.kubectl, name, wanted, found[name]),
+    ),
   }));
 };
 
-function issuesOf(name: string, wanted: Expected, found: IstioGateway | undefined): Issue[] {
+function issuesOf(kubectl: string, name: string, wanted: Expected, found: IstioGateway | undefined): Issue[] {
   if (found === undefined) {
     return wanted.needed ? [failed(`There is no Gateway ${name}: ${wanted.without}.`, upRepairs)] : [];
   }
@@ -44,7 +46,7 @@ function issuesOf(name: string, wanted: Expected, found: IstioGateway | undefine
     return [
       failed(
         `Gateway ${name} exposes what nobody of this mesh needs.`,
-        "`pulumi up --refresh` takes it away.",
+        `\`pulumi up\` takes it away, if stack config has changed; if not, \`${kubectl} -n istio-system delete gateways.networking.istio.io ${name}\`.`,
       ),
     ];
   }
@@ -57,6 +59,9 @@ function issuesOf(name: string, wanted: Expected, found: IstioGateway | undefine
       ? []
       : [`its ports are ${ports.join(", ") || "none"} instead of ${wanted.ports.join(", ")}`]),
     ...found.servers
+      .filter(({ protocol }) => protocol !== "TLS")
+      .map(({ port, protocol }) => `the protocol of ${port} is ${protocol || "not set"} instead of TLS`),
+    ...found.servers
       .filter(({ mode }) => mode !== wanted.mode)
       .map(({ port, mode }) => `the TLS mode of ${port} is ${mode ?? "not set"} instead of ${wanted.mode}`),
     ...found.servers
@@ -66,7 +71,24 @@ function issuesOf(name: string, wanted: Expected, found: IstioGateway | undefine
           `the hosts of ${port} are ${hosts.join(", ")} instead of ${wanted.hosts.join(", ")}`,
       ),
   ];
-  return differences.length === 0
-    ? []
-    : [failed(`Gateway ${name} has been changed: ${differences.join("; ")}.`, upRepairs)];
+  const changed =
+    differences.length === 0
+      ? []
+      : [failed(`Gateway ${name} has been changed: ${differences.join("; ")}.`, upTakesBack)];
+  return [...changed, ...narrowed(kubectl, name, found)];
+}
+
+/** A label more in its selector is no change to the provider, which did not write it. */
+function narrowed(kubectl: string, name: string, { selector }: IstioGateway): Issue[] {
+  const added = Object.keys(selector).filter((label) => label !== "istio");
+  if (added.length === 0) return [];
+  const patch = JSON.stringify({
+    spec: { selector: Object.fromEntries(added.map((label) => [label, null])) },
+  });
+  return [
+    failed(
+      `Gateway ${name} is for pods that also have the label ${added.join(", ")}: the east-west gateway's are not given what it says.`,
+      `\`${kubectl} -n istio-system patch gateways.networking.istio.io ${name} --type merge -p '${patch}'\``,
+    ),
+  ];
 }

@@ -33,7 +33,8 @@ function orphans(wanted: string[], found: PeerKey[], kubectl: string): Issue[] {
       failed(
         `An orphan: key ${cluster} in Secret ${secret} leads to no member of this mesh, and istiod keeps trying it (istio#36365).`,
         secret.startsWith("weft-peers")
-          ? "`pulumi up --refresh` takes it out."
+          ? // To the provider a key that it did not write is no change.
+            `\`pulumi up\` takes it out, if it has left stack config; if not, \`${kubectl} -n istio-system patch secret ${secret} --type merge -p '{"data":{"${cluster}":null}}'\`.`
           : `If nobody needs it: \`${kubectl} -n istio-system delete secret ${secret}\`.`,
       ),
     );

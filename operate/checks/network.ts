@@ -1,6 +1,6 @@
 /** Is the member's network called the same everywhere? (istio#39712, istio#54909) */
 import type { MemberFacts } from "../facts/facts";
-import { chartRepairs, failed, unreadable, upRepairs, type Check, type Issue } from "./check";
+import { chartRepairs, failed, unreadable, upRepairs, upTakesBack, type Check, type Issue } from "./check";
 
 export const network: Check = ({ member, facts }) => {
   const issues: Issue[] = [];
@@ -16,7 +16,9 @@ export const network: Check = ({ member, facts }) => {
   const chart = (release: string) =>
     `\`pulumi up\`, if stack config has changed; if not, ${chartRepairs(facts.kubectl, release)}`;
   if (facts.networkLabel.known) {
-    compare("Label topology.istio.io/network of namespace istio-system", facts.networkLabel.value, upRepairs);
+    const { value } = facts.networkLabel;
+    const remedy = value === undefined ? upRepairs : upTakesBack;
+    compare("Label topology.istio.io/network of namespace istio-system", value, remedy);
   } else issues.push(unreadable(facts.networkLabel));
 
   const value = member.role === "primary" ? facts.networkValue : injectedNetwork(facts);

@@ -2,7 +2,7 @@
 import { signingRoot } from "../../mesh/roots";
 import { trustedBy } from "../../mesh/topology";
 import { certificatesIn, issuerIn } from "./certificates";
-import { failed, judge, type Check, type Issue } from "./check";
+import { failed, forcedUp, judge, type Check, type Issue } from "./check";
 
 export const trust: Check = ({ mesh, member, facts, all }) => {
   const others = mesh.members.filter(
@@ -30,7 +30,7 @@ export const trust: Check = ({ mesh, member, facts, all }) => {
         : [
             failed(
               `${names.join(", ")} ${names.length === 1 ? "does" : "do"} not trust the root that this member signs under (${signingRoot(mesh, member)}, ${root.fingerprint256.slice(0, 23)}…): requests between them fail.`,
-              "`pulumi up --refresh` writes the root into Secret cacerts.",
+              `${forcedUp} writes the root into Secret cacerts.`,
             ),
           ];
     return { issues, detail: signingRoot(mesh, member) };

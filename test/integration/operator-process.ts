@@ -9,17 +9,22 @@ import type { Message, Request } from "./operator";
 
 const send = (message: Message) => process.send!(message);
 
-async function run({ dir, stack: name, bin, program, operation, options }: Request): Promise<Message> {
+async function run({ dir, stack: name, bin, program, operation, options, env }: Request): Promise<Message> {
   const file = path.join(dir, "stack", `Pulumi.${name}.yaml`);
   const { config } = parse(fs.readFileSync(file, "utf8")) as Pick<LabStackArgs, "config">;
   const stack = await openStack({ dir, stack: name, bin, config, program: programOf(program) });
-  const result = await stack[operation]({
-    ...options,
-    onOutput: (text: string) => void send({ output: text }),
-    onError: (text: string) => void send({ error: text }),
-    onEvent: (event) => void send({ event }),
-  });
-  return { result };
+  Object.assign(process.env, env);
+  try {
+    const result = await stack[operation]({
+      ...options,
+      onOutput: (text: string) => void send({ output: text }),
+      onError: (text: string) => void send({ error: text }),
+      onEvent: (event) => void send({ event }),
+    });
+    return { result };
+  } finally {
+    for (const name of Object.keys(env ?? {})) delete process.env[name];
+  }
 }
 
 /** The file is known when the operation is. */

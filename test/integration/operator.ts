@@ -21,9 +21,12 @@ interface Settings {
   parallel?: number;
   policyPacks?: string[];
   expectNoChanges?: boolean;
+  refresh?: boolean;
 }
 
 export interface OperationOptions extends Settings {
+  /** Environment variables for this operation. */
+  env?: Record<string, string>;
   onOutput?: (text: string) => void;
   onError?: (text: string) => void;
   onEvent?: (event: EngineEvent) => void;
@@ -37,6 +40,7 @@ export interface Request {
   program?: string;
   operation: Operation;
   options: Settings;
+  env?: Record<string, string>;
 }
 
 export interface Message {
@@ -122,9 +126,9 @@ export class TestStack {
   setConfig: Stack["setConfig"] = (key, value, path) => this.stack.setConfig(key, value, path);
 
   private run(operation: Operation, options: OperationOptions): Promise<unknown> {
-    const { parallel, policyPacks, expectNoChanges } = options;
+    const { parallel, policyPacks, expectNoChanges, refresh, env } = options;
     return this.operator.run(
-      { ...this.args, operation, options: { parallel, policyPacks, expectNoChanges } },
+      { ...this.args, operation, options: { parallel, policyPacks, expectNoChanges, refresh }, env },
       options,
     );
   }

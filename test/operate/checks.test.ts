@@ -149,6 +149,24 @@ describe("cacerts", () => {
     expect(complaints()).toEqual(["one cacerts failed: CN=late: Expired on 2026-05-11."]);
   });
 
+  test("under a root that has expired before its intermediate", async () => {
+    const root = await authority("old", { to: "2026-05-11" });
+    for (const [name, facts] of sample.facts.members) {
+      const certificate = (await authority(`${name}-ca`, { issuer: root })).certificate;
+      const bundle = root.certificate;
+      Object.assign(value(facts.cacerts), { certificate, chain: certificate, bundle });
+    }
+    expect(findings(judgeMesh(sample.mesh, sample.facts, now), ["failed"])).toMatchObject([
+      {
+        members: ["one", "three", "two"],
+        issue: {
+          message: "The root CN=old expired on 2026-05-11: nothing that was issued under it is trusted.",
+          remedy: expect.stringMatching(/^Add a new root/) as string,
+        },
+      },
+    ]);
+  });
+
   test("says how many days are left", () => {
     expect(detailOf("one", "cacerts")).toBe("183/214 d");
   });
@@ -233,6 +251,31 @@ describe("network", () => {
   });
 });
 
+describe("what to type", () => {
+  const remedies = () =>
+    findings(judgeMesh(sample.mesh, sample.facts, now), ["failed"]).map(({ issue }) => issue.remedy);
+
+  test("where something is missing: an up", () => {
+    sample.of("two").networkLabel = known(undefined);
+    sample.of("two").cacerts = known(undefined);
+    value(sample.of("two").peerKeys).pop();
+    delete value(sample.of("two").istioGateways)["cross-network-gateway"];
+    expect(new Set(remedies())).toEqual(
+      new Set(["`pulumi up --refresh` sets it right.", "`pulumi up --refresh` writes the keys."]),
+    );
+  });
+
+  test("where somebody has set a field: an up that takes it back", () => {
+    sample.of("two").networkLabel = known("elsewhere");
+    value(sample.of("two").cacerts).keyFits = false;
+    value(sample.of("two").istioGateways)["cross-network-gateway"]!.selector = { istio: "other" };
+    sample.facts.credentials.set("hash-one", { usable: false, reason: "it is no kubeconfig" });
+    expect(new Set(remedies())).toEqual(
+      new Set(["`PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up --refresh` sets it right."]),
+    );
+  });
+});
+
 describe("keys", () => {
   test("a member without one", () => {
     value(sample.of("one").peerKeys).pop();
@@ -248,6 +291,13 @@ describe("keys", () => {
         "one keys failed: An orphan: key gone in Secret istio-remote-gone leads to no member",
       ),
     ]);
+  });
+
+  test("an orphan in Weft's own Secret, which an up does not see unless it was Weft's", () => {
+    value(sample.of("one").peerKeys).push({ cluster: "gone", secret: "weft-peers", credentials: "?" });
+    expect(findings(judgeMesh(sample.mesh, sample.facts, now), ["failed"])[0]?.issue.remedy).toBe(
+      '`pulumi up` takes it out, if it has left stack config; if not, `kubectl --context one -n istio-system patch secret weft-peers --type merge -p \'{"data":{"gone":null}}\'`.',
+    );
   });
 
   test("one in two Secrets", () => {
@@ -401,6 +451,24 @@ describe("Istio's Gateways", () => {
     Object.assign(server, { port: 443, mode: "PASSTHROUGH", hosts: ["*"] });
     expect(complaints()).toEqual([
       "one exposure failed: Gateway cross-network-gateway has been changed: its ports are 443 instead of 15443; the TLS mode of 443 is PASSTHROUGH instead of AUTO_PASSTHROUGH; the hosts of 443 are * instead of *.local.",
+    ]);
+  });
+
+  test("one that asks more of its pods than to be the gateway's", () => {
+    value(sample.of("one").istioGateways)["cross-network-gateway"]!.selector["app"] = "other";
+    expect(complaints()).toEqual([
+      "one exposure failed: Gateway cross-network-gateway is for pods that also have the label app: the east-west gateway's are not given what it says.",
+    ]);
+    // An up would leave it: the provider did not write it.
+    expect(findings(judgeMesh(sample.mesh, sample.facts, now), ["failed"])[0]?.issue.remedy).toBe(
+      '`kubectl --context one -n istio-system patch gateways.networking.istio.io cross-network-gateway --type merge -p \'{"spec":{"selector":{"app":null}}}\'`',
+    );
+  });
+
+  test("one that speaks another protocol", () => {
+    value(sample.of("one").istioGateways)["cross-network-gateway"]!.servers[0]!.protocol = "HTTP";
+    expect(complaints()).toEqual([
+      "one exposure failed: Gateway cross-network-gateway has been changed: the protocol of 15443 is HTTP instead of TLS.",
     ]);
   });
 
