@@ -44,7 +44,7 @@ export async function resolveKubeconfigs(mesh: Mesh): Promise<Kubeconfigs> {
 }
 
 /**
- * Resolves the kubeconfig of a member, or of another cluster. What comes out depends on nothing but the chosen context, its cluster and its user.
+ * Resolves the kubeconfig of a cluster. What comes out depends on nothing but the chosen context, its cluster and its user.
  * @throws ConfigError, without anything of the contents but names, paths and the server's URL.
  */
 export async function resolveKubeconfig(source: KubeconfigSource): Promise<ResolvedKubeconfig> {

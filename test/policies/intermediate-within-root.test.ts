@@ -1,12 +1,8 @@
-import "reflect-metadata";
-import { webcrypto } from "node:crypto";
-import * as x509 from "@peculiar/x509";
 import { intermediateWithinRoot } from "../../policies/intermediate-within-root";
+import { authority } from "../mesh/authorities";
 import { base64 } from "./samples";
 import { runOnStack, unknown, type Res } from "./run";
 import { object } from "./stack";
-
-x509.cryptoProvider.set(webcrypto);
 
 describe("generated CAs", () => {
   const root: Res = {
@@ -39,39 +35,12 @@ describe("generated CAs", () => {
 });
 
 describe("certificates in a Secret cacerts", () => {
-  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-
   async function chain(intermediateYears: [number, number], rootYears: [number, number]) {
-    const january = (year: number) => new Date(Date.UTC(year, 0, 1));
-    const keys = () => webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-    const [rootKeys, middleKeys, keysOfIntermediate] = [await keys(), await keys(), await keys()];
-    const issue = (
-      subject: string,
-      publicKey: webcrypto.CryptoKey,
-      issuer: string,
-      signingKey: webcrypto.CryptoKey,
-      [from, to]: [number, number],
-    ) =>
-      x509.X509CertificateGenerator.create({
-        subject,
-        issuer,
-        notBefore: january(from),
-        notAfter: january(to),
-        publicKey,
-        signingKey,
-        signingAlgorithm: algorithm,
-        extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
-      }).then((certificate) => certificate.toString("pem"));
-    const root = await issue("CN=Root", rootKeys.publicKey, "CN=Root", rootKeys.privateKey, rootYears);
-    const middle = await issue("CN=Middle", middleKeys.publicKey, "CN=Root", rootKeys.privateKey, rootYears);
-    const own = await issue(
-      "CN=Own",
-      keysOfIntermediate.publicKey,
-      "CN=Middle",
-      middleKeys.privateKey,
-      intermediateYears,
-    );
-    return { root, middle, own };
+    const valid = ([from, to]: [number, number]) => ({ from: `${from}-01-01`, to: `${to}-01-01` });
+    const root = await authority("Root", valid(rootYears));
+    const middle = await authority("Middle", { issuer: root, ...valid(rootYears) });
+    const own = await authority("Own", { issuer: middle, ...valid(intermediateYears) });
+    return { root: root.certificate, middle: middle.certificate, own: own.certificate };
   }
 
   const cacerts = (data: unknown) =>
