@@ -1,15 +1,10 @@
 /** An API server in this process: real TLS with a CA of its own, and answers given by the test. */
-import "reflect-metadata";
 import { once } from "node:events";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
-import * as x509 from "@peculiar/x509";
-import { webcrypto } from "node:crypto";
 import { stringify } from "yaml";
-
-const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-x509.cryptoProvider.set(webcrypto);
+import { authority } from "../mesh/authorities";
 
 export interface Identity {
   /** PEM. */
@@ -23,37 +18,16 @@ export async function makeIdentity(
   names: string[] = ["127.0.0.1"],
   notAfter = new Date(Date.now() + 3_600_000),
 ): Promise<Identity> {
-  const caKeys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const notBefore = new Date(Date.now() - 7_200_000);
-  const ca = await x509.X509CertificateGenerator.createSelfSigned({
-    name: "CN=fake-ca",
-    keys: caKeys,
-    notBefore,
-    notAfter: new Date(Date.now() + 3_600_000),
-    signingAlgorithm: algorithm,
-    extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
+  const from = new Date(Date.now() - 7_200_000);
+  const ca = await authority("fake-ca", { from, to: new Date(Date.now() + 3_600_000) });
+  const { certificate, key } = await authority("fake", {
+    issuer: ca,
+    ca: false,
+    from,
+    to: notAfter,
+    serves: names,
   });
-  const cert = await x509.X509CertificateGenerator.create({
-    subject: "CN=fake",
-    issuer: ca.subject,
-    notBefore,
-    notAfter,
-    publicKey: keys.publicKey,
-    signingKey: caKeys.privateKey,
-    signingAlgorithm: algorithm,
-    extensions: [
-      new x509.SubjectAlternativeNameExtension(
-        names.map((value) => ({ type: /^[\d.]+$/.test(value) ? "ip" : "dns", value })),
-      ),
-    ],
-  });
-  const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
-  return {
-    ca: ca.toString("pem"),
-    cert: cert.toString("pem"),
-    key: x509.PemConverter.encode(pkcs8, "PRIVATE KEY"),
-  };
+  return { ca: ca.certificate, cert: certificate, key };
 }
 
 export interface Request {

@@ -18,8 +18,10 @@ export interface AuthorityOptions {
   /** @default true. */
   ca?: boolean;
   pathLength?: number;
-  from?: string;
-  to?: string;
+  from?: string | Date;
+  to?: string | Date;
+  /** Host names and IPv4 addresses that it serves. @default none. */
+  serves?: string[];
   algorithm?: "ECDSA" | "Ed25519";
   /** Of what its issuer signs. @default SHA-256. */
   hash?: "SHA-1" | "SHA-256";
@@ -33,6 +35,7 @@ export async function authority(commonName: string, options: AuthorityOptions = 
     pathLength,
     from = "2026-01-01",
     to = "2027-01-01",
+    serves = [],
     algorithm = "ECDSA",
     hash = "SHA-256",
   } = options;
@@ -54,6 +57,7 @@ export async function authority(commonName: string, options: AuthorityOptions = 
     extensions: [
       new x509.BasicConstraintsExtension(ca, pathLength, true),
       ...(ca ? [new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true)] : []),
+      ...(serves.length > 0 ? [new x509.SubjectAlternativeNameExtension(serves.map(alternativeName))] : []),
     ],
   });
   const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
@@ -63,4 +67,8 @@ export async function authority(commonName: string, options: AuthorityOptions = 
     name,
     keys,
   };
+}
+
+function alternativeName(value: string): x509.JsonGeneralName {
+  return { type: /^[\d.]+$/.test(value) ? "ip" : "dns", value };
 }
