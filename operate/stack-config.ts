@@ -28,7 +28,7 @@ export async function readMeshOf(
 ): Promise<Mesh> {
   const config = await readConfig(stack, folder);
   return parseMeshWithFound(
-    { mesh: config["weft:mesh"], clusters: config["weft:clusters"] },
+    { mesh: fromText(config["weft:mesh"]), clusters: fromText(config["weft:clusters"]) },
     { known: [], warn },
   );
 }
@@ -57,9 +57,19 @@ async function readConfig(stack: string, folder: string): Promise<Record<string,
 
 function parseYaml(text: string, name: string): unknown {
   try {
-    return parse(text);
+    return parse(text, { merge: true });
   } catch {
     throw new ConfigError([{ path: `Pulumi.${name}.yaml`, message: "It is not YAML." }]);
+  }
+}
+
+/** `pulumi config set` without --path stores a list as text, and the program reads it as JSON. */
+function fromText(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
   }
 }
 
@@ -70,7 +80,7 @@ export function hasSecrets(value: unknown): boolean {
   return Object.values(value).some(hasSecrets);
 }
 
-const shown = z.record(z.string(), z.object({ value: z.string().optional(), objectValue: z.unknown() }));
+const shown = z.record(z.string(), z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }));
 
 /** Only the engine has the key of the stack. What it prints stays in this process. */
 async function decrypted(stack: string, folder: string): Promise<Record<string, unknown>> {

@@ -30,7 +30,7 @@ export async function readStackFile(file: string): Promise<StackFile> {
 
 function fromYaml(text: string, name: string): unknown {
   try {
-    return parse(text);
+    return parse(text, { merge: true });
   } catch (error) {
     throw new LabError(`${name} is not YAML: ${(error as Error).message}`);
   }

@@ -21,7 +21,7 @@ export interface StackConfig {
 export function readStackConfig(text: string, file: string): StackConfig {
   let document: unknown;
   try {
-    document = parse(text);
+    document = parse(text, { merge: true });
   } catch {
     throw new LabError(`${file} is not YAML.`);
   }

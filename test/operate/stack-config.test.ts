@@ -47,6 +47,30 @@ test.each([
   await expect(read("prod")).rejects.toThrow(message);
 });
 
+test("what one entry takes from another by a merge key, as the engine does", async () => {
+  const text = "config:\n  weft:clusters:\n    - &one {name: one, context: c}\n    - {<<: *one, name: two}\n";
+  await writeFile(join(folder, "Pulumi.prod.yaml"), text);
+  expect(await read("prod")).toEqual(["one", "two"]);
+});
+
+const asText = '[{"name":"one","context":"c"}]';
+
+test("a list that `pulumi config set` has stored as text", async () => {
+  await writeFile(join(folder, "Pulumi.prod.yaml"), `config:\n  weft:clusters: '${asText}'\n`);
+  expect(await read("prod")).toEqual(["one"]);
+});
+
+test("a list that is one secret", async () => {
+  await writeFile(join(folder, "Pulumi.prod.yaml"), "config:\n  weft:clusters: {secure: v1:abc}\n");
+  await pulumi(`echo '${JSON.stringify({ "weft:clusters": { value: asText, secret: true } })}'`);
+  expect(await read("prod")).toEqual(["one"]);
+});
+
+test("text that is no list is refused as that", async () => {
+  await writeFile(join(folder, "Pulumi.prod.yaml"), "config:\n  weft:clusters: one, two\n");
+  await expect(read("prod")).rejects.toThrow("weft:clusters = one, two\n  Expected a list.");
+});
+
 test("encrypted values are found at any depth", () => {
   expect(hasSecrets({ a: [{ kubeconfig: { secure: "v1:x" } }] })).toBe(true);
   expect(hasSecrets({ a: [{ secure: { b: 1 } }], c: null })).toBe(false);

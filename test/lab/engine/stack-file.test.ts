@@ -31,6 +31,14 @@ test("a member needs no way in, and may have an API server on this machine: the 
   ]);
 });
 
+test("an entry may take over another by a merge key, as in Pulumi's own reading", async () => {
+  const { config } = await read("config: {weft:clusters: [&a {name: a, network: n}, {<<: *a, name: b}]}");
+  expect(config["weft:clusters"]).toEqual([
+    { name: "a", network: "n" },
+    { name: "b", network: "n" },
+  ]);
+});
+
 test.each([
   ["", "Pulumi.dev.yaml has no map `config`."],
   ["config: [1]", "Pulumi.dev.yaml has no map `config`."],

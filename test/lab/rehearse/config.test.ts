@@ -116,6 +116,11 @@ test("config is read as Pulumi reads it: a map, or JSON in a text", () => {
   const text = stringify({ config: { "weft:mesh": '{"id": "prod"}', "weft:clusters": clusters } });
 
   expect(readStackConfig(text, "Pulumi.prod.yaml")).toEqual({ mesh: { id: "prod" }, clusters });
+  const merged = "config: {weft:clusters: [&a {name: a, network: n}, {<<: *a, name: b}]}";
+  expect(readStackConfig(merged, "Pulumi.prod.yaml").clusters).toEqual([
+    { name: "a", network: "n" },
+    { name: "b", network: "n" },
+  ]);
   expect(readStackConfig("encryptionsalt: v1:x\n", "Pulumi.prod.yaml")).toEqual({ mesh: {}, clusters: [] });
 });
 
