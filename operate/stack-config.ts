@@ -80,7 +80,10 @@ export function hasSecrets(value: unknown): boolean {
   return Object.values(value).some(hasSecrets);
 }
 
-const shown = z.record(z.string(), z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }));
+const shown = z.record(
+  z.string(),
+  z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }),
+);
 
 /** Only the engine has the key of the stack. What it prints stays in this process. */
 async function decrypted(stack: string, folder: string): Promise<Record<string, unknown>> {
