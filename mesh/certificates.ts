@@ -91,6 +91,12 @@ export function intermediateProblemsOf(intermediate: ProvidedCa, roots: string[]
   return [...problems, ...roomProblems([...links.slice(1), root], 1, `${path}.certificate`)];
 }
 
+/** Whether the chain of an intermediate without problems ends under this root (PEM). */
+export function leadsTo({ certificate, chain = "" }: ProvidedCa, root: string): boolean {
+  const links = [certificate, chain].flatMap(parse);
+  return parse(root).some((issuer) => links.some((link) => isIssuedBy(link, issuer)));
+}
+
 /** SHA-256 fingerprints of the certificates in a PEM, as openssl prints them. */
 export function fingerprints(pem: string): string[] {
   return parse(pem).map((certificate) => certificate.fingerprint256);

@@ -1,4 +1,5 @@
 /** Which roots the mesh knows by name, and which of them each member trusts. */
+import { leadsTo } from "./certificates";
 import type { LiveMember } from "./live-member";
 import type { Member, Mesh } from "./mesh";
 import type { MeshConfig, RootSource } from "./schema";
@@ -27,11 +28,18 @@ export function rootNames(mesh: Mesh, member: string): string[] {
     : trustedBy(mesh, member).map(({ name }) => name);
 }
 
-/** Name of the root that signs the intermediate of a member. */
-export function signingRoot({ config }: Mesh, member: Member): string {
-  return config.trust.mode === "federated"
-    ? member.primary
-    : sharedRoots(config).find(({ signing }) => signing)!.name;
+/** Name of the root that signs the intermediate of a member; of one that is given, the root that its chain leads to. */
+export function signingRoot({ config }: Mesh, { primary, trust: { intermediate } }: Member): string {
+  if (config.trust.mode === "federated") return primary;
+  const given =
+    intermediate &&
+    sharedRoots(config).find((root) => root.source === "provided" && leadsTo(intermediate, root.certificate));
+  return given?.name ?? sharedSigner(config);
+}
+
+/** Name of the root of shared trust that signs every intermediate that is not given. */
+export function sharedSigner(config: MeshConfig): string {
+  return sharedRoots(config).find(({ signing }) => signing)!.name;
 }
 
 /** Whether a member leaves federated trust: the root of one that is no longer there is still in a bundle. */

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Kubeconfigs } from "../../clusters/kubeconfig";
 import { peerAddress } from "../../clusters/peer-kubeconfig";
 import type { Member, Mesh as MeshSpec } from "../../mesh/mesh";
-import { dropsMember, signingRoot } from "../../mesh/roots";
+import { dropsMember, sharedSigner, signingRoot } from "../../mesh/roots";
 import { needsEastWestGateway, peersOf, primaries } from "../../mesh/topology";
 import type { LiveMember } from "../../mesh/live-member";
 import { finishInterrupted } from "../interrupted/interrupted";
@@ -89,7 +89,7 @@ export class Mesh extends pulumi.ComponentResource {
     }
     exchange?.finish(Object.values(this.peerSecrets).flatMap(({ secrets }) => secrets));
 
-    this.root = mesh.config.trust.mode === "shared" ? this.rootOf(mesh.members[0]!) : undefined;
+    this.root = mesh.config.trust.mode === "shared" ? this.rootOf(sharedSigner(mesh.config)) : undefined;
     this.members = Object.fromEntries(mesh.members.map((member) => [member.name, this.outputsOf(member)]));
     this.registerOutputs();
   }
@@ -212,12 +212,12 @@ export class Mesh extends pulumi.ComponentResource {
       role,
       eastWestAddress: this.gateways[name]?.address,
       istiodVersion: this.parts[primary]!.istiod.status.version,
-      ...(this.root === undefined ? { root: this.rootOf(member) } : {}),
+      ...(this.root === undefined ? { root: this.rootOf(signingRoot(this.args.mesh, member)) } : {}),
     };
   }
 
-  private rootOf(member: Member): RootOutputs {
-    const { fingerprint, expiry } = this.trust.roots[signingRoot(this.args.mesh, member)]!;
+  private rootOf(name: string): RootOutputs {
+    const { fingerprint, expiry } = this.trust.roots[name]!;
     return { fingerprint, expiry };
   }
 }

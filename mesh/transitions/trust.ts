@@ -66,11 +66,22 @@ function earlySigner(mesh: Mesh, member: Member, live: string[], signer: string 
   if (live.includes(signing)) return [];
   const isReplaced = signer !== undefined && !rootNames(mesh, member.name).includes(signer);
   if (isReplaced && isMeantToGo(mesh, signer)) return [];
+  const message = "This root would sign before the running proxies trust it.";
+  if (member.trust.intermediate !== undefined) {
+    return [
+      {
+        path: `${member.path}.trust.intermediate`,
+        value: signing,
+        message,
+        remedy: "First add the root alone, `pulumi up`; then give the intermediate. See docs/trust.md.",
+      },
+    ];
+  }
   return [
     {
       path: "weft:mesh.trust.roots",
       value: signing,
-      message: "This root would sign before the running proxies trust it.",
+      message,
       remedy:
         "First add it without `signing`, `pulumi up`; then move `signing: true` to it. See docs/trust.md.",
     },
