@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import type { Intermediate } from "./ca";
-import { earlyRenewalHours, keyArgs, lifetimeHours, type KeyAlgorithm } from "./lifetime";
+import { caCertificateArgs, keyArgs, type KeyAlgorithm } from "./lifetime";
 import type { RootCa } from "./root-ca";
 
 export interface IntermediateCaArgs {
@@ -61,19 +61,9 @@ export class IntermediateCa extends pulumi.ComponentResource implements Intermed
         certRequestPem: request.certRequestPem,
         caCertPem: root.certificate,
         caPrivateKeyPem: root.key,
-        isCaCertificate: true,
+        ...caCertificateArgs(lifetimeDays),
         // Only workloads below it, as Istio's tools/certs has it. (Provider 5.6.1 leaves a limit of 0 out.)
         maxPathLength: 0,
-        setSubjectKeyId: true,
-        allowedUses: [
-          "digital_signature",
-          "content_commitment",
-          "key_encipherment",
-          "cert_signing",
-          "crl_signing",
-        ],
-        validityPeriodHours: lifetimeHours(lifetimeDays),
-        earlyRenewalHours: earlyRenewalHours(lifetimeDays),
       },
       { parent: this },
     );

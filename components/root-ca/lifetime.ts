@@ -9,6 +9,23 @@ export function keyArgs(algorithm: KeyAlgorithm): tls.PrivateKeyArgs {
     : { algorithm: "ECDSA", ecdsaCurve: "P256" };
 }
 
+/** What the certificates of roots and intermediates have in common. */
+export function caCertificateArgs(lifetimeDays: number) {
+  return {
+    isCaCertificate: true,
+    setSubjectKeyId: true,
+    allowedUses: [
+      "digital_signature",
+      "content_commitment",
+      "key_encipherment",
+      "cert_signing",
+      "crl_signing",
+    ],
+    validityPeriodHours: lifetimeHours(lifetimeDays),
+    earlyRenewalHours: earlyRenewalHours(lifetimeDays),
+  };
+}
+
 export function lifetimeHours(days: number): number {
   return days * 24;
 }

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { expiryOf, fingerprintOf, type Root } from "./ca";
-import { earlyRenewalHours, keyArgs, lifetimeHours, type KeyAlgorithm } from "./lifetime";
+import { caCertificateArgs, keyArgs, type KeyAlgorithm } from "./lifetime";
 
 export interface RootCaArgs {
   /** Name of the root in stack config, or the member's in federated trust; part of a generated root's subject. */
@@ -46,17 +46,7 @@ export class RootCa extends pulumi.ComponentResource implements Root {
         privateKeyPem: key.privateKeyPem,
         // The subject of Istio's tools/certs; its locality tells the roots of a mesh apart.
         subject: { organization: "Istio", commonName: "Root CA", locality: root },
-        isCaCertificate: true,
-        setSubjectKeyId: true,
-        allowedUses: [
-          "digital_signature",
-          "content_commitment",
-          "key_encipherment",
-          "cert_signing",
-          "crl_signing",
-        ],
-        validityPeriodHours: lifetimeHours(lifetimeDays),
-        earlyRenewalHours: earlyRenewalHours(lifetimeDays),
+        ...caCertificateArgs(lifetimeDays),
       },
       { parent: this },
     );
