@@ -64,6 +64,10 @@ export function notRehearsed(step: Step, after: StackConfig): string[] {
       "what the cloud makes of the load balancer's annotations. Many replace it, and its address with it.",
     ),
     ...about(changedIn(/^eastWest\.addresses$/), "whether the new addresses lead to the gateway."),
+    ...about(
+      changedIn(/^addresses$/),
+      "whether the gateway keeps its address: MetalLB may replace one that is not in the new pool.",
+    ),
     ...(loadBalancer.network === undefined
       ? []
       : ["Addresses of the container network (`weft:mesh.loadBalancer.network`): others take their place."]),

@@ -47,6 +47,7 @@ test("what the lab cannot show is said", () => {
       {
         name: "a",
         context: "y",
+        addresses: "10.0.0.1-10.0.0.9",
         eastWest: { service: { annotations: { lb: "nlb" } }, addresses: ["10.0.0.1"] },
       },
     ],
@@ -64,6 +65,7 @@ test("what the lab cannot show is said", () => {
     expect.stringMatching(/^a: another way into the cluster/),
     expect.stringMatching(/^a: what the cloud makes of/),
     expect.stringMatching(/^a: whether the new addresses/),
+    expect.stringMatching(/^a: whether the gateway keeps its address/),
     expect.stringMatching(/^Addresses of the container network/),
   ]);
 });
