@@ -56,25 +56,28 @@ export function selectMembers(objects: ClusterObject[], meshId: string): Selecti
   const warnings: string[] = [];
   const byKey = new Map<string, ClusterObject>();
   for (const object of objects) {
+    const key = `${object.metadata.namespace}/${object.metadata.name}`;
+    if (!byKey.has(key) || object.kind === "ClusterDeployment") byKey.set(key, object);
+  }
+  const belongs = (object: ClusterObject) => {
     const { kind, metadata } = object;
     if (metadata.deletionTimestamp !== undefined) {
       warnings.push(`${originOf(object)} is being deleted, and leaves the mesh.`);
-      continue;
+      return false;
     }
-    if (kind === "ClusterDeployment") {
-      const mesh = metadata.labels?.[labels.mesh];
-      if (mesh === undefined && meshId !== defaultMesh) {
-        warnings.push(
-          `${originOf(object)} is left out: without label ${labels.mesh} it belongs to mesh ${defaultMesh}. Label it ${labels.mesh}=${meshId} to take it in.`,
-        );
-      }
-      if ((mesh ?? defaultMesh) !== meshId) continue;
+    if (kind === "Cluster") return true;
+    // A label may be there and empty.
+    const mesh = metadata.labels?.[labels.mesh] || undefined;
+    if (mesh === undefined && meshId !== defaultMesh) {
+      warnings.push(
+        `${originOf(object)} is left out: without label ${labels.mesh} it belongs to mesh ${defaultMesh}. Label it ${labels.mesh}=${meshId} to take it in.`,
+      );
     }
-    const key = `${metadata.namespace}/${metadata.name}`;
-    if (!byKey.has(key) || kind === "ClusterDeployment") byKey.set(key, object);
-  }
+    return (mesh ?? defaultMesh) === meshId;
+  };
 
   const found = [...byKey.values()]
+    .filter(belongs)
     .map((object): Found => ({
       origin: originOf(object),
       object,

@@ -49,6 +49,19 @@ describe("ClusterDeployments", () => {
     });
   });
 
+  test("whose mesh label is empty name none", () => {
+    expect(namesOf([deployment("a", mesh(""))])).toEqual(["a"]);
+  });
+
+  test("speak for the Cluster that k0rdent made for them: it is no way into another mesh, nor back into this one", () => {
+    const leaving = deployment("a", {}, { deletionTimestamp: "2026-06-01T00:00:00Z" });
+    for (const object of [deployment("a", mesh("mesh2")), leaving]) {
+      expect(namesOf([object, capiCluster("a")])).toEqual([]);
+      expect(namesOf([capiCluster("a"), object])).toEqual([]);
+    }
+    expect(namesOf([deployment("a"), capiCluster("a")], "prod")).toEqual([]);
+  });
+
   test("are in one mesh at most", () => {
     const names = fc.constantFrom("mesh1", "prod", "test");
     fc.assert(
