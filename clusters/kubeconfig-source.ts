@@ -59,10 +59,9 @@ export async function readKubeconfig(source: KubeconfigSource): Promise<Kubeconf
 async function readDefault(source: KubeconfigSource): Promise<Kubeconfig> {
   const path = `${source.path}.context`;
   const listed = (process.env.KUBECONFIG ?? "").split(delimiter).filter((file) => file !== "");
-  if (listed.length === 0) return readFileAt(join(homedir(), ".kube", "config"), path);
-
+  const files = listed.length === 0 ? [join(homedir(), ".kube", "config")] : listed;
   const found: Kubeconfig[] = [];
-  for (const file of listed) {
+  for (const file of files) {
     const text = await readText(file, path, { missing: "skip" });
     if (text !== undefined) found.push(parseKubeconfig(text, { origin: file, path, folder: folderOf(file) }));
   }
@@ -70,8 +69,16 @@ async function readDefault(source: KubeconfigSource): Promise<Kubeconfig> {
     throw new ConfigError([
       {
         path,
-        message: `No kubeconfig to look it up in: none of the files in $KUBECONFIG exists (${listed.join(", ")}).`,
-        remedy: "Correct $KUBECONFIG, or give this cluster its own `kubeconfigPath`.",
+        value: source.context,
+        ...(listed.length === 0
+          ? {
+              message: `No kubeconfig to look it up in: there is no ${files.join(", ")}.`,
+              remedy: "Set $KUBECONFIG, or give this cluster its own `kubeconfigPath`.",
+            }
+          : {
+              message: `No kubeconfig to look it up in: none of the files in $KUBECONFIG exists (${listed.join(", ")}).`,
+              remedy: "Correct $KUBECONFIG, or give this cluster its own `kubeconfigPath`.",
+            }),
       },
     ]);
   }

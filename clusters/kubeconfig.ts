@@ -153,6 +153,7 @@ function render(context: Context, cluster: Record<string, unknown>, user: Record
       clusters: [{ name: context.cluster, cluster }],
       users: [{ name: context.user, user }],
     },
-    { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false },
+    // Go's parsers read YAML 1.1, to which `no` and `y` are booleans.
+    { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false, compat: "yaml-1.1" },
   );
 }

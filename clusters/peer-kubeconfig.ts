@@ -65,6 +65,7 @@ export function peerKubeconfig(access: PeerAccess): string {
       ],
       users: [{ name: cluster, user: { token } }],
     },
-    { sortMapEntries: true, lineWidth: 0 },
+    // Go's parsers read YAML 1.1, to which `no` and `y` are booleans.
+    { sortMapEntries: true, lineWidth: 0, compat: "yaml-1.1" },
   );
 }

@@ -19,25 +19,29 @@ export function writeKubeconfig(file: string, entries: readonly KubeconfigEntry[
   const base64 = (pki: string, name: string) => readFileSync(join(pki, name)).toString("base64");
   replaceFile(
     file,
-    stringify({
-      apiVersion: "v1",
-      kind: "Config",
-      clusters: entries.map(({ name, server, pki }) => ({
-        name,
-        cluster: { server, "certificate-authority-data": base64(pki, "ca.crt") },
-      })),
-      users: entries.map(({ name, pki, user }) => ({
-        name: `${name}-${user}`,
-        user: {
-          "client-certificate-data": base64(pki, `${user}.crt`),
-          "client-key-data": base64(pki, `${user}.key`),
-        },
-      })),
-      contexts: entries.map(({ name, user }) => ({
-        name,
-        context: { cluster: name, user: `${name}-${user}` },
-      })),
-      "current-context": entries[0]?.name ?? "",
-    }),
+    stringify(
+      {
+        apiVersion: "v1",
+        kind: "Config",
+        clusters: entries.map(({ name, server, pki }) => ({
+          name,
+          cluster: { server, "certificate-authority-data": base64(pki, "ca.crt") },
+        })),
+        users: entries.map(({ name, pki, user }) => ({
+          name: `${name}-${user}`,
+          user: {
+            "client-certificate-data": base64(pki, `${user}.crt`),
+            "client-key-data": base64(pki, `${user}.key`),
+          },
+        })),
+        contexts: entries.map(({ name, user }) => ({
+          name,
+          context: { cluster: name, user: `${name}-${user}` },
+        })),
+        "current-context": entries[0]?.name ?? "",
+      },
+      // Go's parsers read YAML 1.1, to which `no` and `y` are booleans.
+      { compat: "yaml-1.1" },
+    ),
   );
 }

@@ -161,6 +161,17 @@ users:
   });
 });
 
+test("text that Go's parsers, which read YAML 1.1, would take for a boolean stays text", async () => {
+  const exec = { command: "login", env: [{ name: "CACHE", value: "off" }] };
+  const clusters = [{ name: "no", cluster: { server: "https://10.0.0.5:6443" } }];
+  const users = [{ name: "y", user: { exec } }];
+  const contexts = [{ name: "on", context: { cluster: "no", user: "y" } }];
+  const { kubeconfig: text } = await resolveKubeconfig(
+    contents({ more: { clusters, users, contexts } }, { context: "on" }),
+  );
+  expect(parse(text, { schema: "yaml-1.1" })).toMatchObject({ clusters, users, contexts });
+});
+
 describe("files", () => {
   test("are embedded from paths that start at the kubeconfig's folder", async () => {
     await write("kube/pki/ca.crt", "CA");
@@ -248,6 +259,18 @@ describe("without a kubeconfig of its own", () => {
     expect((await resolveKubeconfig(member({ context: "west" }))).server).toBe("https://10.0.0.6:6443");
   });
 
+  test("says so when there is no ~/.kube/config", async () => {
+    delete process.env.KUBECONFIG;
+    expect(await problemsOf(member({ context: "east" }))).toEqual([
+      {
+        path: "weft:clusters[0].context",
+        value: "east",
+        message: `No kubeconfig to look it up in: there is no ${join(folder, ".kube/config")}.`,
+        remedy: "Set $KUBECONFIG, or give this cluster its own `kubeconfigPath`.",
+      },
+    ]);
+  });
+
   test("the first file of $KUBECONFIG to name a thing wins, missing files are skipped, and each has its own folder", async () => {
     await write("one/ca.crt", "CA-ONE");
     const one = await write("one/config", {
@@ -272,6 +295,7 @@ describe("without a kubeconfig of its own", () => {
     expect(await problemsOf(member({ context: "east" }))).toEqual([
       {
         path: "weft:clusters[0].context",
+        value: "east",
         message:
           "No kubeconfig to look it up in: none of the files in $KUBECONFIG exists (/nowhere/a, /nowhere/b).",
         remedy: "Correct $KUBECONFIG, or give this cluster its own `kubeconfigPath`.",

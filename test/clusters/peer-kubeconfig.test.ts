@@ -1,3 +1,4 @@
+import { parse } from "yaml";
 import { peerAddress, peerKubeconfig } from "../../clusters/peer-kubeconfig";
 
 test("names cluster, context and user after the peer, and trusts its CA", () => {
@@ -47,6 +48,21 @@ test("long tokens stay on one line", () => {
     `token: ${token}\n`,
   );
 });
+
+test.each(["y", "n", "yes", "no", "on", "off", "true", "null", "012", "0b1", "0o7", "1e3", "2026-11-21"])(
+  "%s is text to Go's parsers too, which read YAML 1.1",
+  (name) => {
+    const text = peerKubeconfig({ cluster: name, server: "https://a", token: name, caData: "Q0E=" });
+    for (const schema of ["yaml-1.1", "core"] as const) {
+      expect(parse(text, { schema })).toMatchObject({
+        clusters: [{ name }],
+        contexts: [{ name, context: { cluster: name, user: name } }],
+        "current-context": name,
+        users: [{ name, user: { token: name } }],
+      });
+    }
+  },
+);
 
 describe("the address for the peers", () => {
   const kubeconfig = { server: "https://proxy", insecureSkipTlsVerify: false, tlsServerName: "teleport" };

@@ -109,3 +109,13 @@ test("a kubeconfig has a context for each cluster, the first one current, and ne
     "current-context": "one",
   });
 });
+
+test("a cluster may be named what YAML 1.1, which Go's parsers read, takes for a boolean", () => {
+  const file = join(dir, "kubeconfig");
+  writeKubeconfig(file, [{ name: "y", server: "https://127.0.0.1", pki: folder, user: "admin" }]);
+  expect(parse(readFileSync(file, "utf8"), { schema: "yaml-1.1" })).toMatchObject({
+    clusters: [{ name: "y" }],
+    contexts: [{ name: "y", context: { cluster: "y" } }],
+    "current-context": "y",
+  });
+});
