@@ -1,5 +1,5 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
-import { at, isKind, list, violation } from "./resource";
+import { at, list, violation, writesKind } from "./resource";
 
 const defaults = { hosts: ["*.local"] };
 const eastWestPort = 15443;
@@ -24,7 +24,7 @@ export const autoPassthrough: ResourceValidationPolicy = {
     },
   },
   validateResource(args, report) {
-    if (!isKind(args.type, "networking.istio.io", "Gateway")) return;
+    if (!writesKind(args.type, "networking.istio.io", "Gateway")) return;
     const { hosts: allowed } = { ...defaults, ...args.getConfig<Partial<typeof defaults>>() };
     for (const [index, server] of list(args.props, "spec", "servers").entries()) {
       if (at(server, "tls", "mode") !== "AUTO_PASSTHROUGH") continue;

@@ -1,5 +1,5 @@
 import type { StackValidationPolicy } from "@pulumi/policy";
-import { at, isKind, list, memberOf, releasesOf, violation } from "./resource";
+import { at, list, memberOf, releasesOf, violation, writesKind } from "./resource";
 import { servedBy } from "./served-by";
 
 const defaults = { requireSourceRanges: true };
@@ -27,7 +27,7 @@ export const istiodPorts: StackValidationPolicy = {
     const { resources } = args;
     const serving = new Set([...servedBy(resources).values()].flat());
     const exposing = new Set<string | undefined>();
-    for (const gateway of resources.filter(({ type }) => isKind(type, "networking.istio.io", "Gateway"))) {
+    for (const gateway of resources.filter(({ type }) => writesKind(type, "networking.istio.io", "Gateway"))) {
       const member = memberOf(gateway);
       for (const [index, server] of list(gateway.props, "spec", "servers").entries()) {
         const port = at(server, "port", "number");

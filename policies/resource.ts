@@ -9,6 +9,11 @@ export function isKind(type: string, group: string, kind: string): boolean {
   return provider === "kubernetes" && groupVersion?.split("/")[0] === group && name === kind;
 }
 
+/** Whether it writes objects of this kind, as a whole or as a patch of one that is there (`CustomResourcePatch`). */
+export function writesKind(type: string, group: string, kind: string): boolean {
+  return isKind(type, group, kind) || isKind(type, group, `${kind}Patch`);
+}
+
 /**
  * The value at a path; undefined where there is none, or where only the update will know it.
  * The library throws on the second, which would switch the whole policy off for that preview: so a policy

@@ -27,6 +27,12 @@ test("another port is refused", () => {
   ]);
 });
 
+test("a patch of a Gateway is no way around it", () => {
+  const type = "kubernetes:networking.istio.io/v1beta1:GatewayPatch";
+  const servers = [{ port: { number: 443 }, hosts: ["*.local"], tls }];
+  expect(runOnResource(autoPassthrough, { type, props: { spec: { servers } } })).toHaveLength(1);
+});
+
 test.each(["*", "example.com", "*/*", "locale", "local"])("host %s is refused", (host) => {
   expect(gateway({ port: { number: 15443 }, hosts: ["*.local", host], tls })).toEqual([
     `cluster1-cross-network spec.servers[0].hosts[1] (${JSON.stringify(host)}): the gateway would let in what is not of the mesh (*.local). Use *.local.`,

@@ -38,6 +38,13 @@ test("a member that serves no remote may not: each port is named", () => {
   ]);
 });
 
+test("nor by a patch of another Gateway", () => {
+  const patch = object("cluster3", "networking.istio.io/v1:GatewayPatch", "cross-network", {
+    spec: { servers: [{ port: { number: 15012 } }] },
+  });
+  expect(runOnStack(istiodPorts, [remote, patch])).toHaveLength(1);
+});
+
 test("exposed without source ranges is refused; saying 0.0.0.0/0 is saying so", () => {
   const stack = (service: object) => [istiodGateway("cluster1"), eastWest("cluster1", service), remote];
   expect(runOnStack(istiodPorts, stack({ type: "LoadBalancer" }))).toEqual([

@@ -31,6 +31,20 @@ test("a recorded reason lets permissive pass, an empty one does not", () => {
   expect(authentication({ mtls: { mode: "PERMISSIVE" } }, reason(" "))).toHaveLength(1);
 });
 
+test.each([[{}], [{ matchLabels: {} }]])("a selector that selects nothing, %j, is mesh-wide", (selector) => {
+  expect(authentication({ selector, mtls: { mode: "PERMISSIVE" } })).toHaveLength(1);
+});
+
+test("a patch that weakens it is refused; one that leaves the mode alone passes", () => {
+  const patch = (spec: object) =>
+    runOnResource(strictMtls, {
+      type: "kubernetes:security.istio.io/v1:PeerAuthenticationPatch",
+      props: { metadata: { name: "default", namespace: "istio-system" }, spec },
+    });
+  expect(patch({ mtls: { mode: "PERMISSIVE" } })).toHaveLength(1);
+  expect(patch({})).toEqual([]);
+});
+
 test("what is not mesh-wide passes, and so do other kinds", () => {
   expect(authentication({ mtls: { mode: "PERMISSIVE" } }, { namespace: "sample" })).toEqual([]);
   expect(authentication({ selector: { matchLabels: { app: "a" } }, mtls: { mode: "PERMISSIVE" } })).toEqual(
