@@ -27,7 +27,9 @@ export const istiodPorts: StackValidationPolicy = {
     const { resources } = args;
     const serving = new Set([...servedBy(resources).values()].flat());
     const exposing = new Set<string | undefined>();
-    for (const gateway of resources.filter(({ type }) => writesKind(type, "networking.istio.io", "Gateway"))) {
+    for (const gateway of resources.filter(({ type }) =>
+      writesKind(type, "networking.istio.io", "Gateway"),
+    )) {
       const member = memberOf(gateway);
       for (const [index, server] of list(gateway.props, "spec", "servers").entries()) {
         const port = at(server, "port", "number");
