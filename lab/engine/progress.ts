@@ -41,7 +41,7 @@ export class Progress {
       const text = stripMarkup(diagnostic.message).trim();
       // An inline program's error is reported twice: by its host, and by the engine that the host hands it to.
       if (diagnostic.severity === "error" && !this.errors.includes(text)) this.errors.push(text);
-      if (diagnostic.severity === "warning" && !isOfPath(text)) this.warnings.push(text);
+      if (diagnostic.severity === "warning" && !expected.some((form) => form.test(text))) this.warnings.push(text);
     }
     return undefined;
   }
@@ -110,7 +110,14 @@ export class Progress {
 const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
 const isTrunk = (urn: string) => /:(pulumi:pulumi:Stack|weft:mesh:Mesh)::/.test(urn);
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
-/** That a plugin comes from the PATH: the lab has put it there, and says so itself. */
-const isOfPath = (text: string) => /^using pulumi-resource-\S+ from \$PATH/.test(text);
+/** Warnings of what the lab means to happen. */
+const expected = [
+  // It has put the plugin there, and says so itself.
+  /^using pulumi-resource-\S+ from \$PATH/,
+  // components/interrupted/ finds what a killed engine has left.
+  /^Attempting to deploy or update resources with \d+ pending operations/,
+  // Of a cluster that leaves, and is thrown away.
+  /^Helm uninstall returned information: "These resources were kept/,
+];
 /** Engine messages carry `<{%reset%}>`-like colour marks. */
 const stripMarkup = (text: string) => text.replace(/<\{%.*?%\}>/g, "");
