@@ -133,6 +133,70 @@ describe("the three steps of a rotation", () => {
   });
 });
 
+describe("federated trust", () => {
+  const modes = (name: string) => {
+    const { before, after } = changesOf(parsePreview(preview(name)));
+    return [before!.config.trust.mode, after!.config.trust.mode];
+  };
+
+  test("a member joins with a root of its own, which every other member begins to trust", () => {
+    expect(changes(preview("federated-join"))).toEqual({
+      ...none,
+      joining: [primary(3)],
+      changing: [
+        {
+          members: both,
+          what: ["reads `cluster3` as well", "istiod: changes in `values`, known during the update"],
+        },
+      ],
+      trust: [
+        "Every member begins to trust root `cluster3`.",
+        "Root `cluster3` signs intermediates for `cluster3`.",
+      ],
+    });
+    expect(modes("federated-join")).toEqual(["federated", "federated"]);
+  });
+
+  test("a member leaves, and nobody trusts its root any more", () => {
+    expect(changes(preview("federated-leave"))).toEqual({
+      ...none,
+      leaving: ["cluster3"],
+      changing: [
+        {
+          members: both,
+          what: ["no longer reads `cluster3`", "istiod: restarts with the new bundle of roots"],
+        },
+      ],
+      trust: ["Every member stops trusting root `cluster3`."],
+    });
+    expect(modes("federated-leave")).toEqual(["federated", "federated"]);
+  });
+});
+
+describe("a root of cert-manager's", () => {
+  const roots = (name: string) => changesOf(parsePreview(preview(name))).after!.config.trust.roots;
+  const root = (name: string, signing: boolean) => ({ name, source: "certManager", signing });
+
+  test("signs for a member that joins", () => {
+    expect(changes(preview("cert-manager-join"))).toEqual({
+      ...none,
+      joining: [primary(3)],
+      changing: [{ members: both, what: ["reads `cluster3` as well"] }],
+      trust: ["Root `default` signs intermediates for `cluster3`."],
+    });
+    expect(roots("cert-manager-join")).toEqual([root("default", true)]);
+  });
+
+  test("is trusted before it signs", () => {
+    expect(changes(preview("cert-manager-root-added"))).toEqual({
+      ...none,
+      changing: [{ members: both, what: ["istiod: changes in `values`, known during the update"] }],
+      trust: ["Every member begins to trust root `next`."],
+    });
+    expect(roots("cert-manager-root-added")).toEqual([root("default", true), root("next", false)]);
+  });
+});
+
 test("a weaker mode of mutual TLS is a change of trust", () => {
   expect(changes(preview("violation")).trust).toEqual([
     "Mutual TLS goes from strict to permissive in every member.",
