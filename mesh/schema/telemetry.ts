@@ -17,7 +17,11 @@ const list = <Keys extends z.core.$ZodShape>(keys: Keys) =>
     )
     .optional();
 const match = z
-  .strictObject({ mode: z.enum(["CLIENT_AND_SERVER", "CLIENT", "SERVER"]) })
+  .strictObject({
+    mode: z
+      .enum(["CLIENT_AND_SERVER", "CLIENT", "SERVER"])
+      .describe("`CLIENT`: outbound; `SERVER`: inbound."),
+  })
   .optional()
   .describe("Which side of a request; default: both.");
 
