@@ -41,7 +41,8 @@ export class Progress {
       const text = stripMarkup(diagnostic.message).trim();
       // An inline program's error is reported twice: by its host, and by the engine that the host hands it to.
       if (diagnostic.severity === "error" && !this.errors.includes(text)) this.errors.push(text);
-      if (diagnostic.severity === "warning" && !expected.some((form) => form.test(text))) this.warnings.push(text);
+      if (diagnostic.severity === "warning" && !expected.some((form) => form.test(text)))
+        this.warnings.push(text);
     }
     return undefined;
   }
