@@ -1,5 +1,6 @@
 /** Reading from a member's API server. */
 import https from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
 import tls from "node:tls";
 import type { Agent } from "node:http";
 import { credentialsOf, type Credentials } from "./credentials";
@@ -37,6 +38,13 @@ export interface List<T> {
 const json = "application/json";
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
 const metadataOnly = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+interface Response {
+  status: number;
+  /** What the API server asks for; 1 s where it names no number of seconds. */
+  retryAfterMs: number;
+  text: string;
+}
 
 export class ApiServer {
   private constructor(
@@ -114,7 +122,22 @@ export class ApiServer {
     }
   }
 
-  private send(method: string, path: string, accept: string, body?: string): Promise<string> {
+  /**
+   * Asks again where the API server asks for patience, as Go's clients do: under load, and while it sets up the storage of a kind
+   * whose CRD is new. https://kubernetes.io/docs/concepts/cluster-administration/flow-control/
+   */
+  private async send(method: string, path: string, accept: string, body?: string): Promise<string> {
+    for (;;) {
+      const { status, retryAfterMs, text } = await this.ask(method, path, accept, body);
+      if (status >= 200 && status <= 299) return text;
+      if (status !== 429 || performance.now() + retryAfterMs > this.deadline) {
+        throw new ApiServerError("status", String(status));
+      }
+      await sleep(retryAfterMs);
+    }
+  }
+
+  private ask(method: string, path: string, accept: string, body?: string): Promise<Response> {
     return new Promise((resolve, reject) => {
       const fail = (error: NodeJS.ErrnoException) => reject(failure(error));
       const request = https.request(
@@ -134,11 +157,13 @@ export class ApiServer {
           const chunks: Buffer[] = [];
           response.on("data", (chunk: Buffer) => chunks.push(chunk));
           response.on("error", fail);
-          response.on("end", () => {
-            const status = response.statusCode ?? 0;
-            if (status < 200 || status > 299) return reject(new ApiServerError("status", String(status)));
-            resolve(Buffer.concat(chunks).toString("utf8"));
-          });
+          response.on("end", () =>
+            resolve({
+              status: response.statusCode ?? 0,
+              retryAfterMs: (Number(response.headers["retry-after"]) || 1) * 1000,
+              text: Buffer.concat(chunks).toString("utf8"),
+            }),
+          );
         },
       );
       request.on("error", fail);

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { ApiServer, ApiServerError } from "../../clusters/api-server";
 import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { LabError } from "../error";
@@ -10,7 +9,6 @@ export interface ListedObjects {
 }
 
 const timeoutMs = 30_000;
-const retryMs = 1_000;
 
 /**
  * What a path of an API server lists.
@@ -20,18 +18,10 @@ const retryMs = 1_000;
 export async function list(kubeconfig: ResolvedKubeconfig, path: string): Promise<ListedObjects | undefined> {
   const api = await ApiServer.of(kubeconfig, timeoutMs);
   try {
-    for (;;) {
-      try {
-        return await api.get<ListedObjects>(path);
-      } catch (error) {
-        if (!(error instanceof ApiServerError)) throw error;
-        // The storage of a kind whose CRD is new is still being set up.
-        if (error.code !== "429") {
-          throw new LabError(`${kubeconfig.context}: ${path} cannot be listed: ${error.message}.`);
-        }
-        await sleep(retryMs);
-      }
-    }
+    return await api.get<ListedObjects>(path);
+  } catch (error) {
+    if (!(error instanceof ApiServerError)) throw error;
+    throw new LabError(`${kubeconfig.context}: ${path} cannot be listed: ${error.message}.`);
   } finally {
     api.close();
   }

@@ -50,9 +50,11 @@ export interface FakeApiServer {
   kubeconfig(parts?: { cluster?: object; user?: object; server?: string }): string;
 }
 
+/** @param headers of every answer. */
 export async function startFakeApiServer(
   identity: Identity,
   answer: (request: Request) => Answer | Promise<Answer>,
+  headers: Record<string, string> = {},
 ): Promise<FakeApiServer> {
   const requests: Request[] = [];
   const server = https.createServer({ cert: identity.cert, key: identity.key }, (incoming, response) => {
@@ -72,6 +74,7 @@ export async function startFakeApiServer(
       if (body === "silence") return;
       response.statusCode = typeof body === "number" ? body : body === undefined ? 404 : 200;
       response.setHeader("Content-Type", "application/json");
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
       if (Buffer.isBuffer(body)) return response.end(body);
       response.end(
         JSON.stringify(typeof body === "object" ? body : { kind: "Status", code: response.statusCode }),

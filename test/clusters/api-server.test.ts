@@ -1,0 +1,32 @@
+import { ApiServer, ApiServerError } from "../../clusters/api-server";
+import { resolveKubeconfig } from "../../clusters/kubeconfig";
+import { type Answer, type FakeApiServer, makeIdentity, startFakeApiServer } from "./fake-api-server";
+
+let server: FakeApiServer;
+let api: ApiServer;
+
+/** @param answers one after the other. */
+async function start(answers: Answer[], headers: Record<string, string>) {
+  server = await startFakeApiServer(await makeIdentity(), () => answers.shift(), headers);
+  const kubeconfig = await resolveKubeconfig({ path: "here", kubeconfig: server.kubeconfig() });
+  api = await ApiServer.of(kubeconfig, 60_000);
+}
+
+afterEach(async () => {
+  api.close();
+  await server.close();
+});
+
+test("an API server that asks for patience is asked again", async () => {
+  await start([429, { items: [{ metadata: { name: "a" } }] }], { "Retry-After": "1" });
+
+  expect(await api.listMetadata("/list")).toEqual([{ metadata: { name: "a" } }]);
+  expect(server.requests).toHaveLength(2);
+});
+
+test("one that asks for more than there is time for has refused", async () => {
+  await start([429], { "Retry-After": "3600" });
+
+  await expect(api.get("/object")).rejects.toEqual(new ApiServerError("status", "429"));
+  expect(server.requests).toHaveLength(1);
+});
