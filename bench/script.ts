@@ -59,7 +59,9 @@ export function inputs(mesh: Mesh): Record<string, string> {
     [`${member.name}-istiod.yaml`, stringify(istiodValues(mesh, member))],
     [
       `${member.name}-gateway.yaml`,
-      stringify(eastWestValues({ network: member.network, service: member.eastWest.service })),
+      stringify(
+        eastWestValues({ network: member.network, role: member.role, service: member.eastWest.service }),
+      ),
     ],
   ]);
   return Object.fromEntries([...charts, ...members]) as Record<string, string>;

@@ -22,31 +22,32 @@ interface CommonArgs {
 export interface EastWestArgs extends CommonArgs {
   /** Network that the gateway leads into. */
   network: string;
+  /** Of its member. */
+  role: "primary" | "remote";
   /** Node port of 15443, for Services of type NodePort; default: one that Kubernetes chooses. */
   nodePort?: number;
 }
 
 /**
- * Values of the east-west gateway: ports 15021 (status), 15443 (services), 15012 and 15017 (istiod).
+ * Values of the east-west gateway: ports 15021 (status), 15443 (services) and, on a primary, 15012 and 15017 (istiod).
+ * Not on a remote: Gateway `istiod-gateway` of its primary holds for the gateways of both, so they would lead to that
+ * istiod, past the primary's source ranges.
  *
- * `networkGateway` opens these ports but knows no node port; so with one, what it stands for is written out: the label
- * on Service and pods, the proxy's network view, the ports.
+ * `networkGateway` opens all of these ports and knows no node port; where that does not fit, what it stands for is
+ * written out: the label on Service and pods, the proxy's network view, the ports.
  */
 export function eastWestValues(args: EastWestArgs): HelmValues {
-  const { network, nodePort } = args;
-  if (nodePort === undefined || args.service.type !== "NodePort") {
+  const { network, role } = args;
+  const nodePort = args.service.type === "NodePort" ? args.nodePort : undefined;
+  if (nodePort === undefined && role === "primary") {
     return { name: eastWestName, networkGateway: network, ...common(args) };
   }
+  const istiod = role === "primary" ? [port("tls-istiod", 15012), port("tls-webhook", 15017)] : [];
   return {
     name: eastWestName,
     labels: { "topology.istio.io/network": network },
     env: { ISTIO_META_REQUESTED_NETWORK_VIEW: network },
-    ...common(args, [
-      port("status-port", 15021),
-      port("tls", 15443, nodePort),
-      port("tls-istiod", 15012),
-      port("tls-webhook", 15017),
-    ]),
+    ...common(args, [port("status-port", 15021), port("tls", 15443, nodePort), ...istiod]),
   };
 }
 

@@ -47,6 +47,7 @@ const cases: [string, Chart, HelmValues][] = [
     "gateway",
     eastWestValues({
       network: "network1",
+      role: "primary",
       revision: "canary",
       imagePullSecrets: ["pull"],
       service: { type: "LoadBalancer", ...load },
@@ -55,7 +56,12 @@ const cases: [string, Chart, HelmValues][] = [
   [
     "east-west gateway on a fixed node port",
     "gateway",
-    eastWestValues({ network: "network1", service: nodePort, nodePort: 31443 }),
+    eastWestValues({ network: "network1", role: "primary", service: nodePort, nodePort: 31443 }),
+  ],
+  [
+    "east-west gateway of a remote",
+    "gateway",
+    eastWestValues({ network: "network2", role: "remote", service: { type: "LoadBalancer", ...load } }),
   ],
   [
     "ingress gateway behind a load balancer",

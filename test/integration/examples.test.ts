@@ -238,6 +238,7 @@ example(
       ports: [15012, 15017],
     });
     expect(portsOf(await service(on, "cluster1"))).toEqual(expect.arrayContaining([15012, 15017]));
+    expect(portsOf(await service(on, "cluster2"))).toEqual([15021, 15443]);
     const host = "istiod.istio-system.svc.cluster.local";
     const to = (port: number, number: number) => ({
       match: [{ port, sniHosts: ["*"] }],

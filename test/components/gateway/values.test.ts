@@ -13,7 +13,7 @@ const everything = {
 
 describe("values of the east-west gateway", () => {
   it("make it the gateway of its network", () => {
-    expect(eastWestValues({ network: "network1", service })).toEqual({
+    expect(eastWestValues({ network: "network1", role: "primary", service })).toEqual({
       name: "istio-eastwestgateway",
       networkGateway: "network1",
       service: { type: "LoadBalancer" },
@@ -21,7 +21,7 @@ describe("values of the east-west gateway", () => {
   });
 
   it("carry everything that can be configured", () => {
-    expect(eastWestValues({ network: "network1", ...everything })).toEqual({
+    expect(eastWestValues({ network: "network1", role: "primary", ...everything })).toEqual({
       name: "istio-eastwestgateway",
       networkGateway: "network1",
       revision: "canary",
@@ -36,7 +36,12 @@ describe("values of the east-west gateway", () => {
 
   it("write the network gateway out where the node port is fixed, which the chart's shorthand cannot", () => {
     expect(
-      eastWestValues({ network: "network1", service: { ...service, type: "NodePort" }, nodePort: 31443 }),
+      eastWestValues({
+        network: "network1",
+        role: "primary",
+        service: { ...service, type: "NodePort" },
+        nodePort: 31443,
+      }),
     ).toEqual({
       name: "istio-eastwestgateway",
       labels: { "topology.istio.io/network": "network1" },
@@ -53,9 +58,29 @@ describe("values of the east-west gateway", () => {
     });
   });
 
+  it("leave out istiod's ports on a remote, whose gateway would hand its primary's istiod to whoever reaches it", () => {
+    const ports = (type: "LoadBalancer" | "NodePort") =>
+      eastWestValues({ network: "network2", role: "remote", service: { ...service, type }, nodePort: 31443 });
+    expect(ports("LoadBalancer")).toEqual({
+      name: "istio-eastwestgateway",
+      labels: { "topology.istio.io/network": "network2" },
+      env: { ISTIO_META_REQUESTED_NETWORK_VIEW: "network2" },
+      service: {
+        type: "LoadBalancer",
+        ports: [
+          { name: "status-port", port: 15021, targetPort: 15021, protocol: "TCP" },
+          { name: "tls", port: 15443, targetPort: 15443, protocol: "TCP" },
+        ],
+      },
+    });
+    expect(ports("NodePort")).toMatchObject({
+      service: { type: "NodePort", ports: [{ port: 15021 }, { port: 15443, nodePort: 31443 }] },
+    });
+  });
+
   it("do without a node port where the Service's type has none", () => {
-    expect(eastWestValues({ network: "network1", service, nodePort: 31443 })).toEqual(
-      eastWestValues({ network: "network1", service }),
+    expect(eastWestValues({ network: "network1", role: "primary", service, nodePort: 31443 })).toEqual(
+      eastWestValues({ network: "network1", role: "primary", service }),
     );
   });
 });
