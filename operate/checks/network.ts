@@ -24,8 +24,9 @@ export const network: Check = ({ member, facts }) => {
   const value = member.role === "primary" ? facts.networkValue : injectedNetwork(facts);
   const where =
     member.role === "primary" ? "`global.network` of istiod's values" : "The injection webhook's path";
-  if (value.known) compare(where, value.value, chart("istiod"));
-  else issues.push(unreadable(value));
+  // That a remote has no such webhook is for the check of webhooks to say.
+  if (value?.known) compare(where, value.value, chart("istiod"));
+  else if (value !== undefined) issues.push(unreadable(value));
 
   if (!facts.gateway.known) issues.push(unreadable(facts.gateway));
   else if (facts.gateway.value !== undefined) {
@@ -38,11 +39,14 @@ export const network: Check = ({ member, facts }) => {
   return { issues, detail: member.network };
 };
 
-/** On a remote the primary's istiod learns the network from the URL that it is called at: `/inject/cluster/<name>/net/<network>`. */
-function injectedNetwork({ webhooks }: MemberFacts): MemberFacts["networkLabel"] {
+/**
+ * On a remote the primary's istiod learns the network from the URL that it is called at: `/inject/cluster/<name>/net/<network>`.
+ * @returns undefined where nothing calls it
+ */
+function injectedNetwork({ webhooks }: MemberFacts): MemberFacts["networkLabel"] | undefined {
   if (!webhooks.known) return webhooks;
-  const paths = webhooks.value
-    .filter(({ kind }) => kind === "injection")
-    .map(({ target }) => ("url" in target ? target.url : target.path));
-  return { known: true, value: paths.map((path) => /\/net\/([^/]+)/.exec(path)?.[1])[0] };
+  const hook = webhooks.value.find(({ kind }) => kind === "injection");
+  if (hook === undefined) return undefined;
+  const path = "url" in hook.target ? hook.target.url : hook.target.path;
+  return { known: true, value: /\/net\/([^/]+)/.exec(path)?.[1] };
 }

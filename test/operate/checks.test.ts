@@ -514,6 +514,13 @@ describe("webhooks", () => {
     ]);
   });
 
+  test("of a remote that are not there: one cause, one failure", () => {
+    sample.of("three").webhooks = known([]);
+    expect(complaints()).toEqual([
+      expect.stringContaining("three webhooks failed: There is no injection webhook"),
+    ]);
+  });
+
   test("without a CA, next to an istiod that runs and one that may not", () => {
     for (const hook of value(sample.of("two").webhooks)) hook.hasCaBundle = false;
     expect(complaints()).toEqual([
