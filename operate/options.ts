@@ -4,7 +4,7 @@ import { parseUsage, UsageError } from "./usage";
 export const usage = `Usage: npm run status [-- options]
 
   --stack NAME      stack whose members to look at (default: dev; the lab's, where it is up)
-  --json            print the report as JSON
+  --json            print the report as JSON; for a program to read: npm run --silent status -- --json
   --wait[=5m]       look again until the mesh is healthy, for at most this long (s, m or h)
   --watch           look again and again, until Ctrl-C
 
