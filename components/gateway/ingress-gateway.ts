@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Member, Mesh } from "../../mesh/mesh";
 import type { IngressConfig } from "../../mesh/schema";
+import { exposesIstiod } from "../../mesh/topology";
 import { chartArgs } from "../chart";
 import { istioNamespace, managedByWeft, releaseTimeoutSeconds } from "../kubernetes";
 import { hostRoutes } from "./routes";
@@ -40,7 +41,8 @@ export class IngressGateway extends pulumi.ComponentResource {
       { parent: this, dependsOn: after },
     );
 
-    for (const { host, name: object, gateway, virtualService } of hostRoutes(member.name, ingress.routes)) {
+    const routes = hostRoutes(member.name, ingress.routes, exposesIstiod(mesh, member.primary));
+    for (const { host, name: object, gateway, virtualService } of routes) {
       const create = (kind: string, spec: object) =>
         new kubernetes.apiextensions.CustomResource(
           `${name}-${host}-${kind.toLowerCase()}`,

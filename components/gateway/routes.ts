@@ -14,16 +14,22 @@ export interface HostRoutes {
 /**
  * One Gateway and one VirtualService for each host, sorted by host; the longer path is matched first.
  * @param member whose gateway it is: a remote's objects stand in its primary, beside those of others.
+ * @param isShared whether the istiod that reads them serves further members. It would give them to the ingress gateways of
+ * all, so they select their own by the label that istiod gives every proxy (setTopologyLabels in pilot/pkg/xds/ads.go).
  */
-export function hostRoutes(member: string, routes: IngressConfig["routes"]): HostRoutes[] {
+export function hostRoutes(member: string, routes: IngressConfig["routes"], isShared: boolean): HostRoutes[] {
   const hosts = [...new Set(routes.map(({ host }) => host))].sort();
+  const selector = {
+    istio: "ingressgateway",
+    ...(isShared && { "topology.istio.io/cluster": member }),
+  };
   return hosts.map((host) => {
     const name = `${member}-${host.replace(/^\*\./, "any-of.")}`;
     return {
       host,
       name,
       gateway: {
-        selector: { istio: "ingressgateway" },
+        selector,
         servers: [{ port: { number: 80, name: "http", protocol: "HTTP" }, hosts: [host] }],
       },
       virtualService: {

@@ -3,10 +3,14 @@ import { hostRoutes } from "../../../components/gateway/routes";
 test("a host is a Gateway and a VirtualService, its longer paths matched first", () => {
   const route = { host: "hello.example", service: "helloworld.sample", port: 5000 };
   expect(
-    hostRoutes("cluster1", [
-      { ...route, path: "/" },
-      { ...route, path: "/hello", port: 5001 },
-    ]),
+    hostRoutes(
+      "cluster1",
+      [
+        { ...route, path: "/" },
+        { ...route, path: "/hello", port: 5001 },
+      ],
+      false,
+    ),
   ).toEqual([
     {
       host: "hello.example",
@@ -35,9 +39,13 @@ test("a host is a Gateway and a VirtualService, its longer paths matched first",
 
 test("hosts come in the order of their names, and a wildcard has a name that Kubernetes takes", () => {
   const route = { path: "/", service: "a.b", port: 80 };
-  const names = hostRoutes("c", [
-    { ...route, host: "z.example" },
-    { ...route, host: "*.example" },
-  ]).map(({ name }) => name);
+  const names = hostRoutes(
+    "c",
+    [
+      { ...route, host: "z.example" },
+      { ...route, host: "*.example" },
+    ],
+    false,
+  ).map(({ name }) => name);
   expect(names).toEqual(["c-any-of.example", "c-z.example"]);
 });

@@ -204,3 +204,20 @@ test("an ingress gateway of a remote has its routes in the primary, where istiod
   });
   expect(recorder.isAfter("mesh-r-ingress-release", "mesh-p-peers-0")).toBe(true);
 });
+
+test("routes hold for the gateway of their own member, also where one istiod serves several", async () => {
+  const ingress = { routes: [{ host: "a.example", service: "a.b", port: 80 }] };
+  const { recorder } = await weave({
+    clusters: [
+      cluster("alone", { ingress }),
+      cluster("p", { ingress }),
+      cluster("r", { role: "remote", primary: "p", ingress }),
+    ],
+  });
+  const selectorOf = (member: string) =>
+    (recorder.named(`mesh-${member}-ingress-a.example-gateway`).inputs["spec"] as { selector: object })
+      .selector;
+  expect(selectorOf("alone")).toEqual({ istio: "ingressgateway" });
+  expect(selectorOf("p")).toEqual({ istio: "ingressgateway", "topology.istio.io/cluster": "p" });
+  expect(selectorOf("r")).toEqual({ istio: "ingressgateway", "topology.istio.io/cluster": "r" });
+});
