@@ -73,7 +73,7 @@ export class Trust extends pulumi.ComponentResource {
     const { algorithm, intermediateLifetimeDays: lifetimeDays, certManager } = this.args.mesh.config.trust;
     const name = `${this.name}-${member.name}-intermediate`;
     const root = this.roots[signer]!;
-    const provided = member.trust.intermediate;
+    const provided = this.providedTo(member, root);
     if (provided === undefined && root instanceof CertManagerRoot) {
       const { namespace } = certManager!;
       return new CertManagerIntermediate(
@@ -93,6 +93,12 @@ export class Trust extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+  }
+
+  /** Nothing can sign a CA for a remote where the root has no key: it has that of the istiod which signs its workloads. */
+  private providedTo({ role, primary, trust }: Member, root: Root): Member["trust"]["intermediate"] {
+    if (role === "primary" || !(root instanceof RootCa) || root.key !== undefined) return trust.intermediate;
+    return this.args.mesh.members.find(({ name }) => name === primary)!.trust.intermediate;
   }
 
   private cacertsOf(member: Member): Cacerts {

@@ -168,6 +168,24 @@ describe("federated trust", () => {
 });
 
 describe("a provided root", () => {
+  test("without a key serves remotes too: they have the CA that signs their workloads", async () => {
+    const { certificate, ...root } = await newRoot("given");
+    const intermediate = await newIntermediate("p", { certificate, ...root });
+    const remote = cluster("r", { role: "remote", primary: "p" });
+    const shared = await weave({
+      mesh: { trust: { root: { source: "provided", certificate } } },
+      clusters: [cluster("p", { trust: { intermediate } }), remote],
+    });
+    const federated = await weave({
+      mesh: { trust: { mode: "federated" } },
+      clusters: [cluster("p", { trust: { root: { certificate }, intermediate } }), remote],
+    });
+    for (const { recorder } of [shared, federated]) {
+      expect(files(recorder, "r")).toEqual(files(recorder, "p"));
+      expect(files(recorder, "r")["ca-key.pem"]).toBe(intermediate.key.trim());
+    }
+  });
+
   test("signs the intermediates, and its key stays secret", async () => {
     const root = await newRoot("given");
     const { recorder } = await weave({
