@@ -1,8 +1,11 @@
-/** Lets an `up` finish what one before it began: one whose engine was killed between a change and its entry in the state. */
+/**
+ * What stands where an object is to be created. Lets an `up` finish what one before it began: one whose engine was killed between
+ * a change and its entry in the state. What is not this stack's a preview refuses.
+ */
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Kubeconfigs, ResolvedKubeconfig } from "../../clusters/kubeconfig";
-import { contentsOf, readLeftovers, type Leftovers, type ObjectInputs } from "./leftovers";
+import { contentsOf, isForeign, readLeftovers, type Leftovers, type ObjectInputs } from "./leftovers";
 import { obstacles } from "./releases";
 import { removeObject, removeRevisions } from "./remove";
 
@@ -51,25 +54,43 @@ interface Hooks {
 function hooksOf(name: string, kubeconfig: ResolvedKubeconfig): Hooks {
   let read: Promise<Leftovers> | undefined;
   const leftovers = () => (read ??= readLeftovers(kubeconfig));
+  // Asked here, because a hook runs outside the program's context.
+  const isPreview = pulumi.runtime.isDryRun();
 
   const release = new pulumi.ResourceHook(`${name}-release`, async ({ newInputs, oldInputs }) => {
     const history = (await leftovers()).history(newInputs as { name: string; namespace: string });
     const inTheWay = obstacles(history, oldInputs !== undefined);
     if (inTheWay.length > 0) await removeRevisions(inTheWay, kubeconfig);
   });
-  const object = new pulumi.ResourceHook(`${name}-object`, async ({ newInputs }) => {
-    const inputs = newInputs as ObjectInputs;
-    const live = (await leftovers()).find(inputs);
-    if (live === undefined) return;
-    if (inputs.kind === "Namespace" && live.deletionTimestamp === undefined) {
-      await refuseUnlessEmpty(inputs.metadata.name, kubeconfig);
-    }
-    await removeObject(inputs, live, kubeconfig);
-  });
+  const object = new pulumi.ResourceHook(
+    `${name}-object`,
+    async ({ newInputs }) => {
+      const inputs = newInputs as ObjectInputs;
+      if (isPreview) return refuseForeign(inputs, kubeconfig);
+      const live = (await leftovers()).find(inputs);
+      if (live === undefined) return;
+      if (inputs.kind === "Namespace" && live.deletionTimestamp === undefined) {
+        await refuseUnlessEmpty(inputs.metadata.name, kubeconfig);
+      }
+      await removeObject(inputs, live, kubeconfig);
+    },
+    { onDryRun: true },
+  );
   return {
     release: { beforeCreate: [release], beforeUpdate: [release] },
     object: { beforeCreate: [object] },
   };
+}
+
+/** Only here, where the engine says that its state does not know the object: one that it knows may well have lost its label. */
+async function refuseForeign(inputs: ObjectInputs, kubeconfig: ResolvedKubeconfig): Promise<void> {
+  if (!(await isForeign(inputs, kubeconfig))) return;
+  const { name, namespace } = inputs.metadata;
+  const where = namespace === undefined ? "" : ` in namespace ${namespace}`;
+  throw new Error(
+    `Context ${kubeconfig.context} has a ${inputs.kind} ${name}${where} that is not this stack's, where one is to be created. ` +
+      "Nothing was changed. Delete it or give it another name, then `pulumi up` again.",
+  );
 }
 
 /**

@@ -37,25 +37,59 @@ export interface Leftovers {
   history(release: { name: string; namespace: string }): Revision[];
 }
 
-/** @throws CredentialsError, ApiServerError */
-export async function readLeftovers(kubeconfig: ResolvedKubeconfig): Promise<Leftovers> {
-  const api = await ApiServer.of(kubeconfig, timeoutMs);
-  try {
+/** @throws CredentialsError; Error when the API server gives no answer */
+export function readLeftovers(kubeconfig: ResolvedKubeconfig): Promise<Leftovers> {
+  return asking(kubeconfig, async (api) => {
     const [objects, revisions] = await Promise.all([ownObjects(api), revisionsIn(api)]);
     return {
-      find: ({ apiVersion, kind, metadata: { name, namespace, annotations } }) =>
-        objects[`${apiVersion}/${kind}`]?.find(
+      find: (inputs) =>
+        objects[`${inputs.apiVersion}/${inputs.kind}`]?.find(
           (live) =>
-            live.name === name &&
-            live.namespace === namespace &&
-            live.annotations?.["weft.dev/stack"] === annotations?.["weft.dev/stack"],
+            live.name === inputs.metadata.name &&
+            live.namespace === inputs.metadata.namespace &&
+            isOfStack(live, inputs),
         ),
       history: ({ name, namespace }) =>
         revisions.filter((revision) => revision.release === name && revision.namespace === namespace),
     };
+  });
+}
+
+/**
+ * Whether an object of this identity is there that lacks Weft's label or, in a namespace that stacks share, is another stack's.
+ * @throws CredentialsError; Error when the API server gives no answer
+ */
+export function isForeign(inputs: ObjectInputs, kubeconfig: ResolvedKubeconfig): Promise<boolean> {
+  const { name, namespace } = inputs.metadata;
+  const path = lists[`${inputs.apiVersion}/${inputs.kind}`]!;
+  const scoped = namespace === undefined ? path : path.replace(/[^/]+$/, `namespaces/${namespace}/$&`);
+  return asking(kubeconfig, async (api) => {
+    const [live] = await list(api, `${scoped}?fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`);
+    if (live === undefined) return false;
+    const isWefts = Object.entries(managedByWeft).every(
+      ([key, value]) => live.metadata.labels?.[key] === value,
+    );
+    return !isWefts || !isOfStack(live.metadata, inputs);
+  });
+}
+
+async function asking<T>(kubeconfig: ResolvedKubeconfig, ask: (api: ApiServer) => Promise<T>): Promise<T> {
+  const api = await ApiServer.of(kubeconfig, timeoutMs);
+  try {
+    return await ask(api);
+  } catch (error) {
+    if (!(error instanceof ApiServerError)) throw error;
+    throw new Error(
+      `The API server of context ${kubeconfig.context} does not say what is there already (${error.message}). ` +
+        "Once it answers, `pulumi up` again.",
+    );
   } finally {
     api.close();
   }
+}
+
+function isOfStack(live: ObjectMetadata["metadata"], { metadata }: ObjectInputs): boolean {
+  return live.annotations?.["weft.dev/stack"] === metadata.annotations?.["weft.dev/stack"];
 }
 
 async function ownObjects(api: ApiServer): Promise<Record<string, ObjectMetadata["metadata"][]>> {
@@ -64,7 +98,7 @@ async function ownObjects(api: ApiServer): Promise<Record<string, ObjectMetadata
     .join(",");
   const found = await Promise.all(
     Object.entries(lists).map(async ([kind, path]) => {
-      const items = await list(api, path, ours);
+      const items = await list(api, `${path}?labelSelector=${encodeURIComponent(ours)}`);
       return [kind, items.map(({ metadata }) => metadata)] as const;
     }),
   );
@@ -72,7 +106,7 @@ async function ownObjects(api: ApiServer): Promise<Record<string, ObjectMetadata
 }
 
 async function revisionsIn(api: ApiServer): Promise<Revision[]> {
-  const secrets = await list(api, "/api/v1/secrets", "owner=helm");
+  const secrets = await list(api, "/api/v1/secrets?labelSelector=owner%3Dhelm");
   return secrets.map(({ metadata: { name, namespace, labels = {} } }) => ({
     secret: name,
     namespace: namespace!,
@@ -81,9 +115,9 @@ async function revisionsIn(api: ApiServer): Promise<Revision[]> {
   }));
 }
 
-async function list(api: ApiServer, path: string, labels: string): Promise<ObjectMetadata[]> {
+async function list(api: ApiServer, path: string): Promise<ObjectMetadata[]> {
   try {
-    return await api.listMetadata(`${path}?labelSelector=${encodeURIComponent(labels)}`);
+    return await api.listMetadata(path);
   } catch (error) {
     // Who may not look learns from the create whether something is in its way.
     if (error instanceof ApiServerError && error.code === "403") return [];
@@ -110,16 +144,13 @@ export async function contentsOf(namespace: string, kubeconfig: ResolvedKubeconf
     statefulsets: `/apis/apps/v1/namespaces/${namespace}`,
     daemonsets: `/apis/apps/v1/namespaces/${namespace}`,
   };
-  const api = await ApiServer.of(kubeconfig, timeoutMs);
-  try {
-    const found = await Promise.all(
+  const found = await asking(kubeconfig, (api) =>
+    Promise.all(
       Object.entries(kinds).map(async ([kind, path]) => {
         const objects = await api.listMetadata(`${path}/${kind}`);
         return objects.some(({ metadata }) => !everywhere.includes(metadata.name)) ? [kind] : [];
       }),
-    );
-    return found.flat();
-  } finally {
-    api.close();
-  }
+    ),
+  );
+  return found.flat();
 }

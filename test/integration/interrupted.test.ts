@@ -140,17 +140,28 @@ function forget(name: string): string[] {
   return known.filter((urn) => !left.has(urn)).map((urn) => urn.slice(urn.lastIndexOf("::") + 2));
 }
 
-test("what is somebody else's is left alone, and the update says so", async () => {
-  forget("mesh-cluster1-mtls");
+const header = {
+  apiVersion: "security.istio.io/v1",
+  kind: "PeerAuthentication",
+  metadata: { name: "default", namespace },
+};
+
+test("an object that the state knows is nobody else's, even without its label", async () => {
   const objects = mesh.objects("cluster1");
-  const header = {
-    apiVersion: "security.istio.io/v1",
-    kind: "PeerAuthentication",
-    metadata: { name: "default", namespace },
-  };
   const live = await objects.read(header);
   await objects.replace({ ...live, metadata: { ...live.metadata, labels: { owner: "somebody" } } });
 
+  expect((await stack.preview()).changeSummary).toEqual({ same: expect.any(Number) as number });
+});
+
+test("what is somebody else's is left alone: a preview refuses it, and an update that had none ends there", async () => {
+  forget("mesh-cluster1-mtls");
+  const objects = mesh.objects("cluster1");
+  const live = await objects.read(header);
+
+  await expect(stack.preview()).rejects.toThrow(
+    /cluster1 has a PeerAuthentication default in namespace istio-system that is not this stack's/,
+  );
   expect(await failure()).toMatch(/peerauthentications\.security\.istio\.io \\?"default\\?" already exists/);
 
   expect((await objects.read(header)).metadata!.uid).toBe(live.metadata!.uid);

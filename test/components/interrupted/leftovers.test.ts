@@ -1,0 +1,71 @@
+/** What stands in a cluster where an object is to be created, asked of an API server in this process. */
+import { resolveKubeconfig, type ResolvedKubeconfig } from "../../../clusters/kubeconfig";
+import { contentsOf, isForeign, readLeftovers } from "../../../components/interrupted/leftovers";
+import {
+  type Answer,
+  type FakeApiServer,
+  makeIdentity,
+  startFakeApiServer,
+} from "../../clusters/fake-api-server";
+
+let server: FakeApiServer;
+let kubeconfig: ResolvedKubeconfig;
+let answer: (path: string) => Answer;
+
+beforeAll(async () => {
+  server = await startFakeApiServer(await makeIdentity(), ({ path }) => answer(decodeURIComponent(path)));
+  kubeconfig = await resolveKubeconfig({ path: "here", kubeconfig: server.kubeconfig() });
+});
+
+afterAll(() => server.close());
+
+const issuer = (annotations?: Record<string, string>) => ({
+  apiVersion: "cert-manager.io/v1",
+  kind: "Issuer",
+  metadata: { name: "weft-root", namespace: "cert-manager", annotations },
+});
+const live = (labels?: object, annotations?: object) => ({
+  items: [{ metadata: { name: "weft-root", namespace: "cert-manager", uid: "1", labels, annotations } }],
+});
+const wefts = { "app.kubernetes.io/managed-by": "weft" };
+const stack = { "weft.dev/stack": "organization/weft/test" };
+
+describe("an object that is there", () => {
+  it.each([
+    ["is somebody else's without Weft's label", live({ owner: "somebody" }), {}, true],
+    ["is somebody else's without any label", live(), {}, true],
+    ["is Weft's with it", live(wefts), {}, false],
+    ["is this stack's with its annotation", live(wefts, stack), stack, false],
+    ["is another stack's with another", live(wefts, { "weft.dev/stack": "other" }), stack, true],
+    ["is nobody's where there is none", { items: [] }, {}, false],
+    ["is nobody's where its kind is unknown", undefined, {}, false],
+    ["is left to the create where it may not be asked for", 403, {}, false],
+  ] as [string, Answer, Record<string, string>, boolean][])("%s", async (_, found, annotations, foreign) => {
+    answer = () => found;
+
+    expect(await isForeign(issuer(annotations), kubeconfig)).toBe(foreign);
+  });
+
+  it("is asked for by its name alone, in its namespace or in none", async () => {
+    answer = () => ({ items: [] });
+    const from = server.requests.length;
+
+    await isForeign(issuer(), kubeconfig);
+    await isForeign({ apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system" } }, kubeconfig);
+
+    expect(server.requests.slice(from).map(({ path }) => decodeURIComponent(path))).toEqual([
+      "/apis/cert-manager.io/v1/namespaces/cert-manager/issuers?fieldSelector=metadata.name=weft-root",
+      "/api/v1/namespaces?fieldSelector=metadata.name=istio-system",
+    ]);
+  });
+});
+
+test("an API server that gives no answer is named, with what to do", async () => {
+  answer = () => 500;
+  const words =
+    "The API server of context here does not say what is there already (status: 500). Once it answers, `pulumi up` again.";
+
+  await expect(isForeign(issuer(), kubeconfig)).rejects.toThrow(words);
+  await expect(readLeftovers(kubeconfig)).rejects.toThrow(words);
+  await expect(contentsOf("istio-system", kubeconfig)).rejects.toThrow(words);
+});
