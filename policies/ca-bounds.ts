@@ -1,4 +1,5 @@
 import type { ReportViolation, ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/policy";
+import { certificatesIn, isCacerts, lifetimeOf } from "./cacerts";
 import { at, isKind, violation } from "./resource";
 
 const defaults = {
@@ -45,6 +46,7 @@ export const caBounds: ResourceValidationPolicy = {
     if (args.type === "tls:index/locallySignedCert:LocallySignedCert")
       checkTlsCa(args, "intermediate", bounds, report);
     if (isKind(args.type, "cert-manager.io", "Certificate")) checkCertManagerCa(args, bounds, report);
+    if (isCacerts(args.type, args.props)) checkWrittenCa(args, bounds, report);
   },
 };
 
@@ -114,6 +116,24 @@ function checkCertManagerCa(
   checkDays(name, "spec.duration", hours, kind, bounds, report);
 }
 
+/** The intermediate that istiod signs with, wherever it comes from: its key lies in a cluster. */
+function checkWrittenCa({ name, props }: ResourceValidationArgs, bounds: Bounds, report: ReportViolation) {
+  const [certificate] = certificatesIn(props, "ca-cert.pem");
+  if (certificate === undefined) return;
+  const path = 'data["ca-cert.pem"]';
+  const { asymmetricKeyType: type, asymmetricKeyDetails: key } = certificate.publicKey;
+  if (type === "rsa") checkRsa(name, path, key?.modulusLength, bounds, report);
+  else if (type === "ec")
+    checkCurve(name, path, curveNames[key?.namedCurve ?? ""] ?? key?.namedCurve, bounds, report);
+  else refuseAlgorithm(name, path, type, report);
+  const hours = Math.round(lifetimeOf(certificate) / 3_600_000);
+  const remedy = "Have it issued for a time between them, or leave it out: then Weft makes one.";
+  checkDays(name, path, hours, "intermediate", bounds, report, remedy);
+}
+
+/** OpenSSL's names of curves. */
+const curveNames: Record<string, string> = { prime256v1: "P256", secp384r1: "P384", secp521r1: "P521" };
+
 function checkDays(
   resource: string,
   path: string,
@@ -121,6 +141,7 @@ function checkDays(
   kind: "root" | "intermediate",
   bounds: Bounds,
   report: ReportViolation,
+  remedy = `Set weft:mesh.trust.${kind}LifetimeDays to a value between them.`,
 ) {
   if (typeof hours !== "number") return;
   const { min, max } = kind === "root" ? bounds.rootDays : bounds.intermediateDays;
@@ -131,7 +152,7 @@ function checkDays(
       path,
       value: hours,
       message: `${kind === "root" ? "a root" : "an intermediate"} valid for ${Math.round(hours / 24)} days, where ${min} to ${max} are allowed.`,
-      remedy: `Set weft:mesh.trust.${kind}LifetimeDays to a value between them.`,
+      remedy,
     }),
   );
 }

@@ -1,8 +1,7 @@
-import { X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import type { PolicyResource, StackValidationPolicy } from "@pulumi/policy";
-import { at, isKind, violation } from "./resource";
-
-const secretName = "cacerts";
+import { certificatesIn, isCacerts, lifetimeOf } from "./cacerts";
+import { at, violation } from "./resource";
 
 /** What an intermediate signs after its root has ended is valid for nobody, and Istio tells no one beforehand. */
 export const intermediateWithinRoot: StackValidationPolicy = {
@@ -14,7 +13,7 @@ export const intermediateWithinRoot: StackValidationPolicy = {
       const found =
         resource.type === "tls:index/locallySignedCert:LocallySignedCert"
           ? generated(resource)
-          : isKind(resource.type, "core", "Secret") && at(resource.props, "metadata", "name") === secretName
+          : isCacerts(resource.type, resource.props)
             ? written(resource)
             : undefined;
       if (found !== undefined) report(violation({ resource: resource.name, ...found }), resource.urn);
@@ -42,40 +41,18 @@ function generated({ props, propertyDependencies }: PolicyResource): Finding | u
 
 /** Certificates from anywhere, as istiod will read them. */
 function written({ props }: PolicyResource): Finding | undefined {
-  const intermediate = certificates(file(props, "ca-cert.pem"))[0];
+  const intermediate = certificatesIn(props, "ca-cert.pem")[0];
   if (intermediate === undefined) return undefined;
-  const issuers = [
-    ...certificates(file(props, "cert-chain.pem")),
-    ...certificates(file(props, "root-cert.pem")),
-  ];
+  const issuers = [...certificatesIn(props, "cert-chain.pem"), ...certificatesIn(props, "root-cert.pem")];
   const root = rootOf(intermediate, issuers);
   if (root === undefined) return undefined;
   const end = Date.parse(intermediate.validTo);
-  if (end <= Date.parse(root.validTo) && lifetime(intermediate) < lifetime(root)) return undefined;
+  if (end <= Date.parse(root.validTo) && lifetimeOf(intermediate) < lifetimeOf(root)) return undefined;
   return {
     path: 'data["ca-cert.pem"]',
     message: `the intermediate is valid from ${day(intermediate.validFrom)} to ${day(intermediate.validTo)}, its root from ${day(root.validFrom)} to ${day(root.validTo)}.`,
     remedy: "Issue an intermediate that ends before its root, or rotate the root first (docs/trust.md).",
   };
-}
-
-function file(props: unknown, name: string): string {
-  const data = at(props, "data", name);
-  if (typeof data === "string") return Buffer.from(data, "base64").toString("utf8");
-  const text = at(props, "stringData", name);
-  return typeof text === "string" ? text : "";
-}
-
-/** Whether the PEM can be read at all is for the program to say, with the setting it came from. */
-function certificates(pem: string): X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  return blocks.flatMap((block) => {
-    try {
-      return [new X509Certificate(block)];
-    } catch {
-      return [];
-    }
-  });
 }
 
 /** The self-signed end of the chain; each step goes to a certificate that was not passed before. */
@@ -88,5 +65,4 @@ function rootOf(certificate: X509Certificate, issuers: X509Certificate[]): X509C
   );
 }
 
-const lifetime = ({ validFrom, validTo }: X509Certificate) => Date.parse(validTo) - Date.parse(validFrom);
 const day = (time: string) => new Date(time).toISOString().slice(0, 10);

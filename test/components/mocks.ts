@@ -272,7 +272,7 @@ export async function newRoot(name: string): Promise<{ certificate: string; key:
   return { certificate: await certificate(subject, key, key), key };
 }
 
-/** An intermediate as a person might bring it: it ends before its root. */
+/** An intermediate as a person might bring it. */
 export async function newIntermediate(
   name: string,
   issuer: { certificate: string; key: string },
@@ -280,7 +280,7 @@ export async function newIntermediate(
   const key = await newKey();
   const subject = { organization: "Example", commonName: "Intermediate", locality: name };
   const issuerName = new x509.X509Certificate(issuer.certificate).subject;
-  return { certificate: await certificate(subject, key, issuer.key, issuerName, "2035-01-01"), key };
+  return { certificate: await certificate(subject, key, issuer.key, issuerName), key };
 }
 
 async function newKey(): Promise<string> {
@@ -296,21 +296,24 @@ async function keysOf(pem: string): Promise<webcrypto.CryptoKeyPair> {
   return { privateKey, publicKey };
 }
 
+/** @param issuer what signs it, for a year; without it a root of ten years. */
 async function certificate(
   subject: Inputs["subject"],
   key: string,
   signer: string,
   issuer?: string,
-  end = "2036-01-01",
 ): Promise<string> {
+  const day = 24 * 3600 * 1000;
+  const [from, to] =
+    issuer === undefined ? ["2026-01-01", "2036-01-01"] : [Date.now() - day, Date.now() + 364 * day];
   const name = `O=${subject.organization}, CN=${subject.commonName}, L=${subject.locality}`;
   const signed = await x509.X509CertificateGenerator.create({
     subject: name,
     issuer: issuer ?? name,
     publicKey: (await keysOf(key)).publicKey,
     signingKey: (await keysOf(signer)).privateKey,
-    notBefore: new Date("2026-01-01"),
-    notAfter: new Date(end),
+    notBefore: new Date(from),
+    notAfter: new Date(to),
     extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
   });
   return `${signed.toString("pem")}\n`;

@@ -22,10 +22,17 @@ export interface AuthorityOptions {
   to?: string | Date;
   /** Host names and IPv4 addresses that it serves. @default none. */
   serves?: string[];
-  algorithm?: "ECDSA" | "Ed25519";
+  /** RSA is of 2048 bits. */
+  algorithm?: keyof typeof algorithms;
   /** Of what its issuer signs. @default SHA-256. */
   hash?: "SHA-1" | "SHA-256";
 }
+
+const algorithms = {
+  ECDSA: { name: "ECDSA", namedCurve: "P-256" },
+  Ed25519: { name: "Ed25519" },
+  RSA: { name: "RSASSA-PKCS1-v1_5", modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) },
+};
 
 /** A CA of this common name. */
 export async function authority(commonName: string, options: AuthorityOptions = {}): Promise<Authority> {
@@ -39,8 +46,7 @@ export async function authority(commonName: string, options: AuthorityOptions = 
     algorithm = "ECDSA",
     hash = "SHA-256",
   } = options;
-  const parameters =
-    algorithm === "ECDSA" ? { name: "ECDSA", namedCurve: "P-256", hash } : { name: "Ed25519" };
+  const parameters = { ...algorithms[algorithm], ...(algorithm === "Ed25519" ? {} : { hash }) };
   const keys = (await webcrypto.subtle.generateKey(parameters, true, [
     "sign",
     "verify",

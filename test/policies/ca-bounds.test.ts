@@ -1,5 +1,7 @@
 import { caBounds } from "../../policies/ca-bounds";
-import { runOnResource } from "./run";
+import { authority, type AuthorityOptions } from "../mesh/authorities";
+import { runOnResource, unknown } from "./run";
+import { base64 } from "./samples";
 
 const key = (props: object) =>
   runOnResource(caBounds, { type: "tls:index/privateKey:PrivateKey", name: "root-key", props: { ...props } });
@@ -110,5 +112,46 @@ describe("a CA of cert-manager", () => {
 
   test("which is no CA passes", () => {
     expect(certificate({ isCA: false, duration: "24h" })).toEqual([]);
+  });
+});
+
+describe("an intermediate that a person brings", () => {
+  const cacerts = async (options: AuthorityOptions) => {
+    const { certificate } = await authority("cluster1", options);
+    return runOnResource(caBounds, {
+      type: "kubernetes:core/v1:Secret",
+      name: "cluster1-cacerts",
+      props: { metadata: { name: "cacerts" }, data: { "ca-cert.pem": base64(certificate) } },
+    });
+  };
+
+  test("passes within the bounds", async () => {
+    expect(await cacerts({ from: "2026-01-01", to: "2028-01-01" })).toEqual([]);
+  });
+
+  test("is refused when it is valid for longer, with what to do", async () => {
+    expect(await cacerts({ from: "2026-01-01", to: "2036-01-01" })).toEqual([
+      'cluster1-cacerts data["ca-cert.pem"] (87648): an intermediate valid for 3652 days, where 7 to 732 are allowed. ' +
+        "Have it issued for a time between them, or leave it out: then Weft makes one.",
+    ]);
+  });
+
+  test("is refused with a key of another kind", async () => {
+    expect(await cacerts({ algorithm: "Ed25519" })).toEqual([
+      expect.stringContaining('data["ca-cert.pem"] ("ed25519"): a CA\'s key is ECDSA or RSA.'),
+    ]);
+  });
+
+  test("is refused with a key that is too short", async () => {
+    expect(await cacerts({ algorithm: "RSA" })).toEqual([
+      expect.stringContaining('data["ca-cert.pem"] (2048): an RSA key of a CA has at least 3072 bits.'),
+    ]);
+  });
+
+  test("passes where it is not known, or no certificate", () => {
+    for (const data of [unknown, {}, { "ca-cert.pem": base64("nope") }]) {
+      const props = { metadata: { name: "cacerts" }, data };
+      expect(runOnResource(caBounds, { type: "kubernetes:core/v1:Secret", props })).toEqual([]);
+    }
   });
 });
