@@ -5,6 +5,7 @@ import { parseUsage, UsageError } from "../operate/usage";
 import { stopCertManager } from "./cert-manager";
 import { labStatus, startLab, stopLab } from "./control-plane";
 import { LabError } from "./error";
+import { withLab } from "./lock";
 
 const USAGE = `Usage: npm run lab -- <command>
 
@@ -16,22 +17,28 @@ const USAGE = `Usage: npm run lab -- <command>
 const DIR = resolve(__dirname, "../.lab");
 
 async function main(argv: string[]): Promise<void> {
-  const { command, clusters, json } = parse(argv);
+  const request = parse(argv);
+  if (request === "help") return console.log(USAGE);
+  const { command, clusters, json } = request;
   switch (command) {
     case "up": {
       const names = Array.from({ length: clusters }, (_, index) => `cluster${index + 1}`);
-      await startLab({ dir: DIR, clusters: names, report: console.log });
+      await withLab(DIR, console.log, () => startLab({ dir: DIR, clusters: names, report: console.log }));
       console.log(`\nexport KUBECONFIG=${join(DIR, "kubeconfig")}`);
       return;
     }
     case "status":
       return status(json);
     case "down":
-      await stopCertManager(DIR);
-      await stopLab(DIR);
-      rmSync(DIR, { recursive: true, force: true });
+      await withLab(DIR, console.log, down);
       console.log("The lab is down.");
   }
+}
+
+async function down(): Promise<void> {
+  await stopCertManager(DIR);
+  await stopLab(DIR);
+  rmSync(DIR, { recursive: true, force: true });
 }
 
 async function status(json: boolean): Promise<void> {
@@ -51,8 +58,9 @@ function parse(argv: string[]) {
   const { values, positionals } = parseUsage({
     args: argv,
     allowPositionals: true,
-    options: { clusters: { type: "string" }, json: { type: "boolean" } },
+    options: { clusters: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean" } },
   });
+  if (values.help) return "help";
   const [command, ...rest] = positionals;
   if (command !== "up" && command !== "status" && command !== "down") {
     throw new UsageError(command === undefined ? "No command." : `Unknown command "${command}".`);

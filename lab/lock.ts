@@ -32,6 +32,17 @@ export async function withLock<T>(
   }
 }
 
+/** Runs `action` while nobody else changes the lab in this folder: `npm start` and `npm run lab` wait for each other. */
+export function withLab<T>(
+  dir: string,
+  report: (line: string) => void,
+  action: () => Promise<T>,
+): Promise<T> {
+  return withLock(`${dir}.lock`, action, ({ pid }) =>
+    report(`Process ${pid} is at work on this lab: waiting.`),
+  );
+}
+
 /** Takes the lock, or tells who has it. */
 function tryLock(file: string): ProcessIdentity | undefined {
   const own = `${file}.${process.pid}.${attempts++}`;

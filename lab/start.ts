@@ -5,7 +5,7 @@ import type { OutputMap, Stack, UpResult } from "@pulumi/pulumi/automation";
 import Table from "cli-table3";
 import colors from "picocolors";
 import { startCertManager, stopCertManager } from "./cert-manager";
-import { withLock } from "./lock";
+import { withLab } from "./lock";
 import { labStatus, startLab } from "./control-plane";
 import { defaultCharts, labConfig } from "./engine/config";
 import { chooseParts } from "./engine/parts";
@@ -161,9 +161,7 @@ function membersTable(outputs: OutputMap): string {
   return table.toString();
 }
 
-withLock(`${projectRoot}/.lab.lock`, main, ({ pid }) =>
-  console.log(`Process ${pid} is at work on this lab: waiting.`),
-).catch((error: unknown) => {
+withLab(path.join(projectRoot, ".lab"), console.log, main).catch((error: unknown) => {
   console.error(colors.red(error instanceof Error ? error.message : String(error)));
   process.exitCode = 1;
 });

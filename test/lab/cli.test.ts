@@ -29,3 +29,11 @@ test.each([
   expect(stdout).toBe("");
   expect(status).toBe(2);
 });
+
+test("--help is the usage alone", () => {
+  const { status, stdout, stderr } = lab("--help");
+
+  expect(stdout).toMatch(/^Usage: npm run lab -- <command>/);
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+});

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { withLock } from "../../lab/lock";
+import { withLab, withLock } from "../../lab/lock";
 import { identify, isRunning, type ProcessIdentity } from "../../lab/processes";
 
 let folder: string;
@@ -109,4 +109,24 @@ test("a process is known as running until it has ended", async () => {
   await ended;
   expect(isRunning(identity)).toBe(false);
   expect(identify(identity.pid)).toBeUndefined();
+});
+
+test("whoever takes a lab away waits for who is at work on it, and says so", async () => {
+  const lab = join(folder, ".lab");
+  const order: string[] = [];
+  let release = () => {};
+  const start = withLab(
+    lab,
+    () => {},
+    () => new Promise<void>((resolve) => (release = resolve)).then(() => void order.push("start")),
+  );
+  const report = (line: string) => {
+    order.push(line);
+    release();
+  };
+  await withLab(lab, report, () => Promise.resolve(void order.push("down")));
+  await start;
+
+  expect(order).toEqual([`Process ${process.pid} is at work on this lab: waiting.`, "start", "down"]);
+  expect(readdirSync(folder)).toEqual([]);
 });
