@@ -61,7 +61,8 @@ export const upRepairs = "`pulumi up --refresh` sets it right.";
 /**
  * An `up` that takes back the fields that somebody has set: they belong to who set them, and server-side apply takes them by force
  * alone. Without it the provider takes over what kubectl has set, but not in the preview that comes first (patchForce and
- * fixCSAFieldManagers in provider/pkg/await/await.go of pulumi-kubernetes).
+ * fixCSAFieldManagers in provider/pkg/await/await.go of pulumi-kubernetes). The providers take it into the state: the next `up`
+ * without it updates them, and nothing else.
  */
 export const forcedUp = "`PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up --refresh`";
 
