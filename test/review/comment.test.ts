@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { commentOn, markerOf } from "../../review/comment";
 import { parsePreview } from "../../review/preview";
 import { edited, preview, recorded, type Event } from "./previews";
+import { temporaryFolder } from "./folder";
 
 const comment = (text: string) => commentOn({ stack: "prod", preview: parsePreview(text) });
 
@@ -259,7 +259,7 @@ describe("npm run review -- comment", () => {
   });
 
   test("says in one line what is wrong with a file that is no preview", () => {
-    const file = join(mkdtempSync(join(tmpdir(), "weft-review-")), "digest.json");
+    const file = join(temporaryFolder(), "digest.json");
     writeFileSync(file, "{\n}\n");
     expect(() => run("comment", "--stack", "prod", "--preview", file)).toThrow(
       /Line 1 of the preview is no event of Pulumi's engine\.[^\n]*\n$/,

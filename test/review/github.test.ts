@@ -1,11 +1,11 @@
-import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { commentsOf } from "../../review/github";
+import { temporaryFolder } from "./folder";
 
 /** Stands for GitHub's command line: notes how it was called, and answers. */
 function fakeGh(answer: { stdout?: string; stderr?: string; code?: number }): () => string[] {
-  const folder = mkdtempSync(join(tmpdir(), "weft-gh-"));
+  const folder = temporaryFolder();
   const calls = join(folder, "calls");
   const program = join(folder, "gh");
   writeFileSync(
@@ -62,7 +62,7 @@ test("what GitHub refuses is said with its own words", async () => {
 });
 
 test("without gh it says where to get it", async () => {
-  process.env.PATH = mkdtempSync(join(tmpdir(), "weft-empty-"));
+  process.env.PATH = temporaryFolder();
   await expect(commentsOf("o/r", 7).list()).rejects.toThrow(
     "There is no program `gh` on PATH: https://cli.github.com",
   );

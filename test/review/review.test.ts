@@ -1,9 +1,9 @@
 /** `npm run review` as the workflows call it. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseOptions } from "../../review/options";
+import { temporaryFolder } from "./folder";
 
 const project = resolve(__dirname, "../..");
 
@@ -18,7 +18,7 @@ function review(args: string[], cwd = project) {
 
 /** A repository with stacks `prod`, `staging` and a local one; one commit for each of `changes`. */
 function repository(...changes: Record<string, string>[]): string {
-  const folder = mkdtempSync(join(tmpdir(), "weft-repository-"));
+  const folder = temporaryFolder();
   const git = (...args: string[]) =>
     execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@t", ...args], { cwd: folder });
   git("init", "--quiet");
