@@ -47,6 +47,8 @@ interface Response {
 }
 
 export class ApiServer {
+  private readonly closing = new AbortController();
+
   private constructor(
     private readonly base: string,
     private readonly agent: Agent,
@@ -98,8 +100,9 @@ export class ApiServer {
     return this.sendJson("POST", path, json, JSON.stringify(body)) as Promise<T>;
   }
 
-  /** Ends every connection: an idle one keeps the process alive. */
+  /** Ends every connection, an idle one keeps the process alive, and every request that waits for one. */
   close(): void {
+    this.closing.abort();
     this.agent.destroy();
   }
 
@@ -133,7 +136,7 @@ export class ApiServer {
       if (status !== 429 || performance.now() + retryAfterMs > this.deadline) {
         throw new ApiServerError("status", String(status));
       }
-      await sleep(retryAfterMs);
+      await sleep(retryAfterMs, undefined, { signal: this.closing.signal });
     }
   }
 
@@ -146,7 +149,10 @@ export class ApiServer {
           ...this.tlsOptions,
           method,
           agent: this.agent,
-          signal: AbortSignal.timeout(Math.max(0, Math.ceil(this.deadline - performance.now()))),
+          signal: AbortSignal.any([
+            this.closing.signal,
+            AbortSignal.timeout(Math.max(0, Math.ceil(this.deadline - performance.now()))),
+          ]),
           headers: {
             ...this.headers,
             Accept: accept,

@@ -24,6 +24,18 @@ test("an API server that asks for patience is asked again", async () => {
   expect(server.requests).toHaveLength(2);
 });
 
+test("closed, it sends nothing more, and keeps no connection", async () => {
+  await start(["silence", "silence", "silence", "silence"], {});
+  const answers = Promise.allSettled(["/1", "/2", "/3", "/4", "/waits"].map((path) => api.get(path)));
+  while (server.requests.length < 4) await new Promise(setImmediate);
+
+  api.close();
+
+  expect((await answers).every(({ status }) => status === "rejected")).toBe(true);
+  while ((await server.connections()) > 0) await new Promise(setImmediate);
+  expect(server.requests).toHaveLength(4);
+});
+
 test("one that asks for more than there is time for has refused", async () => {
   await start([429], { "Retry-After": "3600" });
 
