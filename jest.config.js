@@ -16,6 +16,8 @@ const common = {
 
 /** @type {import("jest").Config} */
 module.exports = {
+  // On a slow machine compiling a test's imports alone takes longer than Jest's 5 s. In milliseconds.
+  testTimeout: 60_000,
   projects: [
     {
       ...common,

@@ -8,9 +8,6 @@ import {
   startFakeApiServer,
 } from "../../clusters/fake-api-server";
 
-// Compiling the client takes a while.
-jest.setTimeout(60_000);
-
 let server: FakeApiServer;
 let kubeconfig: ResolvedKubeconfig;
 let answer: (path: string) => Answer;
