@@ -31,7 +31,11 @@ function primaryOfPrimary(path: string, { primary }: ClusterConfig): Problem[] {
   ];
 }
 
-function primaryOfRemote(path: string, { primary }: ClusterConfig, { clusters, names }: Stack): Problem[] {
+function primaryOfRemote(
+  path: string,
+  { name, primary }: ClusterConfig,
+  { clusters, names }: Stack,
+): Problem[] {
   const primaries = clusters
     .filter(({ cluster }) => cluster.role === "primary")
     .map(({ cluster }) => cluster.name);
@@ -45,9 +49,10 @@ function primaryOfRemote(path: string, { primary }: ClusterConfig, { clusters, n
       },
     ];
   }
-  if (!names.some(({ name }) => name === primary)) {
-    const remedy = didYouMean(primary, primaries).remedy ?? choose;
-    return [{ path: `${path}.primary`, value: primary, message: "No member has this name.", remedy }];
+  if (!names.some((member) => member.name === primary)) {
+    const remedy = [didYouMean(primary, primaries).remedy ?? [], choose ?? []].flat().join(" ") || undefined;
+    const message = `No member has this name, and ${name} is to be served by it.`;
+    return [{ path: `${path}.primary`, value: primary, message, remedy }];
   }
   if (clusters.some(({ cluster }) => cluster.name === primary && cluster.role === "remote")) {
     return [

@@ -432,8 +432,8 @@ weft:clusters[2].name = b
   Give each member a name of its own.
 
 weft:clusters[1].primary = c
-  No member has this name.
-  Did you mean \`b\`?`,
+  No member has this name, and b is to be served by it.
+  Did you mean \`b\`? Primaries: b.`,
       ),
     );
   });

@@ -33,7 +33,7 @@ describe("roles", () => {
       {
         path: "weft:clusters[2].primary",
         value: "gone",
-        message: "No member has this name.",
+        message: "No member has this name, and r is to be served by it.",
         remedy: "Primaries: a, b.",
       },
     ]);
@@ -41,8 +41,8 @@ describe("roles", () => {
       {
         path: "weft:clusters[1].primary",
         value: "eats-1",
-        message: "No member has this name.",
-        remedy: "Did you mean `east-1`?",
+        message: "No member has this name, and r is to be served by it.",
+        remedy: "Did you mean `east-1`? Primaries: east-1.",
       },
     ]);
   });
