@@ -1,5 +1,5 @@
 /** Where the provider finds a chart. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { posix } from "node:path";
 import type * as kubernetes from "@pulumi/kubernetes";
 import { ConfigError } from "../mesh/problems";
@@ -27,14 +27,17 @@ export function chartArgs(
 function chartIn(folder: string, name: string, version: string, setting: string): string {
   const unpacked = posix.join(folder, name);
   if (existsSync(posix.join(unpacked, "Chart.yaml"))) return relative(unpacked);
-  const packed = existsSync(folder)
-    ? readdirSync(folder).filter(
-        (file) => file.startsWith(`${name}-`) && /^\d.*\.tgz$/.test(file.slice(name.length + 1)),
-      )
-    : [];
-  const match =
-    packed.find((file) => file === `${name}-${version}.tgz`) ?? (packed.length === 1 ? packed[0] : undefined);
-  if (match !== undefined) return relative(posix.join(folder, match));
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    const remedy = "Give the path of a folder, absolute or from the project's folder.";
+    throw new ConfigError([
+      { path: `${setting}.path`, value: folder, message: "There is no such folder.", remedy },
+    ]);
+  }
+  const packed = readdirSync(folder).filter(
+    (file) => file.startsWith(`${name}-`) && /^\d.*\.tgz$/.test(file.slice(name.length + 1)),
+  );
+  const match = `${name}-${version}.tgz`;
+  if (packed.includes(match)) return relative(posix.join(folder, match));
   throw new ConfigError([
     {
       path: `${setting}.path`,
@@ -43,7 +46,7 @@ function chartIn(folder: string, name: string, version: string, setting: string)
         packed.length === 0
           ? `The folder holds no chart '${name}'.`
           : `The folder holds ${packed.sort().join(", ")}, but not version ${version}.`,
-      remedy: `Put the folder ${name}/ or the file ${name}-${version}.tgz there.`,
+      remedy: `Put the folder ${name}/ or the file ${match} there.`,
     },
   ]);
 }

@@ -35,16 +35,14 @@ test("a chart of an OCI registry is part of its URL", () => {
   expect(chartArgs({ oci: "oci://registry.example/istio/" }, "base", "1.30.5")).toEqual(expected);
 });
 
-test("a folder's chart is taken unpacked, or packed in the version asked for, or in the only one there is", () => {
+test("a folder's chart is taken unpacked, or or packed in the version asked for", () => {
   put("base/Chart.yaml");
   put("istiod-1.30.4.tgz");
   put("istiod-1.30.5.tgz");
   put("istiod-remote-1.30.5.tgz");
-  put("gateway-1.30.4.tgz");
   const chart = (name: string) => chartArgs({ path: folder }, name, "1.30.5");
   expect(chart("base")).toEqual({ chart: `${folder}/base` });
   expect(chart("istiod")).toEqual({ chart: `${folder}/istiod-1.30.5.tgz` });
-  expect(chart("gateway")).toEqual({ chart: `${folder}/gateway-1.30.4.tgz` });
 });
 
 test("a relative folder stays relative, in the form that Helm takes for a folder", () => {
@@ -68,5 +66,18 @@ test("a folder without the chart, or with other versions of it, is refused", () 
   expect(problemOf(() => chartArgs(source, "istiod", "1.30.5"))).toMatchObject([
     { message: "The folder holds istiod-1.30.3.tgz, istiod-1.30.4.tgz, but not version 1.30.5." },
   ]);
-  expect(problemOf(() => chartArgs({ path: join(folder, "none") }, "base", "1.30.5"))).toHaveLength(1);
+});
+
+test("a folder that is not there, or is a file, is refused as that", () => {
+  put("istiod-1.30.4.tgz");
+  for (const path of [join(folder, "none"), join(folder, "istiod-1.30.4.tgz")]) {
+    expect(problemOf(() => chartArgs({ path }, "base", "1.30.5"))).toEqual([
+      {
+        path: "weft:mesh.istio.charts.path",
+        value: path,
+        message: "There is no such folder.",
+        remedy: "Give the path of a folder, absolute or from the project's folder.",
+      },
+    ]);
+  }
 });
