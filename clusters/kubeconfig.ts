@@ -97,16 +97,17 @@ interface Context {
 function chooseContext(source: KubeconfigSource, kubeconfig: Kubeconfig): Context {
   const name = source.context ?? kubeconfig.currentContext;
   const known = [...kubeconfig.contexts.keys()].sort();
-  const listed = known.length === 0 ? "It has none." : `It has ${known.join(", ")}.`;
+  const listed = known.length === 0 ? "It has no contexts." : `It has ${known.join(", ")}.`;
+  const remedy = known.length === 0 ? "Get a kubeconfig that has one." : "Name one of its contexts.";
   const path = `${source.path}.context`;
   if (name === undefined) {
     const message = `No context is given, and ${kubeconfig.origin} has no current context. ${listed}`;
-    throw new ConfigError([{ path, message, remedy: "Name one of its contexts." }]);
+    throw new ConfigError([{ path, message, remedy }]);
   }
   const settings = kubeconfig.contexts.get(name)?.settings;
   if (settings === undefined) {
     const message = `There is no such context in ${kubeconfig.origin}. ${listed}`;
-    throw new ConfigError([{ path, value: name, message, remedy: "Name one of its contexts." }]);
+    throw new ConfigError([{ path, value: name, message, remedy }]);
   }
   return { name, cluster: text(settings.cluster) ?? "", user: text(settings.user) ?? "" };
 }

@@ -354,8 +354,9 @@ describe("what is refused", () => {
   test("no context at all", async () => {
     expect((await problemsOf(contents({ more: { "current-context": "", contexts: [] } })))[0]).toEqual({
       path: "weft:clusters[0].context",
-      message: "No context is given, and the kubeconfig in stack config has no current context. It has none.",
-      remedy: "Name one of its contexts.",
+      message:
+        "No context is given, and the kubeconfig in stack config has no current context. It has no contexts.",
+      remedy: "Get a kubeconfig that has one.",
     });
   });
 
