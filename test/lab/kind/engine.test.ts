@@ -1,11 +1,12 @@
 import { findEngine } from "../../../lab/kind/engine";
 import { fakePrograms, type Programs } from "./programs";
 
-let programs: Programs | undefined;
-afterEach(() => programs?.remove());
+const made: Programs[] = [];
+afterEach(() => made.splice(0).forEach((programs) => programs.remove()));
 
 function find(scripts: Record<string, string>, environment: NodeJS.ProcessEnv = {}) {
-  programs = fakePrograms(scripts);
+  const programs = fakePrograms(scripts);
+  made.push(programs);
   return findEngine({ ...environment, PATH: programs.PATH });
 }
 
