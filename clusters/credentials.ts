@@ -19,8 +19,8 @@ export class CredentialsError extends Error {}
 const pluginTimeoutMs = 30_000;
 
 /** @throws CredentialsError */
-export async function credentialsOf({ user, cluster }: ResolvedKubeconfig): Promise<Credentials> {
-  const fields = userSchema.safeParse(user);
+export async function credentialsOf(kubeconfig: ResolvedKubeconfig): Promise<Credentials> {
+  const fields = userSchema.safeParse(kubeconfig.user);
   if (!fields.success) {
     const at = z.core.toDotPath(fields.error.issues[0]?.path ?? []);
     throw new CredentialsError(`\`${at}\` of the user is not what a kubeconfig has there.`);
@@ -41,7 +41,7 @@ export async function credentialsOf({ user, cluster }: ResolvedKubeconfig): Prom
     const pair = `${plain.username}:${plain.password ?? ""}`;
     headers.Authorization = `Basic ${Buffer.from(pair).toString("base64")}`;
   } else if (exec !== undefined) {
-    const issued = await runPlugin(exec, cluster);
+    const issued = await issuedTo(kubeconfig, exec);
     if (issued.token !== undefined) headers.Authorization = `Bearer ${issued.token}`;
     if (issued.clientCertificateData !== undefined) {
       credentials.cert = issued.clientCertificateData;
@@ -104,11 +104,34 @@ const execCredentialSchema = z.object({
     token: z.string().optional(),
     clientCertificateData: z.string().optional(),
     clientKeyData: z.string().optional(),
+    expirationTimestamp: z.string().optional(),
   }),
 });
 
+type Issue = z.output<typeof execCredentialSchema>["status"];
+
+const issues = new WeakMap<ResolvedKubeconfig, Promise<Issue>>();
+/** What ends within this many milliseconds is not used any more. */
+const spareMs = 60_000;
+
+/** What the plugin issues, as long as it is good: many ask at once, and each run may ask a cloud. */
+async function issuedTo(kubeconfig: ResolvedKubeconfig, exec: NonNullable<User["exec"]>): Promise<Issue> {
+  const known = issues.get(kubeconfig);
+  if (known === undefined) {
+    const run = runPlugin(exec, kubeconfig.cluster);
+    issues.set(kubeconfig, run);
+    run.catch(() => issues.delete(kubeconfig));
+    return run;
+  }
+  const issue = await known;
+  // One without an end is good until the process ends, as it is to Go's clients.
+  if (!(Date.parse(issue.expirationTimestamp ?? "") - Date.now() < spareMs)) return issue;
+  if (issues.get(kubeconfig) === known) issues.delete(kubeconfig);
+  return issuedTo(kubeconfig, exec);
+}
+
 /** https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins */
-async function runPlugin(exec: NonNullable<User["exec"]>, cluster: Record<string, unknown>) {
+async function runPlugin(exec: NonNullable<User["exec"]>, cluster: Record<string, unknown>): Promise<Issue> {
   const name = `The credential plugin \`${exec.command}\``;
   if (exec.interactiveMode === "Always") {
     throw new CredentialsError(

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import { join } from "node:path";
-import { credentialsOf } from "../../clusters/credentials";
+import { credentialsOf, CredentialsError } from "../../clusters/credentials";
 import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
 
 const SECRET = "s3cr3t-do-not-show";
@@ -116,6 +116,42 @@ describe("a credential plugin", () => {
       headers: {},
       cert: "CERT",
       key: "KEY",
+    });
+  });
+
+  describe("is run once for all who ask", () => {
+    const counting = async (more: string) => {
+      const file = join(folder, `runs-${Math.random().toString(36).slice(2)}`);
+      const command = await plugin(
+        `const fs = require("node:fs"); fs.appendFileSync(${JSON.stringify(file)}, "x");
+        const runs = fs.readFileSync(${JSON.stringify(file)}, "utf8").length; ${more}`,
+      );
+      return resolved({ exec: { command } });
+    };
+    const tokenOf = async (kubeconfig: ReturnType<typeof resolved>) =>
+      (await credentialsOf(kubeconfig)).headers.Authorization;
+    const endsIn = (seconds: number) =>
+      issue(`{token: String(runs), expirationTimestamp: new Date(Date.now() + ${seconds * 1000})}`);
+
+    test.each([
+      ["without an end", issue("{token: String(runs)}")],
+      ["with an end that is far", endsIn(3600)],
+    ])("%s", async (_, body) => {
+      const kubeconfig = await counting(body);
+      expect(await Promise.all([tokenOf(kubeconfig), tokenOf(kubeconfig)])).toEqual(["Bearer 1", "Bearer 1"]);
+      expect(await tokenOf(kubeconfig)).toBe("Bearer 1");
+      expect(await tokenOf({ ...kubeconfig })).toBe("Bearer 2");
+    });
+
+    test("and again before what it issued ends", async () => {
+      const kubeconfig = await counting(endsIn(30));
+      expect([await tokenOf(kubeconfig), await tokenOf(kubeconfig)]).toEqual(["Bearer 1", "Bearer 2"]);
+    });
+
+    test("and again after it failed", async () => {
+      const kubeconfig = await counting(`if (runs === 1) process.exit(3); ${issue("{token: String(runs)}")}`);
+      await expect(tokenOf(kubeconfig)).rejects.toThrow(CredentialsError);
+      expect(await tokenOf(kubeconfig)).toBe("Bearer 2");
     });
   });
 
