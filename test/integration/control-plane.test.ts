@@ -3,7 +3,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   AppsV1Api,
   CoreV1Api,
@@ -14,6 +13,7 @@ import {
 import { type LabCluster, labStatus, startLab, stopLab } from "../../lab/control-plane";
 import { type LabState, readState } from "../../lab/control-plane/state";
 import { isRunning } from "../../lab/processes";
+import { eventually } from "./eventually";
 
 jest.setTimeout(600_000);
 
@@ -37,15 +37,6 @@ function config(cluster: LabCluster): KubeConfig {
   const kubeconfig = new KubeConfig();
   kubeconfig.loadFromFile(cluster.kubeconfig);
   return kubeconfig;
-}
-
-/** Asks until there is an answer. */
-async function eventually<T>(ask: () => Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    await sleep(50);
-  }
 }
 
 function stateOf(folder: string): LabState {
@@ -234,7 +225,7 @@ test("delays hold back what a real cluster makes one wait for, and nothing else"
     });
   }
   const phaseOf = async (name: string) => (await core.readNamespacedPod({ namespace, name })).status?.phase;
-  await eventually(async () => ((await phaseOf("web")) === "Running" ? true : undefined));
+  await eventually(async () => (await phaseOf("web")) === "Running");
 
   expect(await Promise.all(["istiod", "gateway"].map(phaseOf))).toEqual(["Pending", "Pending"]);
   const late = await core.readNamespacedService({ namespace, name: "late" });
@@ -247,7 +238,7 @@ test("an API server that was killed is seen as not ready, and comes back on the 
   const server = before?.daemons["kube-apiserver"];
   if (!server) throw new Error("two has no API server");
   process.kill(server.pid, "SIGKILL");
-  await eventually(() => Promise.resolve(isRunning(server) ? undefined : true));
+  await eventually(() => !isRunning(server));
   expect((await labStatus(dir)).map(({ ready }) => ready)).toEqual([true, false]);
 
   const clusters = await startLab({ dir, clusters: ["one", "two"], report });

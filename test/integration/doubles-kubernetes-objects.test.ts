@@ -2,6 +2,7 @@
 import type { ServiceError } from "@grpc/grpc-js";
 import { ErrorResourceInitFailed } from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
+import { eventually } from "./eventually";
 import {
   deployment,
   type Double,
@@ -10,7 +11,6 @@ import {
   type Resource,
   TestCluster,
   unschedulable,
-  until,
   urnOf,
 } from "./kubernetes-double";
 import type { JsonObject } from "./provider-plugin";
@@ -128,7 +128,7 @@ test("a Service of type LoadBalancer is created when it has its address", async 
 test("a condition that an object asks for is waited for", async () => {
   const waiting = { annotations: { "pulumi.com/waitFor": "jsonpath={.data.done}=yes" } };
   const created = double.create("core/v1:ConfigMap", "waits", configMap("waits", { done: "no" }, waiting));
-  await until(() => cluster.kubectl("get", "configmap", "waits", "--ignore-not-found") !== "");
+  await eventually(() => cluster.kubectl("get", "configmap", "waits", "--ignore-not-found") !== "");
   cluster.kubectl("patch", "configmap", "waits", "-p", '{"data":{"done":"yes"}}');
   expect(get((await created).properties, "data", "done")).toBe("yes");
 });

@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import * as path from "node:path";
+import { eventually } from "./eventually";
 import {
   deployment,
   type Double,
@@ -11,7 +12,6 @@ import {
   get,
   TestCluster,
   unschedulable,
-  until,
   urnOf,
 } from "./kubernetes-double";
 import type { JsonObject } from "./provider-plugin";
@@ -120,7 +120,7 @@ test("a release whose installation was killed half-way is pending, and its name 
   const urn = urnOf("helm.sh/v3:Release", "half");
   const inputs = await killed.check(urn, release("half", { chart: stuckChart }));
   const broken = failure(killed.plugin.call("Create", { urn, properties: inputs }));
-  await until(() => cluster.helm("list", "--pending", "-q").includes("half"));
+  await eventually(() => cluster.helm("list", "--pending", "-q").includes("half"));
   await killed.plugin.kill();
   expect(await broken).not.toBe("it did not fail");
 

@@ -161,11 +161,6 @@ export function decoded(secret: V1Secret): Record<string, string> {
   );
 }
 
-/** Asks again until it holds; the test's own time limit ends it. */
-export async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 100));
-}
-
 /** The HTTP status with which an API server refuses, or 200. */
 export async function statusOf(call: Promise<unknown>): Promise<number> {
   try {

@@ -152,8 +152,3 @@ export const unschedulable: JsonObject = { nodeSelector: { no: "node" } };
 
 export const get = (value: Json | undefined, ...keys: string[]): Json =>
   keys.reduce<Json>((inner, key) => (inner as JsonObject | null)?.[key] ?? null, value ?? null);
-
-/** Comes back when the condition holds. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
-}

@@ -15,16 +15,8 @@ import {
   Watch,
 } from "@kubernetes/client-node";
 import { X509ChainBuilder, X509Certificate as PeculiarCertificate } from "@peculiar/x509";
-import {
-  type Change,
-  TestMesh,
-  decoded,
-  discovery,
-  eventually,
-  kubeConfigFrom,
-  namespace,
-  statusOf,
-} from "./harness";
+import { eventually } from "./eventually";
+import { type Change, TestMesh, decoded, discovery, kubeConfigFrom, namespace, statusOf } from "./harness";
 import { contentsBelow, leaked } from "./leaks";
 import type { TestStack } from "./operator";
 

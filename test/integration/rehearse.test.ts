@@ -15,6 +15,7 @@ import { projectRoot } from "../../lab/engine/stack";
 import type { StackConfig } from "../../lab/rehearse/config";
 import { type Rehearsal, rehearse } from "../../lab/rehearse/rehearsal";
 import { describeEvent } from "../../lab/rehearse/changes";
+import { eventually } from "./eventually";
 
 jest.setTimeout(300_000);
 
@@ -144,8 +145,3 @@ test("stopped while the engine works, it leaves neither files nor processes behi
   expect(await stopped).toBe("stopped");
   await eventually(() => leftBehind().length === 0);
 });
-
-/** Asks again until it holds; the test's own time limit ends it. */
-async function eventually(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 100));
-}
