@@ -55,6 +55,32 @@ export function isObject(value: Json | undefined): value is JsonObject {
 /** The member whose provider manages a resource: that of its name; the resources that fail are c1's. */
 export const memberOf = (resource: string) => /^(c1|c2|dead)/.exec(resource)?.[0] ?? "c1";
 
+/**
+ * The answer with the entries of each `managedFields` in an order that no clock decides: the API server sorts them by the second of
+ * their last write before it sorts them by manager (`sortEncodedManagedFields` in k8s.io/apimachinery), so two that wrote within one second
+ * change places where a second ends between them.
+ */
+export function withManagersInOrder(value: Json): Json {
+  if (Array.isArray(value)) return value.map(withManagersInOrder);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, field]) => [
+      key,
+      key === "managedFields" && Array.isArray(field)
+        ? [...field].sort((a, b) => compare(writer(a), writer(b)))
+        : withManagersInOrder(field),
+    ]),
+  );
+}
+
+/** Who wrote an entry of `managedFields`, and how; the random part of a manager's name is no part of it. */
+function writer(entry: Json): string {
+  const { operation, manager, subresource = "" } = entry as Record<string, string>;
+  return [operation, manager!.replace(/-[0-9a-f]{8}$/, ""), subresource].join(" ");
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : Number(a > b));
+
 export class World {
   /** By URN: what the engine would remember. */
   private readonly states = new Map<string, JsonObject>();
