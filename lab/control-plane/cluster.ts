@@ -55,7 +55,7 @@ export async function startCluster(args: ClusterStart): Promise<Part[]> {
   const server = `https://127.0.0.1:${cluster.port}`;
   writeKubeconfig(layout.kubeconfig(dir, name), [{ name, server, pki, user: "admin" }]);
   writeKubeconfig(layout.partKubeconfig(dir, name), [{ name, server, pki, user: "parts" }]);
-  writeFileSync(layout.stages(dir, name), kwokConfig(plan.balancers, delays), { mode: 0o600 });
+  writeFileSync(layout.stages(dir, name), kwokConfig(plan, delays), { mode: 0o600 });
 
   const client = connect(cluster.port, pki, "parts");
   try {

@@ -1,15 +1,14 @@
 import { join } from "node:path";
 import type { Command } from "./daemon";
+import type { Ranges } from "./stages";
 import type { ClusterState, LabState, Part } from "./state";
 
-/** The CIDRs of a cluster; the clusters of a lab have none in common. */
-export interface AddressPlan {
-  readonly pods: string;
+/** The addresses of a cluster; the clusters of a lab have none in common. */
+export interface AddressPlan extends Ranges {
+  /** CIDR. */
   readonly services: string;
   /** The API server's own address in `services`. */
   readonly apiService: string;
-  /** First two bytes of what Services of type LoadBalancer get. */
-  readonly balancers: string;
 }
 
 /** How many clusters the address plan has room for. */
@@ -18,7 +17,7 @@ export const MAX_CLUSTERS = 40;
 export function addressPlan(number: number): AddressPlan {
   return {
     balancers: `10.${40 + number}`,
-    pods: `10.${80 + number}.0.0/16`,
+    pods: `10.${80 + number}`,
     services: `10.${120 + number}.0.0/16`,
     apiService: `10.${120 + number}.0.1`,
   };
@@ -177,7 +176,6 @@ export function partCommand(
           `--kubeconfig=${kubeconfig}`,
           `--config=${layout.stages(dir, name)}`,
           "--manage-all-nodes=true",
-          `--cidr=${plan.pods}`,
           "--node-ip=127.0.0.1",
         ],
         // Else it reads the user's own configuration as well.

@@ -22,27 +22,25 @@ const IS_NOT_ISTIOD: Requirement = { ...IS_ISTIOD, operator: "NotIn" };
 /** Istio's gateway chart labels its pods with `istio`; so does the chart of istiod. */
 const HAS_ISTIO_LABEL: Requirement = { key: ".metadata.labels.istio", operator: "Exists" };
 
-/**
- * KWOK's configuration: what happens to nodes, pods and Services instead of what a kubelet and a load balancer would do.
- * @param balancerRange the first two bytes of the addresses that Services of type LoadBalancer get
- */
-export function kwokConfig(balancerRange: string, delays: Delays): string {
+/** The first two bytes of the addresses that pods get, and Services of type LoadBalancer: `10.81`. */
+export interface Ranges {
+  readonly pods: string;
+  readonly balancers: string;
+}
+
+/** KWOK's configuration: what happens to nodes, pods and Services instead of what a kubelet and a load balancer would do. */
+export function kwokConfig(ranges: Ranges, delays: Delays): string {
+  const running = status(podStatus(ranges.pods));
   const stages = [
     stage("node-ready", "Node", 0, [readyIs("NotIn")], status(NODE_STATUS)),
-    stage("istiod-ready", "Pod", delays.istiod, [ALIVE, pending, IS_ISTIOD], status(POD_STATUS)),
-    stage(
-      "gateway-ready",
-      "Pod",
-      delays.gateway,
-      [ALIVE, pending, IS_NOT_ISTIOD, HAS_ISTIO_LABEL],
-      status(POD_STATUS),
-    ),
+    stage("istiod-ready", "Pod", delays.istiod, [ALIVE, pending, IS_ISTIOD], running),
+    stage("gateway-ready", "Pod", delays.gateway, [ALIVE, pending, IS_NOT_ISTIOD, HAS_ISTIO_LABEL], running),
     stage(
       "pod-ready",
       "Pod",
       0,
       [ALIVE, pending, IS_NOT_ISTIOD, { ...HAS_ISTIO_LABEL, operator: "DoesNotExist" }],
-      status(POD_STATUS),
+      running,
     ),
     stage(
       "job-complete",
@@ -65,7 +63,7 @@ export function kwokConfig(balancerRange: string, delays: Delays): string {
         { key: ".spec.type", operator: "In", values: ["LoadBalancer"] },
         { key: ".status.loadBalancer.ingress.[].ip", operator: "DoesNotExist" },
       ],
-      status(balancerStatus(balancerRange), "merge"),
+      status(balancerStatus(ranges.balancers), "merge"),
     ),
   ];
   return stages.map((document) => stringify(document)).join("---\n");
@@ -113,7 +111,8 @@ capacity: {cpu: 1k, memory: 1Ti, pods: 1M}
 phase: Running
 `;
 
-const POD_STATUS = `{{ $now := Now }}
+function podStatus(range: string): string {
+  return `{{ $now := Now }}
 phase: Running
 startTime: {{ $now | Quote }}
 conditions:
@@ -148,11 +147,16 @@ containerStatuses:
   started: true
   state: {running: {startedAt: {{ $now | Quote }}}}
 {{ end }}
-{{ with PodIPsWith .spec.nodeName (default false .spec.hostNetwork) .metadata.uid .metadata.name .metadata.namespace }}
-podIP: {{ index . 0 | Quote }}
-podIPs: [{ip: {{ index . 0 | Quote }}}]
+{{ if .spec.hostNetwork }}
+podIP: {{ NodeIP | Quote }}
+podIPs: [{ip: {{ NodeIP | Quote }}}]
+{{ else }}
+{{ $ip := ${addressIn(range, ".metadata.uid")} }}
+podIP: {{ $ip | Quote }}
+podIPs: [{ip: {{ $ip | Quote }}}]
 {{ end }}
 `;
+}
 
 const COMPLETE_STATUS = `{{ $now := Now }}
 phase: Succeeded
@@ -168,13 +172,22 @@ containerStatuses:
 {{ end }}
 `;
 
-/** The last two bytes come from a hash of the Service's name, so that it has the same address whenever it is made again. */
+/** A Service has the same address whenever it is made again: its name decides. */
 function balancerStatus(range: string): string {
-  return `{{ $hash := sha256sum (printf "%s/%s" .metadata.namespace .metadata.name) }}
-{{ $third := int64 (printf "0x%s" (substr 0 2 $hash)) }}
-{{ $fourth := add 1 (mod (int64 (printf "0x%s" (substr 2 6 $hash))) 254) }}
+  return `
 loadBalancer:
   ingress:
-  - ip: {{ printf "${range}.%d.%d" $third $fourth | Quote }}
+  - ip: {{ ${addressIn(range, 'printf "%s/%s" .metadata.namespace .metadata.name')} | Quote }}
 `;
+}
+
+/**
+ * A template's expression: an address whose last two bytes come from a hash. KWOK's own `PodIPsWith` gives two pods the same address
+ * when they are a node's first and come at once (`ipPool` in its pod_controller.go makes the node's pool twice), and after a restart.
+ * @param of expression of the text that is hashed
+ */
+function addressIn(range: string, of: string): string {
+  const hex = (from: number, to: number) =>
+    `(int64 (printf "0x%s" (substr ${from} ${to} (sha256sum (${of})))))`;
+  return `(printf "${range}.%d.%d" ${hex(0, 2)} (add 1 (mod ${hex(2, 6)} 254)))`;
 }

@@ -15,7 +15,9 @@ interface Stage {
 const none: Delays = { istiod: 0, gateway: 0, address: 0 };
 
 function stagesOf(delays: Delays): Stage[] {
-  return parseAllDocuments(kwokConfig("10.42", delays)).map((document) => document.toJS() as Stage);
+  return parseAllDocuments(kwokConfig({ pods: "10.82", balancers: "10.42" }, delays)).map(
+    (document) => document.toJS() as Stage,
+  );
 }
 
 /** Which stages a pod with these labels enters when it is pending. */
@@ -61,8 +63,14 @@ test.each([
   expect(entered(labels)).toEqual([stage]);
 });
 
-test("addresses of load balancers come from the range of the cluster", () => {
-  const address = stagesOf(none).find(({ metadata }) => metadata.name === "address");
+test.each([
+  ["address", "10.42"],
+  ["istiod-ready", "10.82"],
+  ["gateway-ready", "10.82"],
+  ["pod-ready", "10.82"],
+])("the addresses that %s gives come from the range of the cluster", (name, range) => {
+  const template = stagesOf(none).find(({ metadata }) => metadata.name === name)?.spec.next.patches?.[0]
+    ?.template;
 
-  expect(address?.spec.next.patches?.[0]?.template).toContain('printf "10.42.%d.%d"');
+  expect(template).toContain(`printf "${range}.%d.%d"`);
 });
