@@ -9,6 +9,7 @@ import { preflight } from "./clusters/preflight";
 import { Mesh } from "./components/mesh/mesh";
 import { ConfigError } from "./mesh/problems";
 import { checkRemovals, lastMembers } from "./mesh/removals";
+import { structured } from "./mesh/settings";
 
 export = async () => {
   try {
@@ -26,7 +27,7 @@ async function weave() {
   const spec = await withAddresses(
     await parseMeshWithFound(
       // Secrets nested in them come in plain: each is marked again where it enters a resource.
-      { mesh: config.getObject("mesh"), clusters: config.getObject("clusters") },
+      { mesh: structured(config.get("mesh")), clusters: structured(config.get("clusters")) },
       { known: lastMembers(before), warn },
     ),
   );

@@ -4,11 +4,11 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { parse } from "yaml";
 import { z } from "zod";
 import { parseMeshWithFound } from "../clusters/membership";
 import type { Mesh } from "../mesh/mesh";
 import { ConfigError } from "../mesh/problems";
+import { settingsIn, structured } from "../mesh/settings";
 
 /** What `npm start` converges: the stack's mesh, on the lab's clusters, or a mesh on kind's. */
 const labConfigs: Record<string, string> = {
@@ -28,7 +28,7 @@ export async function readMeshOf(
 ): Promise<Mesh> {
   const config = await readConfig(stack, folder);
   return parseMeshWithFound(
-    { mesh: fromText(config["weft:mesh"]), clusters: fromText(config["weft:clusters"]) },
+    { mesh: config["weft:mesh"], clusters: config["weft:clusters"] },
     { known: [], warn },
   );
 }
@@ -47,30 +47,8 @@ async function readConfig(stack: string, folder: string): Promise<Record<string,
       },
     ]);
   });
-  const document = z.object({ config: z.record(z.string(), z.unknown()) }).safeParse(parseYaml(text, name));
-  if (!document.success) {
-    throw new ConfigError([{ path: `Pulumi.${name}.yaml`, message: "It has no `config`." }]);
-  }
-  const { config } = document.data;
+  const config = settingsIn(text, `Pulumi.${name}.yaml`);
   return hasSecrets(config) ? decrypted(stack, folder) : config;
-}
-
-function parseYaml(text: string, name: string): unknown {
-  try {
-    return parse(text, { merge: true });
-  } catch {
-    throw new ConfigError([{ path: `Pulumi.${name}.yaml`, message: "It is not YAML." }]);
-  }
-}
-
-/** `pulumi config set` without --path stores a list as text, and the program reads it as JSON. */
-function fromText(value: unknown): unknown {
-  if (typeof value !== "string") return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
 }
 
 /** Whether there is an encrypted value anywhere: `secure: …`. */
@@ -111,7 +89,7 @@ async function decrypted(stack: string, folder: string): Promise<Record<string, 
   return Object.fromEntries(
     Object.entries(shown.parse(JSON.parse(text))).map(([key, { value, objectValue }]) => [
       key,
-      objectValue ?? value,
+      objectValue ?? structured(value),
     ]),
   );
 }

@@ -121,6 +121,14 @@ describe("a mistake of the user", () => {
     expect(resources).toEqual([]);
   });
 
+  test("in a list that is stored as text, and broken, shows none of the text", async () => {
+    const text = `[{"name":"a","kubeconfig":"${"s3cr3t".repeat(20)}"`;
+    pulumi.runtime.setAllConfig({ "weft:clusters": text });
+    const refused = program();
+    await expect(refused).rejects.toThrow(`weft:clusters = (a text of ${text.length} characters)`);
+    await expect(refused).rejects.not.toThrow("s3cr3t");
+  });
+
   test("that only the clusters show, too", async () => {
     jest
       .mocked(preflight)

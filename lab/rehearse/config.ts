@@ -1,5 +1,5 @@
 /** From a stack's config to one that the lab can converge: the same mesh, without a credential of the stack in it. */
-import { parse } from "yaml";
+import { settingsIn } from "../../mesh/settings";
 import { LabError } from "../error";
 import type { StackFile } from "../engine/config";
 import { isMap, type Json } from "./json";
@@ -16,16 +16,11 @@ export interface StackConfig {
 
 /**
  * Reads a `Pulumi.<stack>.yaml`.
- * @throws LabError when it is not one, or when all of it is encrypted
+ * @throws ConfigError when it is not one
+ * @throws LabError when there is no mesh in it, or all of it is encrypted
  */
 export function readStackConfig(text: string, file: string): StackConfig {
-  let document: unknown;
-  try {
-    document = parse(text, { merge: true });
-  } catch {
-    throw new LabError(`${file} is not YAML.`);
-  }
-  const config = isMap(document) && isMap(document.config) ? document.config : {};
+  const config = settingsIn(text, file);
   const mesh = valueOf(config, "weft:mesh", file) ?? {};
   const clusters = valueOf(config, "weft:clusters", file) ?? [];
   if (!isMap(mesh)) throw new LabError(`${file}: weft:mesh is not a map.`);
@@ -45,13 +40,7 @@ function valueOf(config: Json, key: string, file: string): unknown {
       `${file}: all of ${key} is encrypted, so nothing can be said of it without the stack's key. Encrypt the single values in it: pulumi config set --secret --path.`,
     );
   }
-  if (typeof value !== "string") return value;
-  try {
-    // As `pulumi config set` without --path stores it.
-    return JSON.parse(value);
-  } catch {
-    throw new LabError(`${file}: ${key} is a text that is not JSON.`);
-  }
+  return value;
 }
 
 /** The config that the lab converges. Nothing of it is secret to the stack. */

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ConfigError } from "../../mesh/problems";
 import { UsageError } from "../../operate/usage";
 import { projectRoot } from "../engine/stack";
 import { LabError } from "../error";
@@ -66,7 +67,7 @@ void (async () => {
     console.error(
       error instanceof UsageError
         ? `${error.message}\n\n${usage}`
-        : error instanceof LabError
+        : error instanceof LabError || error instanceof ConfigError
           ? error.message
           : error,
     );

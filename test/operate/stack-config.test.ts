@@ -40,17 +40,11 @@ test("for dev the lab's, where there is a lab", async () => {
 
 test.each([
   ["missing", undefined, "There is no such stack config."],
-  ["empty", "", "It has no `config`."],
-  ["broken", "config: {", "It is not YAML."],
+  ["empty", "", "weft:clusters"],
+  ["broken", "config: {", "It is not YAML: "],
 ])("a file that is %s", async (_, text, message) => {
   if (text !== undefined) await writeFile(join(folder, "Pulumi.prod.yaml"), text);
   await expect(read("prod")).rejects.toThrow(message);
-});
-
-test("what one entry takes from another by a merge key, as the engine does", async () => {
-  const text = "config:\n  weft:clusters:\n    - &one {name: one, context: c}\n    - {<<: *one, name: two}\n";
-  await writeFile(join(folder, "Pulumi.prod.yaml"), text);
-  expect(await read("prod")).toEqual(["one", "two"]);
 });
 
 const asText = '[{"name":"one","context":"c"}]';
