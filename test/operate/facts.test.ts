@@ -114,13 +114,14 @@ describe("reading", () => {
 
   test("a member that does not answer costs its time, and the others are read", async () => {
     const mesh = meshOf({ alive: await serve(bare), dead: await serve(() => "silence") });
-    const { members } = await readMesh(mesh, { timeoutMs: 400, reachMs: 200 });
+    // All answers of the one that is alive come within it, on a machine that has other things to do as well.
+    const { members } = await readMesh(mesh, { timeoutMs: 5000 });
     expect(members.get("alive")!.api).toEqual({ reachable: true, version: "1.34.2" });
     expect(members.get("alive")!.istiods).toEqual(known([]));
     expect(members.get("alive")!.cacerts).toEqual(known(undefined));
     expect(members.get("dead")!.api).toMatchObject({
       reachable: false,
-      message: expect.stringContaining("did not answer within 0.4 s") as string,
+      message: expect.stringContaining("did not answer within 5 s") as string,
     });
     expect(members.get("dead")!.cacerts).toEqual({
       known: false,
@@ -181,7 +182,7 @@ describe("reading", () => {
     const peer = await serve((request) => (request.method === "POST" ? answer(request) : bare(request)));
     const kubeconfig = peer.kubeconfig({ user: { token: "reader-s3cr3t" } });
     const reader = await serve(withKey("peer", () => kubeconfig));
-    const facts = await readMesh(meshOf({ peer, reader }), { timeoutMs: 1000, reachMs: 500 });
+    const facts = await readMesh(meshOf({ peer, reader }));
     expect(JSON.stringify([...facts.members, ...facts.credentials])).not.toContain("s3cr3t");
     expect(facts.credentials.size).toBe(1);
     return [...facts.credentials.values()][0]!;
@@ -222,7 +223,11 @@ describe("reading", () => {
   });
 
   test("a key whose server does not answer here", async () => {
-    expect(await credentials(() => "silence")).toMatchObject({ rights: { known: false } });
+    const peer = await serve(() => "silence");
+    const reader = await serve(withKey("peer", () => peer.kubeconfig()));
+    const facts = await readMesh(meshOf({ reader }), { reachMs: 200 });
+    expect([...facts.credentials.values()]).toMatchObject([{ usable: true, rights: { known: false } }]);
+    expect(JSON.stringify([...facts.members, ...facts.credentials])).not.toContain("s3cr3t");
   });
 
   /** What is known of the view of an istiod with this answer to a request for its metrics. */

@@ -28,7 +28,7 @@ async function listen(server: net.Server): Promise<number> {
 }
 
 const shake = (port: number, roots = identity.ca) =>
-  handshake({ host: "127.0.0.1", port, serverName: "outbound_.5000_._.a.b", roots, timeoutMs: 2000 });
+  handshake({ host: "127.0.0.1", port, serverName: "outbound_.5000_._.a.b", roots, timeoutMs: 30_000 });
 
 const gateway = (asked: object[] = []) =>
   tls
