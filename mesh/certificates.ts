@@ -1,7 +1,12 @@
 /** Certificates and keys that a person provides, checked as istiod and the proxies will check them. Pure: no I/O. */
 import "reflect-metadata";
 import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
-import { BasicConstraintsExtension, X509Certificate as Parsed } from "@peculiar/x509";
+import {
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  X509Certificate as Parsed,
+} from "@peculiar/x509";
 import type { Problem } from "./problems";
 
 /** A CA as it stands in stack config. */
@@ -67,7 +72,7 @@ export function intermediateProblemsOf(intermediate: ProvidedCa, roots: string[]
   const links = [certificate, ...chain.filter((link) => !isTrusted(link))];
   for (const [index, link] of links.entries()) {
     const at = index === 0 ? `${path}.certificate` : `${path}.chain`;
-    if (index > 0) problems.push(...validityProblems(link, at, now));
+    if (index > 0) problems.push(...validityProblems(link, at, now), ...issuerProblems(link, at));
     problems.push(...signatureProblems(link, at));
     const issuers = index + 1 < links.length ? [links[index + 1]!] : trusted;
     if (issuers.some((issuer) => isIssuedBy(link, issuer))) continue;
@@ -123,10 +128,7 @@ function caProblems({ certificate: pem, key }: ProvidedCa, { path, now }: Place)
   }
   return [
     ...validityProblems(certificate, at, now),
-    ...(certificate.ca
-      ? []
-      : [{ path: at, value: subject(certificate), message: "Not a CA: it may not sign certificates." }]),
-    ...algorithmProblems(certificate, at),
+    ...issuerProblems(certificate, at),
     ...(key === undefined ? [] : keyProblems(certificate, key, `${path}.key`)),
   ];
 }
@@ -139,30 +141,67 @@ function validityProblems(certificate: X509Certificate, path: string, now: Date)
   return [];
 }
 
+/** Whether proxies accept what is signed below a certificate. */
+function issuerProblems(certificate: X509Certificate, path: string): Problem[] {
+  const at = { path, value: subject(certificate) };
+  return [
+    ...(certificate.ca ? [] : [{ ...at, message: "Not a CA: it may not sign certificates." }]),
+    ...algorithmProblems(certificate, at),
+    ...usageProblems(certificate, at),
+  ];
+}
+
+/** As OpenSSL names P-256, P-384 and P-521: what both istiod (Go) and the proxies (BoringSSL) know. */
+const curves = ["prime256v1", "secp384r1", "secp521r1"];
+
 /** Proxies verify RSA and ECDSA signatures; BoringSSL offers no others by default. */
-function algorithmProblems(certificate: X509Certificate, path: string): Problem[] {
-  const algorithm = certificate.publicKey.asymmetricKeyType;
-  if (algorithm === "rsa" || algorithm === "ec") return [];
+function algorithmProblems({ publicKey }: X509Certificate, at: Pick<Problem, "path" | "value">): Problem[] {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKey;
+  if (type === "rsa" || (type === "ec" && curves.includes(details!.namedCurve!))) return [];
   return [
     {
-      path,
-      value: subject(certificate),
-      message: `Its key is of type ${algorithm}, which Istio's proxies do not accept.`,
-      remedy: "Use an RSA or ECDSA key.",
+      ...at,
+      message: `Its key is of type ${type === "ec" ? details!.namedCurve : type}, which Istio's proxies do not accept.`,
+      remedy: "Use an RSA key, or an ECDSA key on P-256, P-384 or P-521.",
     },
   ];
 }
 
-/** istiod verifies its intermediate by Go's crypto/x509, which has no SHA-1 since 1.18. Nobody verifies a root's own signature. */
+/**
+ * An extended key usage of a CA bounds all below it, the root's too; workloads are servers and clients, and to BoringSSL
+ * `anyExtendedKeyUsage` is neither (crypto/x509/v3_purp.cc).
+ */
+function usageProblems({ raw }: X509Certificate, at: Pick<Problem, "path" | "value">): Problem[] {
+  const usages = new Parsed(raw).getExtension(ExtendedKeyUsageExtension)?.usages.map(String);
+  const missing = (["serverAuth", "clientAuth"] as const).filter(
+    (usage) => usages?.includes(ExtendedKeyUsage[usage]) === false,
+  );
+  if (missing.length === 0) return [];
+  return [
+    {
+      ...at,
+      message: `Its extended key usage leaves out ${missing.join(" and ")}, so proxies refuse every workload below it.`,
+      remedy: "Use a CA without an extended key usage, or with both serverAuth and clientAuth.",
+    },
+  ];
+}
+
+/**
+ * istiod verifies its intermediate by Go's crypto/x509, which has no SHA-1 since 1.18 and never had an older hash. Nobody verifies a
+ * root's own signature.
+ */
 function signatureProblems(certificate: X509Certificate, path: string): Problem[] {
-  // Ed25519 has no hash of its own.
-  const { hash } = new Parsed(certificate.raw).signatureAlgorithm as { hash?: { name: string } };
-  if (hash?.name !== "SHA-1") return [];
+  const { name, hash } = new Parsed(certificate.raw).signatureAlgorithm as {
+    name: string;
+    hash?: { name: string };
+  };
+  const accepted = hash === undefined ? name === "Ed25519" : /^SHA-(256|384|512)$/.test(hash.name);
+  if (accepted) return [];
   return [
     {
       path,
       value: subject(certificate),
-      message: "Signed by SHA-1, which istiod does not accept.",
+      message: `Signed by ${hash?.name ?? name}, which istiod does not accept.`,
       remedy: "Have it signed again, by SHA-256 or better.",
     },
   ];

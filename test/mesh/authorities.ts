@@ -22,6 +22,8 @@ export interface AuthorityOptions {
   to?: string | Date;
   /** Host names and IPv4 addresses that it serves. @default none. */
   serves?: string[];
+  /** The extended key usages. @default none: any use. */
+  usages?: x509.ExtendedKeyUsage[];
   /** RSA is of 2048 bits. */
   algorithm?: keyof typeof algorithms;
   /** Of what its issuer signs. @default SHA-256. */
@@ -43,6 +45,7 @@ export async function authority(commonName: string, options: AuthorityOptions = 
     from = "2026-01-01",
     to = "2027-01-01",
     serves = [],
+    usages = [],
     algorithm = "ECDSA",
     hash = "SHA-256",
   } = options;
@@ -63,6 +66,7 @@ export async function authority(commonName: string, options: AuthorityOptions = 
     extensions: [
       new x509.BasicConstraintsExtension(ca, pathLength, true),
       ...(ca ? [new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true)] : []),
+      ...(usages.length > 0 ? [new x509.ExtendedKeyUsageExtension(usages)] : []),
       ...(serves.length > 0 ? [new x509.SubjectAlternativeNameExtension(serves.map(alternativeName))] : []),
     ],
   });

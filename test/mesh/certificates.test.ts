@@ -1,9 +1,24 @@
+import "reflect-metadata";
 import { generateKeyPairSync } from "node:crypto";
+import { ExtendedKeyUsage } from "@peculiar/x509";
 import { fingerprints, intermediateProblemsOf, rootProblemsOf } from "../../mesh/certificates";
 import { authority, now, type Authority } from "./authorities";
 
 const place = { path: "weft:mesh.trust.root", now };
 const at = (key: string) => `${place.path}.${key}`;
+
+/** A root on a curve that Node's WebCrypto does not have; valid from 2026-11-21. */
+const koblitz = `-----BEGIN CERTIFICATE-----
+MIIBeTCCAR6gAwIBAgIUVc6FBUmYJHEoSNvjOzpvyMq9GU0wCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHS29ibGl0ejAgFw0yNjExMjExODAzMjRaGA8yMTI2MTAyODE4
+MDMyNFowEjEQMA4GA1UEAwwHS29ibGl0ejBWMBAGByqGSM49AgEGBSuBBAAKA0IA
+BDMVqNWAlLB7zH9BHUZAe48h5kpxnUmNpQDGqKCUHe2SDrHy6GJSzkn0Dk8Wxwp2
+EgWHo6kcge1WW3I8rE0WEmWjUzBRMB0GA1UdDgQWBBSEsqV+CSjxBcFpeVuRFdzq
+5J45KjAfBgNVHSMEGDAWgBSEsqV+CSjxBcFpeVuRFdzq5J45KjAPBgNVHRMBAf8E
+BTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQDLdRmlWh1LWdOJn4MX8H3jkfGYXOvf
+nuIxF2RRhXVGeAIhALHP7OA2ErYOlcqzeMJDBKusbp6kyts0zz0Cxoom8bII
+-----END CERTIFICATE-----
+`;
 
 describe("a provided root", () => {
   let root: Authority;
@@ -75,7 +90,29 @@ describe("a provided root", () => {
         path: at("certificate"),
         value: "CN=Edwards",
         message: "Its key is of type ed25519, which Istio's proxies do not accept.",
-        remedy: "Use an RSA or ECDSA key.",
+        remedy: "Use an RSA key, or an ECDSA key on P-256, P-384 or P-521.",
+      },
+    ]);
+    expect(
+      rootProblemsOf({ certificate: koblitz }, false, { ...place, now: new Date("2027-01-01") }),
+    ).toEqual([
+      expect.objectContaining({
+        message: "Its key is of type secp256k1, which Istio's proxies do not accept.",
+      }),
+    ]);
+  });
+
+  it("is for servers and clients where it says what it is for", async () => {
+    const { serverAuth, clientAuth } = ExtendedKeyUsage;
+    const both = await authority("Both", { usages: [serverAuth, clientAuth] });
+    const mail = await authority("Mail", { usages: [ExtendedKeyUsage.emailProtection, serverAuth] });
+    expect(rootProblemsOf(both, true, place)).toEqual([]);
+    expect(rootProblemsOf(mail, true, place)).toEqual([
+      {
+        path: at("certificate"),
+        value: "CN=Mail",
+        message: "Its extended key usage leaves out clientAuth, so proxies refuse every workload below it.",
+        remedy: "Use a CA without an extended key usage, or with both serverAuth and clientAuth.",
       },
     ]);
   });
@@ -221,6 +258,22 @@ describe("a provided intermediate", () => {
     expect(problems({ ...below, chain: expired.certificate }, root)).toEqual([
       { path: at("chain"), value: "CN=Expired", message: "Expired on 2026-05-01." },
     ]);
+  });
+
+  it("has a chain of CAs whose signatures and workloads are accepted", async () => {
+    const chained = async (issuer: Authority) => ({
+      ...(await authority("Below", { issuer })),
+      chain: issuer.certificate,
+    });
+    const problem = (message: string) => [expect.objectContaining({ path: at("chain"), message }) as object];
+    const noCa = await chained(await authority("No CA", { issuer: root, ca: false }));
+    expect(problems(noCa, root)).toEqual(problem("Not a CA: it may not sign certificates."));
+    const mail = [ExtendedKeyUsage.emailProtection];
+    expect(problems(await chained(await authority("Mail", { issuer: root, usages: mail })), root)).toEqual(
+      problem(
+        "Its extended key usage leaves out serverAuth and clientAuth, so proxies refuse every workload below it.",
+      ),
+    );
   });
 
   it("needs room below every CA above it", async () => {
