@@ -1,4 +1,5 @@
 /** Reading from a member's API server. */
+import { setMaxListeners } from "node:events";
 import https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import tls from "node:tls";
@@ -47,15 +48,27 @@ interface Response {
 }
 
 export class ApiServer {
-  private readonly closing = new AbortController();
+  private readonly deadline: number;
+  /** Aborted at the deadline, or when it is closed. */
+  private readonly end = new AbortController();
+  /**
+   * Not `AbortSignal.timeout` in an `AbortSignal.any`: nothing holds that one, and after a garbage collection it is never aborted.
+   * https://github.com/nodejs/node/issues/57736
+   */
+  private readonly timer: NodeJS.Timeout;
 
   private constructor(
     private readonly base: string,
     private readonly agent: Agent,
     private readonly tlsOptions: https.RequestOptions,
     private readonly headers: Credentials["headers"],
-    private readonly deadline: number,
-  ) {}
+    timeoutMs: number,
+  ) {
+    this.deadline = performance.now() + timeoutMs;
+    this.timer = setTimeout(() => this.end.abort(), timeoutMs);
+    // One for each request on its way.
+    setMaxListeners(0, this.end.signal);
+  }
 
   /**
    * Prepares to speak to the API server; no request is sent.
@@ -75,8 +88,7 @@ export class ApiServer {
     // A handshake costs more than a request has to wait for a few others.
     const agent =
       proxy === undefined ? new https.Agent({ keepAlive: true, maxSockets: 4 }) : await proxyAgent(proxy);
-    const deadline = performance.now() + timeoutMs;
-    return new ApiServer(kubeconfig.server.replace(/\/$/, ""), agent, tlsOptions, headers, deadline);
+    return new ApiServer(kubeconfig.server.replace(/\/$/, ""), agent, tlsOptions, headers, timeoutMs);
   }
 
   /** The object at a path; undefined where there is none. */
@@ -102,7 +114,8 @@ export class ApiServer {
 
   /** Ends every connection, an idle one keeps the process alive, and every request that waits for one. */
   close(): void {
-    this.closing.abort();
+    clearTimeout(this.timer);
+    this.end.abort();
     this.agent.destroy();
   }
 
@@ -136,7 +149,9 @@ export class ApiServer {
       if (status !== 429 || performance.now() + retryAfterMs > this.deadline) {
         throw new ApiServerError("status", String(status));
       }
-      await sleep(retryAfterMs, undefined, { signal: this.closing.signal });
+      await sleep(retryAfterMs, undefined, { signal: this.end.signal }).catch((error: Error) => {
+        throw failure(error);
+      });
     }
   }
 
@@ -149,10 +164,7 @@ export class ApiServer {
           ...this.tlsOptions,
           method,
           agent: this.agent,
-          signal: AbortSignal.any([
-            this.closing.signal,
-            AbortSignal.timeout(Math.max(0, Math.ceil(this.deadline - performance.now()))),
-          ]),
+          signal: this.end.signal,
           headers: {
             ...this.headers,
             Accept: accept,

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { ApiServer, ApiServerError } from "../../clusters/api-server";
 import { resolveKubeconfig } from "../../clusters/kubeconfig";
 import { type Answer, type FakeApiServer, makeIdentity, startFakeApiServer } from "./fake-api-server";
@@ -6,10 +8,10 @@ let server: FakeApiServer;
 let api: ApiServer;
 
 /** @param answers one after the other. */
-async function start(answers: Answer[], headers: Record<string, string>) {
+async function start(answers: Answer[], headers: Record<string, string>, timeoutMs = 60_000) {
   server = await startFakeApiServer(await makeIdentity(), () => answers.shift(), headers);
   const kubeconfig = await resolveKubeconfig({ path: "here", kubeconfig: server.kubeconfig() });
-  api = await ApiServer.of(kubeconfig, 60_000);
+  api = await ApiServer.of(kubeconfig, timeoutMs);
 }
 
 afterEach(async () => {
@@ -41,4 +43,16 @@ test("one that asks for more than there is time for has refused", async () => {
 
   await expect(api.get("/object")).rejects.toEqual(new ApiServerError("status", "429"));
   expect(server.requests).toHaveLength(1);
+});
+
+test("one that stays silent is given up, also when what nobody holds was thrown away meanwhile", async () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc") as () => void;
+  await start(["silence"], {}, 500);
+
+  const refused = api.get("/object").catch((error: unknown) => error);
+  await new Promise(setImmediate);
+  collectGarbage();
+
+  expect(await refused).toMatchObject({ kind: "timeout" });
 });
