@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/tools/cache"
@@ -68,6 +69,10 @@ func Gone(ctx context.Context, client dynamic.ResourceInterface, name string) er
 	_, err := watchtools.UntilWithSync(ctx, single(client, name), &unstructured.Unstructured{},
 		func(store cache.Store) (bool, error) { return len(store.List()) == 0, nil },
 		func(event watch.Event) (bool, error) { return event.Type == watch.Deleted, nil })
+	if err != nil && ctx.Err() != nil {
+		// The same whether or not the first look was over by then.
+		return wait.ErrorInterrupted(nil)
+	}
 	return err
 }
 
