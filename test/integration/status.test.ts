@@ -5,7 +5,8 @@ import * as path from "node:path";
 import { AdmissionregistrationV1Api, AppsV1Api, RbacAuthorizationV1Api } from "@kubernetes/client-node";
 import { findings, type Report } from "../../operate/report";
 import { authority } from "../mesh/authorities";
-import { namespace, TestMesh } from "./harness";
+import { eventually } from "./eventually";
+import { discovery, namespace, TestMesh } from "./harness";
 
 jest.setTimeout(300_000);
 
@@ -251,6 +252,19 @@ async function breakIt(): Promise<void> {
     ...byHand,
   );
   await scale(0);
+  await eventually(isGone);
+}
+
+/** Whether the controllers have ended cluster2's istiod: they do so in their own time. */
+async function isGone(): Promise<boolean> {
+  const config = mesh.config("cluster2");
+  const { status } = await config
+    .makeApiClient(AppsV1Api)
+    .readNamespacedDeployment({ name: "istiod", namespace });
+  const labelSelector = "kubernetes.io/service-name=istiod";
+  const { items } = await discovery(config).listNamespacedEndpointSlice({ namespace, labelSelector });
+  const endpoints = items.flatMap((slice) => slice.endpoints ?? []);
+  return !status?.replicas && endpoints.every(({ conditions }) => conditions?.ready === false);
 }
 
 /** By hand, what no `up` mends: the objects of charts, and what was never Weft's. */
