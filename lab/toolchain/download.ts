@@ -34,7 +34,8 @@ function connects(host: string, port: number): Promise<boolean> {
       socket.destroy();
       resolve(answer);
     };
-    const timer = setTimeout(() => end(false), CONNECT_MS);
+    // A process that was held up itself looks first whether the connection has come meanwhile.
+    const timer = setTimeout(() => setImmediate(end, false), CONNECT_MS);
     socket.once("connect", () => end(true)).once("error", () => end(false));
   });
 }

@@ -118,6 +118,12 @@ describe("a download", () => {
     expect(await isReachable(`${base}/other`)).toBe(true);
   });
 
+  test("a host is reachable though this process was held up while it took the connection", async () => {
+    const answer = isReachable(`${base}/tool`);
+    process.nextTick(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_100));
+    expect(await answer).toBe(true);
+  });
+
   test("a host that refuses connections is not reachable", async () => {
     expect(await isReachable("http://127.0.0.1:1/tool")).toBe(false);
   });
