@@ -168,8 +168,8 @@ function algorithmProblems({ publicKey }: X509Certificate, at: Pick<Problem, "pa
 }
 
 /**
- * An extended key usage of a CA bounds all below it, the root's too; workloads are servers and clients, and to BoringSSL
- * `anyExtendedKeyUsage` is neither (crypto/x509/v3_purp.cc).
+ * An extended key usage of a CA, the root included, bounds all below it. Envoy verifies workloads as servers and as clients
+ * (cert_validator/default_validator.cc), and to BoringSSL `anyExtendedKeyUsage` is neither (crypto/x509/v3_purp.cc).
  */
 function usageProblems({ raw }: X509Certificate, at: Pick<Problem, "path" | "value">): Problem[] {
   const usages = new Parsed(raw).getExtension(ExtendedKeyUsageExtension)?.usages.map(String);

@@ -1,6 +1,7 @@
 /** Do Istio's Gateways expose what other networks and remotes need, and no more? */
+import type { Mesh } from "../../mesh/mesh";
 import { exposesIstiod, networks } from "../../mesh/topology";
-import type { IstioGateway } from "../facts/facts";
+import type { IstiodRoute, IstioGateway } from "../facts/facts";
 import { failed, judge, upRepairs, upTakesBack, type Check, type Issue } from "./check";
 
 interface Expected {
@@ -31,11 +32,14 @@ export const exposure: Check = ({ mesh, member, facts }) => {
       without: "its remotes do not reach istiod",
     },
   };
-  return judge(facts.istioGateways, (found) => ({
+  const gateways = judge(facts.istioGateways, (found) => ({
     issues: Object.entries(expected).flatMap(([name, wanted]) =>
       issuesOf(facts.kubectl, name, wanted, found[name]),
     ),
   }));
+  if (!exposesIstiod(mesh, member.name)) return gateways;
+  const route = judge(facts.istiodRoute, (found) => ({ issues: routeIssues(mesh, found) }));
+  return { issues: [...gateways.issues, ...route.issues] };
 };
 
 function issuesOf(kubectl: string, name: string, wanted: Expected, found: IstioGateway | undefined): Issue[] {
@@ -76,6 +80,25 @@ function issuesOf(kubectl: string, name: string, wanted: Expected, found: IstioG
       ? []
       : [failed(`Gateway ${name} has been changed: ${differences.join("; ")}.`, upTakesBack)];
   return [...changed, ...narrowed(kubectl, name, found)];
+}
+
+function routeIssues({ config }: Mesh, found: IstiodRoute | undefined): Issue[] {
+  if (found === undefined) {
+    return [
+      failed("There is no VirtualService istiod-vs: what remotes send to the gateway ends there.", upRepairs),
+    ];
+  }
+  const { revision } = config.istio;
+  const istiod = `istiod${revision === undefined ? "" : `-${revision}`}.istio-system.svc.cluster.local`;
+  const differences = [
+    ...(found.gateways.includes("istiod-gateway") ? [] : ["it is not for Gateway istiod-gateway"]),
+    ...Object.entries({ 15012: `${istiod}:15012`, 15017: `${istiod}:443` })
+      .map(([port, wanted]) => ({ port, wanted, actual: found.destinations[Number(port)] }))
+      .filter(({ wanted, actual }) => actual !== wanted)
+      .map(({ port, wanted, actual }) => `${port} leads to ${actual ?? "nobody"} instead of ${wanted}`),
+  ];
+  if (differences.length === 0) return [];
+  return [failed(`VirtualService istiod-vs has been changed: ${differences.join("; ")}.`, upTakesBack)];
 }
 
 /** A label more in its selector is no change to the provider, which did not write it. */

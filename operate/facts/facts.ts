@@ -28,6 +28,8 @@ export interface MemberFacts {
   gateway: Fact<GatewayServiceFacts | undefined>;
   /** Gateways of Istio in istio-system, by name. */
   istioGateways: Fact<Record<string, IstioGateway>>;
+  /** VirtualService `istiod-vs`; undefined where there is none. */
+  istiodRoute: Fact<IstiodRoute | undefined>;
   webhooks: Fact<Webhook[]>;
   /** Addresses of ready endpoints, by the name of the Service in istio-system. */
   endpoints: Fact<Record<string, string[]>>;
@@ -90,6 +92,12 @@ export interface GatewayServiceFacts {
 export interface IstioGateway {
   selector: Record<string, string>;
   servers: { port: number; protocol: string; mode?: string; hosts: string[] }[];
+}
+
+export interface IstiodRoute {
+  gateways: string[];
+  /** By the gateway's port: host and port that it passes TLS on to, whatever name is asked for. */
+  destinations: Record<number, string>;
 }
 
 export interface Webhook {

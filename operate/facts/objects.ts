@@ -1,7 +1,15 @@
 /** From objects as an API server gives them to what the checks look at. Pure. */
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import { versionOf, type Deployment } from "../../clusters/inspect";
-import type { CacertsFacts, GatewayServiceFacts, IstiodFacts, IstioGateway, PeerKey, Webhook } from "./facts";
+import type {
+  CacertsFacts,
+  GatewayServiceFacts,
+  IstiodFacts,
+  IstiodRoute,
+  IstioGateway,
+  PeerKey,
+  Webhook,
+} from "./facts";
 
 export interface Metadata {
   name: string;
@@ -97,6 +105,27 @@ export function istioGateway({ spec }: Gateway): IstioGateway {
       hosts: hosts ?? [],
     })),
   };
+}
+
+export interface VirtualService {
+  spec?: {
+    gateways?: string[];
+    tls?: {
+      match?: { port?: number; sniHosts?: string[] }[];
+      route?: { destination?: { host?: string; port?: { number?: number } } }[];
+    }[];
+  };
+}
+
+export function istiodRoute({ spec }: VirtualService): IstiodRoute {
+  const destinations: Record<number, string> = {};
+  for (const { match = [], route = [] } of spec?.tls ?? []) {
+    const { host, port } = route[0]?.destination ?? {};
+    for (const { port: at, sniHosts } of match) {
+      if (at !== undefined && sniHosts?.includes("*")) destinations[at] = `${host}:${port?.number}`;
+    }
+  }
+  return { gateways: spec?.gateways ?? [], destinations };
 }
 
 export interface WebhookConfiguration {

@@ -126,6 +126,7 @@ function unreachable(
     peerKeys: unread,
     gateway: unread,
     istioGateways: unread,
+    istiodRoute: unread,
     webhooks: unread,
     endpoints: unread,
     istiodView: unread,
@@ -134,6 +135,7 @@ function unreachable(
 }
 
 const core = "/api/v1/namespaces/istio-system";
+const networking = "/apis/networking.istio.io/v1/namespaces/istio-system";
 
 async function readObjects(api: ApiServer, probe: Probe) {
   const items = async <T>(path: string) => (await api.get<List<T>>(path))?.items ?? [];
@@ -148,6 +150,7 @@ async function readObjects(api: ApiServer, probe: Probe) {
     peerKeys,
     gateway,
     istioGateways,
+    istiodRoute,
     webhooks,
     endpoints,
   ] = await Promise.all([
@@ -178,9 +181,12 @@ async function readObjects(api: ApiServer, probe: Probe) {
       return service && objects.gatewayFacts(service);
     }),
     read("Istio's Gateways", async () => {
-      const path = "/apis/networking.istio.io/v1/namespaces/istio-system/gateways";
-      const gateways = await items<objects.Gateway>(path);
+      const gateways = await items<objects.Gateway>(`${networking}/gateways`);
       return Object.fromEntries(gateways.map((found) => [found.metadata.name, objects.istioGateway(found)]));
+    }),
+    read("VirtualService istiod-vs", async () => {
+      const route = await api.get<objects.VirtualService>(`${networking}/virtualservices/istiod-vs`);
+      return route && objects.istiodRoute(route);
     }),
     read("webhooks", async () => {
       const [injection, validation] = await Promise.all([
@@ -212,6 +218,7 @@ async function readObjects(api: ApiServer, probe: Probe) {
     peerKeys,
     gateway,
     istioGateways,
+    istiodRoute,
     webhooks,
     endpoints,
   };

@@ -481,6 +481,29 @@ describe("Istio's Gateways", () => {
   });
 });
 
+describe("the way to istiod behind its Gateway", () => {
+  test("that is missing", () => {
+    sample.of("one").istiodRoute = known(undefined);
+    expect(complaints()).toEqual([
+      "one exposure failed: There is no VirtualService istiod-vs: what remotes send to the gateway ends there.",
+    ]);
+  });
+
+  test("that leads elsewhere", () => {
+    sample.of("one").istiodRoute = known({ gateways: ["other"], destinations: { 15012: "other:15012" } });
+    expect(complaints()).toEqual([
+      "one exposure failed: VirtualService istiod-vs has been changed: it is not for Gateway istiod-gateway; " +
+        "15012 leads to other:15012 instead of istiod.istio-system.svc.cluster.local:15012; " +
+        "15017 leads to nobody instead of istiod.istio-system.svc.cluster.local:443.",
+    ]);
+  });
+
+  test("is no matter where no remote needs it", () => {
+    sample.of("two").istiodRoute = unknown("not read");
+    expect(complaints()).toEqual([]);
+  });
+});
+
 describe("webhooks", () => {
   test("that lead to nobody", () => {
     sample.of("two").endpoints = known({});

@@ -1,6 +1,6 @@
 import { known } from "../../operate/facts/facts";
 import { syncStates, worstStates } from "../../operate/facts/metrics";
-import { cacertsFacts, networkValue, readyAddresses } from "../../operate/facts/objects";
+import { cacertsFacts, istiodRoute, networkValue, readyAddresses } from "../../operate/facts/objects";
 import { readMesh } from "../../operate/facts/read";
 import type { Mesh } from "../../mesh/mesh";
 import { parseMesh } from "../../mesh/parse";
@@ -60,6 +60,19 @@ test("cacerts: files that are missing, and a key that does not fit, without the 
   expect(
     cacertsFacts({ metadata: { name: "cacerts" }, data: { ...data, "ca-key.pem": base64(own.key) } }).keyFits,
   ).toBe(true);
+});
+
+test("the way to istiod: what is passed on of each port, whatever name is asked for", () => {
+  const to = (host: string, number: number) => [{ destination: { host, port: { number } } }];
+  const tls = [
+    { match: [{ port: 15012, sniHosts: ["*"] }], route: to("istiod", 15012) },
+    { match: [{ port: 15017, sniHosts: ["one.example"] }], route: to("istiod", 443) },
+  ];
+  expect(istiodRoute({ spec: { gateways: ["istiod-gateway"], tls } })).toEqual({
+    gateways: ["istiod-gateway"],
+    destinations: { 15012: "istiod:15012" },
+  });
+  expect(istiodRoute({})).toEqual({ gateways: [], destinations: {} });
 });
 
 test("only ready endpoints count; one that says nothing is ready", () => {

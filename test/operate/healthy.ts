@@ -103,6 +103,17 @@ export async function healthy(stack: StackInput = input): Promise<Sample> {
             }
           : {},
       ),
+      istiodRoute: known(
+        mesh.members.some((other) => other.role === "remote" && other.primary === name)
+          ? {
+              gateways: ["istiod-gateway"],
+              destinations: {
+                15012: "istiod.istio-system.svc.cluster.local:15012",
+                15017: "istiod.istio-system.svc.cluster.local:443",
+              },
+            }
+          : undefined,
+      ),
       webhooks: known([
         { ...hook, kind: "injection" as const },
         { ...validator, kind: "validation" as const },
