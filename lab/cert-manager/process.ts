@@ -3,8 +3,8 @@ import { join, resolve } from "node:path";
 import { type Command, type Daemon, isUpToDate, start, stop, waitFor } from "../control-plane/daemon";
 import { ensureController } from "./build";
 
-/** How long the API server may take to answer, in milliseconds. */
-const CONNECT_TIMEOUT = 30_000;
+/** How long the API server may take to answer, in milliseconds. Long, because a process that ends is noticed at once. */
+const CONNECT_TIMEOUT = 180_000;
 
 export interface StartOptions {
   /** The lab's folder; holds what is known of the process, and its log. */

@@ -67,12 +67,11 @@ export async function startCluster(args: ClusterStart): Promise<Part[]> {
     const controllers = await ensurePart(args, "kube-controller-manager", started);
     const kwok = await ensurePart(args, "kwok", started);
     await ensurePart(args, "kube-scheduler", started);
-    await createNode(client);
     await Promise.all([
       waitFor(`${name}: kube-controller-manager`, controllers.daemon, controllers.command, START_MS, () =>
         isBootstrapped(client),
       ),
-      waitFor(`${name}: kwok`, kwok.daemon, kwok.command, START_MS, () => isNodeReady(client)),
+      waitFor(`${name}: kwok`, kwok.daemon, kwok.command, START_MS, () => hasReadyNode(client)),
     ]);
     return started;
   } finally {
@@ -132,9 +131,10 @@ interface Node {
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
-/** Ready, and with the taint gone that keeps pods off until somebody has seen that it is. */
-async function isNodeReady(client: Client): Promise<boolean> {
+/** Ready, and with the taint gone that keeps pods off until somebody has seen that it is. Where there is no node it creates one. */
+async function hasReadyNode(client: Client): Promise<boolean> {
   const response = await client.send<Node>("GET", `/api/v1/nodes/${NODE}`);
+  if (response?.status === 404) await createNode(client);
   if (response?.status !== 200) return false;
   const { spec, status } = response.body;
   return (
