@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { TestMesh } from "./harness";
 import type { OperationOptions, TestStack } from "./operator";
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const policyPacks = [path.resolve(__dirname, "../../policies")];
 const [cluster1, cluster2, cluster3] = ["cluster1", "cluster2", "cluster3"].map((name) => ({ name })) as [

@@ -17,7 +17,7 @@ import { type Rehearsal, rehearse } from "../../lab/rehearse/rehearsal";
 import { describeEvent } from "../../lab/rehearse/changes";
 import { eventually } from "./eventually";
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const [east, west, south] = [named("east"), named("west"), named("south")];
 function named(name: string): StackConfig["clusters"][number] {
@@ -78,7 +78,8 @@ test("a member that joins interrupts nothing, and the report has what its peers'
 test("a gateway that gets another kind of Service, and a program that replaces Secrets, are reported with the moment", async () => {
   const moved = {
     ...east,
-    eastWest: { service: { type: "NodePort" }, addresses: ["10.0.0.9"], port: 31443 },
+    // Of the ports that Kubernetes gives nobody who does not ask for them: 30000-30085 of its range.
+    eastWest: { service: { type: "NodePort" }, addresses: ["10.0.0.9"], port: 30043 },
     remoteAccess: { generation: 2 },
   };
 

@@ -5,7 +5,7 @@ import { commentOn } from "../../review/comment";
 import { parsePreview } from "../../review/preview";
 import { TestMesh } from "./harness";
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const policyPacks = [path.resolve(__dirname, "../../policies")];
 const [one, two] = [

@@ -8,7 +8,7 @@ import { authority } from "../mesh/authorities";
 import { eventually } from "./eventually";
 import { discovery, namespace, TestMesh } from "./harness";
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const program = path.resolve(__dirname, "../../operate/status.ts");
 const [cluster1, cluster2] = [{ name: "cluster1" }, { name: "cluster2" }];
@@ -177,7 +177,7 @@ describe("broken by hand in many places at once", () => {
   });
 
   test("--wait tells what it waits for, and returns when all of it is mended", async () => {
-    const waiting = start("--wait=4m");
+    const waiting = start("--wait=8m");
     const ended = once(waiting.child, "exit") as Promise<[number]>;
     await waiting.until(/✘ mesh1: 2 members, 2 failed/);
     await mend();
