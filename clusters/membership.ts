@@ -23,7 +23,7 @@ export interface MembershipOptions {
   known: string[];
   /** Told of clusters that do not join, and why. */
   warn: (message: string) => void;
-  /** Milliseconds for all requests to the management cluster. Default: 10 s. */
+  /** Milliseconds for all requests to the management cluster. Default: 30 s. */
   timeoutMs?: number;
 }
 
@@ -39,7 +39,7 @@ export async function parseMeshWithFound(
   const management = membership && managementCluster(membership.management, listed);
   if (config === undefined || membership === undefined || management === undefined) return parseMesh(input);
 
-  const { timeoutMs = 10_000, known, warn } = options;
+  const { timeoutMs = 30_000, known, warn } = options;
   const kubeconfig = await resolveKubeconfig(management);
   let found: Reachable[];
   try {

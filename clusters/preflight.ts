@@ -16,7 +16,7 @@ import { peerTrustProblem } from "./peer-trust";
 export interface PreflightOptions {
   /** Told what is unwise but not wrong. */
   warn: (message: string) => void;
-  /** Milliseconds for all requests to one cluster. Default: 10 s. */
+  /** Milliseconds for all requests to one cluster. Default: 30 s. */
   timeoutMs?: number;
 }
 
@@ -27,7 +27,7 @@ export interface PreflightOptions {
 export async function preflight(
   mesh: Mesh,
   kubeconfigs: Kubeconfigs,
-  { warn, timeoutMs = 10_000 }: PreflightOptions,
+  { warn, timeoutMs = 30_000 }: PreflightOptions,
 ): Promise<LiveMember[]> {
   const problems: Problem[] = [];
   const inspections = new Map<string, Inspection>();

@@ -21,7 +21,7 @@ import { syncStates, worstStates } from "./metrics";
 import * as objects from "./objects";
 
 export interface ReadOptions {
-  /** Milliseconds for all requests to one member. Default: 10 s. */
+  /** Milliseconds for all requests to one member. Default: 30 s. */
   timeoutMs?: number;
   /** Milliseconds for what need not be reachable from here: istiod's metrics, gateways, keys. Default: 3 s. */
   reachMs?: number;
@@ -34,7 +34,7 @@ type Probe = (key: PeerKey, kubeconfig: string) => void;
 
 export async function readMesh(
   mesh: Mesh,
-  { timeoutMs = 10_000, reachMs = 3000 }: ReadOptions = {},
+  { timeoutMs = 30_000, reachMs = 3000 }: ReadOptions = {},
 ): Promise<MeshFacts> {
   const probes: Probes = new Map();
   const began = performance.now();
