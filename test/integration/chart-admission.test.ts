@@ -8,6 +8,7 @@ import { CoreV1Api, KubernetesObjectApi, type KubernetesObject } from "@kubernet
 import { startLab, stopLab } from "../../lab/control-plane";
 import { ensureToolchain } from "../../lab/toolchain";
 import { realCharts, standIns } from "./charts";
+import { eventually } from "./eventually";
 import { kubeConfig, namespace, statusOf } from "./harness";
 
 jest.setTimeout(600_000);
@@ -92,7 +93,16 @@ const attempt = (wanted: KubernetesObject) => statusOf(objects.create(wanted, un
 
 describe.each([standIns, ...realCharts])("with the CRDs in %s, the API server", (charts) => {
   // Without a default revision the chart renders no webhook, which nobody would answer here.
-  beforeAll(() => install(path.join(charts, "base"), { defaultRevision: "" }));
+  beforeAll(async () => {
+    await install(path.join(charts, "base"), { defaultRevision: "" });
+    // A kind whose CRD is established is served a moment later; until then the client does not know it, or is told 404.
+    const isServed = (wanted: KubernetesObject) =>
+      attempt(wanted).then(
+        (status) => status !== 404,
+        () => false,
+      );
+    for (const [, wanted] of right) await eventually(() => isServed(wanted));
+  });
 
   it.each(right)("accepts a %s", async (_name, wanted) => {
     expect(await attempt(wanted)).toBe(200);

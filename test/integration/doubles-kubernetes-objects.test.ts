@@ -60,7 +60,8 @@ test("a Deployment is created when its Pods are ready", async () => {
 
 test("a Deployment whose Pods do not come is kept, with the reasons why it is not ready", async () => {
   const never = deployment("never", unschedulable);
-  const created = double.create("apps/v1:Deployment", "never", never, 2);
+  // Enough for the Deployment controller of a slow machine to say why.
+  const created = double.create("apps/v1:Deployment", "never", never, 10);
   const said =
     `resource "${urnOf("apps/v1:Deployment", "never")}" was successfully created, but the Kubernetes API server reported ` +
     "that it failed to fully initialize or become live: 'never' timed out waiting to be Ready";
