@@ -11,7 +11,7 @@ import { layout, MAX_CLUSTERS } from "./commands";
 import { forget, startEtcd } from "./etcd";
 import { stop } from "./daemon";
 import { writeKubeconfig } from "./kubeconfig";
-import { freePort, isFree } from "./ports";
+import { PortClaims } from "./ports";
 import type { Delays } from "./stages";
 import { freeNumber, type LabState, type Part, parts, readState, STATE_FILE, writeState } from "./state";
 
@@ -57,12 +57,13 @@ export async function startLab({
   }
   const programs = await ensureToolchain(["etcd", ...parts], { report });
   mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const claims = new PortClaims();
   return locked(dir, report, async () => {
     const took = stopwatch();
     const state: LabState = readState(dir) ?? { etcd: { port: 0, peerPort: 0 }, clusters: {} };
     const save = () => writeState(dir, state);
 
-    await claimPorts(state, unique);
+    await choosePorts(state, unique, claims);
     save();
     await startEtcd(dir, programs.etcd, state.etcd, save);
     for (const name of Object.keys(state.clusters).filter((name) => !unique.includes(name))) {
@@ -90,7 +91,7 @@ export async function startLab({
     if (failed) throw failed.reason;
     writeMergedKubeconfig(dir, state, unique);
     return unique.map((name) => describeCluster(dir, state, name, true));
-  });
+  }).finally(() => claims.release());
 }
 
 /** The clusters of the lab in this folder, and whether each is ready; empty when there is none. */
@@ -138,21 +139,30 @@ function locked<T>(dir: string, report: (line: string) => void, action: () => Pr
 }
 
 /** Gives every cluster and etcd their ports; another one to whoever does not run and whose port somebody else has by now. */
-async function claimPorts({ etcd, clusters }: LabState, names: readonly string[]): Promise<void> {
+async function choosePorts(
+  { etcd, clusters }: LabState,
+  names: readonly string[],
+  claims: PortClaims,
+): Promise<void> {
   const taken = () => new Set([etcd.port, etcd.peerPort, ...Object.values(clusters).map(({ port }) => port)]);
   if (etcd.daemon === undefined || !isRunning(etcd.daemon)) {
-    if (etcd.port === 0 || !(await isFree(etcd.port))) etcd.port = await freePort(taken());
-    if (etcd.peerPort === 0 || !(await isFree(etcd.peerPort))) etcd.peerPort = await freePort(taken());
+    if (etcd.port === 0 || !(await claims.claim(etcd.port))) etcd.port = await claims.claimAny(taken());
+    if (etcd.peerPort === 0 || !(await claims.claim(etcd.peerPort)))
+      etcd.peerPort = await claims.claimAny(taken());
   }
   for (const name of names) {
     const cluster = clusters[name];
     if (!cluster) {
-      clusters[name] = { number: freeNumber(clusters), port: await freePort(taken()), daemons: {} };
+      clusters[name] = {
+        number: freeNumber(clusters),
+        port: await claims.claimAny(taken()),
+        daemons: {},
+      };
       continue;
     }
     const server = cluster.daemons["kube-apiserver"];
-    if (!(server && isRunning(server)) && !(await isFree(cluster.port)))
-      cluster.port = await freePort(taken());
+    if (!(server && isRunning(server)) && !(await claims.claim(cluster.port)))
+      cluster.port = await claims.claimAny(taken());
   }
 }
 

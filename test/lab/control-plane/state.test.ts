@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { addressPlan, MAX_CLUSTERS } from "../../../lab/control-plane/commands";
-import { freePort, isFree } from "../../../lab/control-plane/ports";
+import { PortClaims } from "../../../lab/control-plane/ports";
 import {
   freeNumber,
   type LabState,
@@ -63,13 +63,17 @@ describe("the state of a lab", () => {
   });
 });
 
-test("a port somebody listens on is not free, nor given out", async () => {
-  const port = await freePort(new Set());
+test("a port is given to one lab, until it lets go of it and nobody listens on it", async () => {
+  const [own, other] = [new PortClaims(), new PortClaims()];
+  const port = await own.claimAny(new Set());
+  expect(await other.claim(port)).toBe(false);
+
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-
-  expect(await isFree(port)).toBe(false);
+  own.release();
+  expect(await other.claim(port)).toBe(false);
 
   await new Promise((resolve) => server.close(resolve));
-  expect(await isFree(port)).toBe(true);
+  expect(await other.claim(port)).toBe(true);
+  other.release();
 });
