@@ -10,7 +10,7 @@ import { type LabCluster, startLab, stopLab } from "../control-plane";
 import { labConfig, type StackFile } from "../engine/config";
 import { chooseParts, type Parts } from "../engine/parts";
 import { LabError } from "../error";
-import { checkCapacity } from "./capacity";
+import { availableMemory, checkCapacity } from "./capacity";
 import { type StackConfig, withoutCredentials } from "./config";
 import { type EngineStep, EngineSteps } from "./engine-steps";
 import type { Roles } from "./expectations";
@@ -72,7 +72,7 @@ export async function rehearse(args: RehearsalArgs): Promise<Rehearsal> {
   if (parsed instanceof ConfigError) return { ...nothing, outcome: "refused", problem: parsed.message };
 
   const names = [...new Set([...namesOf(files.before), ...namesOf(files.after)])];
-  checkCapacity(names.length, process.availableMemory());
+  checkCapacity(names.length, availableMemory());
   try {
     const lab = await startLab({ dir, clusters: names, report: args.report });
     return { ...nothing, ...(await takeStep({ ...args, lab, files, step, mesh: parsed })) };
