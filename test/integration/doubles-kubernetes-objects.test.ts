@@ -135,7 +135,9 @@ test("a condition that an object asks for is waited for", async () => {
 });
 
 test("an object is deleted when it is gone, not when it is asked to go", async () => {
-  const held = configMap("held", {}, { finalizers: ["weft.dev/test"] });
+  // Deleted in the foreground it would have a finalizer more, until the garbage collector has seen it.
+  const annotations = { "pulumi.com/deletionPropagationPolicy": "background" };
+  const held = configMap("held", {}, { annotations, finalizers: ["weft.dev/test"] });
   const resource = await double.create("core/v1:ConfigMap", "held", held);
   expect(await failure(double.remove(resource, 1))).toContain("timed out waiting for the condition");
   expect(cluster.log.warnings).toEqual(["finalizers might be preventing deletion (weft.dev/test)"]);
