@@ -38,7 +38,11 @@ export class RemoteAccess extends pulumi.ComponentResource {
           name: `weft-reader-token-${generation}`,
           namespace: istioNamespace,
           labels: managedByWeft,
-          annotations: { "kubernetes.io/service-account.name": "istio-reader-service-account" },
+          annotations: {
+            "kubernetes.io/service-account.name": "istio-reader-service-account",
+            // By itself the provider waits 5 s for the token controller (`untilCoreV1SecretInitialized`), which may be busy for longer.
+            "pulumi.com/waitFor": "jsonpath={.data.token}",
+          },
         },
         type: "kubernetes.io/service-account-token",
       },

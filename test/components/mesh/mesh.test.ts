@@ -220,7 +220,10 @@ describe("two primaries on networks of their own", () => {
         name: "weft-reader-token-1",
         namespace: "istio-system",
         labels: weft,
-        annotations: { "kubernetes.io/service-account.name": "istio-reader-service-account" },
+        annotations: {
+          "kubernetes.io/service-account.name": "istio-reader-service-account",
+          "pulumi.com/waitFor": "jsonpath={.data.token}",
+        },
       },
       type: "kubernetes.io/service-account-token",
     });
