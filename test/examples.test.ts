@@ -106,7 +106,7 @@ describe("what an example is about is in its plan:", () => {
     expect(valuesOf(recorder, "mesh-cluster1-ingress-release")).toMatchObject({
       service: {
         type: "NodePort",
-        ports: [{}, { port: 80, nodePort: 30080 }, { port: 443, nodePort: 30443 }],
+        ports: [{ port: 80, nodePort: 30080 }, { port: 443, nodePort: 30443 }, {}],
       },
     });
     const route = recorder.named("mesh-cluster1-ingress-helloworld.localhost-virtualservice");

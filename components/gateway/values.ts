@@ -87,7 +87,10 @@ function common({ service, revision, imagePullSecrets = [] }: CommonArgs, ports?
       type,
       ...(Object.keys(annotations).length > 0 && { annotations }),
       ...(loadBalancerSourceRanges.length > 0 && { loadBalancerSourceRanges }),
-      ...(ports && { ports }),
+      ...(ports && { ports: ports.toSorted(fixedFirst) }),
     },
   };
 }
+
+/** Kubernetes takes a Service's ports in turn, and may choose for one the node port that a later one is given (initNodePorts). */
+const fixedFirst = (a: ServicePort, b: ServicePort) => Number(!a.nodePort) - Number(!b.nodePort);

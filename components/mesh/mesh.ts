@@ -78,15 +78,12 @@ export class Mesh extends pulumi.ComponentResource {
 
     this.trust = new Trust(`${name}-trust`, { mesh, providers: args.providers }, { parent: this });
     for (const primary of primaries(mesh)) this.createMember(primary, exchange);
-    for (const primary of primaries(mesh)) this.createEastWestGateway(primary);
+    for (const primary of primaries(mesh)) this.createGateways(primary);
     for (const remote of remotes) this.createMember(remote, exchange);
     const kubeconfigs = this.peerKubeconfigs();
     for (const primary of primaries(mesh)) this.createPeerSecret(primary, kubeconfigs, exchange);
-    for (const remote of remotes) this.createEastWestGateway(remote);
-    for (const member of mesh.members) {
-      this.createIngressGateway(member);
-      this.createSample(member);
-    }
+    for (const remote of remotes) this.createGateways(remote);
+    for (const member of mesh.members) this.createSample(member);
     exchange?.finish(Object.values(this.peerSecrets).flatMap(({ secrets }) => secrets));
 
     this.root = mesh.config.trust.mode === "shared" ? this.rootOf(sharedSigner(mesh.config)) : undefined;
@@ -113,31 +110,46 @@ export class Mesh extends pulumi.ComponentResource {
     this.createLoadBalancer(member);
   }
 
-  private createEastWestGateway(member: Member) {
-    const { mesh } = this.args;
-    if (!needsEastWestGateway(mesh, member.name)) return;
-    this.gateways[member.name] = new EastWestGateway(
-      `${this.name}-${member.name}-eastwest`,
-      { mesh, member, after: this.beforeGateways(member) },
-      { parent: this.parts[member.name] },
-    );
+  /**
+   * A gateway with fixed node ports comes first: among those that Kubernetes chooses for the other could be one of them, and a Service
+   * does not get a node port that another has.
+   */
+  private createGateways(member: Member) {
+    const after = this.beforeGateways(member);
+    if (member.ingress?.service.nodePorts !== undefined) {
+      const ingress = this.createIngressGateway(member, after);
+      this.createEastWestGateway(member, [...after, ...ingress]);
+    } else {
+      const eastWest = this.createEastWestGateway(member, after);
+      const isFixed = member.eastWest.service.type === "NodePort";
+      this.createIngressGateway(member, isFixed ? [...after, ...eastWest] : after);
+    }
   }
 
-  private createIngressGateway(member: Member) {
-    const { mesh, providers } = this.args;
-    const { ingress } = member;
-    if (ingress === undefined) return;
-    new IngressGateway(
-      `${this.name}-${member.name}-ingress`,
-      {
-        mesh,
-        member,
-        ingress,
-        after: this.beforeGateways(member),
-        primary: providers[member.primary]!,
-      },
+  private createEastWestGateway(member: Member, after: pulumi.Resource[]): EastWestGateway[] {
+    const { mesh } = this.args;
+    if (!needsEastWestGateway(mesh, member.name)) return [];
+    const gateway = new EastWestGateway(
+      `${this.name}-${member.name}-eastwest`,
+      { mesh, member, after },
       { parent: this.parts[member.name] },
     );
+    this.gateways[member.name] = gateway;
+    return [gateway];
+  }
+
+  private createIngressGateway(member: Member, after: pulumi.Resource[]): IngressGateway[] {
+    const { mesh, providers } = this.args;
+    const { ingress } = member;
+    if (ingress === undefined) return [];
+    const primary = providers[member.primary]!;
+    return [
+      new IngressGateway(
+        `${this.name}-${member.name}-ingress`,
+        { mesh, member, ingress, after, primary },
+        { parent: this.parts[member.name] },
+      ),
+    ];
   }
 
   private createSample(member: Member) {

@@ -300,9 +300,9 @@ async function checkIngress(on: ConvergedExample): Promise<void> {
   expect(gateway.spec!.type).toBe("NodePort");
   const ports = gateway.spec!.ports!.map(({ port, nodePort }) => [port, nodePort]);
   expect(ports).toEqual([
-    [15021, expect.any(Number)],
     [80, 30080],
     [443, 30443],
+    [15021, expect.any(Number)],
   ]);
   const name = "cluster1-helloworld.localhost";
   expect(await specOf(on, "cluster1", "Gateway", name)).toMatchObject({

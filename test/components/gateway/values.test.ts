@@ -49,8 +49,8 @@ describe("values of the east-west gateway", () => {
       service: {
         type: "NodePort",
         ports: [
-          { name: "status-port", port: 15021, targetPort: 15021, protocol: "TCP" },
           { name: "tls", port: 15443, targetPort: 15443, protocol: "TCP", nodePort: 31443 },
+          { name: "status-port", port: 15021, targetPort: 15021, protocol: "TCP" },
           { name: "tls-istiod", port: 15012, targetPort: 15012, protocol: "TCP" },
           { name: "tls-webhook", port: 15017, targetPort: 15017, protocol: "TCP" },
         ],
@@ -74,7 +74,7 @@ describe("values of the east-west gateway", () => {
       },
     });
     expect(ports("NodePort")).toMatchObject({
-      service: { type: "NodePort", ports: [{ port: 15021 }, { port: 15443, nodePort: 31443 }] },
+      service: { type: "NodePort", ports: [{ port: 15443, nodePort: 31443 }, { port: 15021 }] },
     });
   });
 
@@ -93,7 +93,7 @@ describe("values of the ingress gateway", () => {
     });
   });
 
-  it("fix the node ports of 80 and 443", () => {
+  it("fix the node ports of 80 and 443, before Kubernetes chooses that of another port", () => {
     expect(
       ingressValues({
         ...everything,
@@ -107,9 +107,9 @@ describe("values of the ingress gateway", () => {
       service: {
         type: "NodePort",
         ports: [
-          { name: "status-port", port: 15021, targetPort: 15021, protocol: "TCP" },
           { name: "http2", port: 80, targetPort: 80, protocol: "TCP", nodePort: 30080 },
           { name: "https", port: 443, targetPort: 443, protocol: "TCP", nodePort: 30443 },
+          { name: "status-port", port: 15021, targetPort: 15021, protocol: "TCP" },
         ],
       },
     });

@@ -173,6 +173,24 @@ test("a gateway without a load balancer is where stack config says, and every is
   }
 });
 
+test("a gateway with fixed node ports comes before one for which Kubernetes chooses them, and might choose these", async () => {
+  const fixed = { service: { type: "NodePort" as const, nodePorts: {} } };
+  const eastWest = { service: { type: "NodePort" as const }, addresses: ["192.0.2.1"], port: 31443 };
+  const { recorder } = await weave({
+    clusters: [
+      cluster("a", { ingress: fixed }),
+      cluster("b", { eastWest, ingress: {} }),
+      cluster("c", { ingress: {} }),
+      cluster("d", { role: "remote", primary: "a", ingress: fixed }),
+    ],
+  });
+  const isAfter = (name: string, other: string) =>
+    recorder.isAfter(`mesh-${name}-release`, `mesh-${other}-release`);
+  for (const member of ["a", "d"]) expect(isAfter(`${member}-eastwest`, `${member}-ingress`)).toBe(true);
+  expect(isAfter("b-ingress", "b-eastwest")).toBe(true);
+  expect(isAfter("c-ingress", "c-eastwest") || isAfter("c-eastwest", "c-ingress")).toBe(false);
+});
+
 test("an ingress gateway of a remote has its routes in the primary, where istiod reads them", async () => {
   const ingress = {
     service: { type: "NodePort" as const, nodePorts: {} },
@@ -189,7 +207,7 @@ test("an ingress gateway of a remote has its routes in the primary, where istiod
       values: {
         service: {
           type: "NodePort",
-          ports: [{ port: 15021 }, { port: 80, nodePort: 30080 }, { port: 443, nodePort: 30443 }],
+          ports: [{ port: 80, nodePort: 30080 }, { port: 443, nodePort: 30443 }, { port: 15021 }],
         },
       },
     },
