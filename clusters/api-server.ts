@@ -40,6 +40,9 @@ const json = "application/json";
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
 const metadataOnly = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
+/** Longest wait for a connection, in milliseconds. Who is there accepts it at once, however busy; a busy one may then take its time. */
+const connectMs = 10_000;
+
 interface Response {
   status: number;
   /** What the API server asks for; 1 s where it names no number of seconds. */
@@ -185,6 +188,17 @@ export class ApiServer {
         },
       );
       request.on("error", fail);
+      request.once("socket", (socket) => {
+        if (!socket.connecting) return;
+        const giveUp = () => {
+          if (!socket.connecting) return;
+          fail(Object.assign(new Error(), { code: "ETIMEDOUT" }));
+          request.destroy();
+        };
+        // Where this process was held up itself, the connection may have come meanwhile: that is looked at first.
+        const timer = setTimeout(() => setImmediate(giveUp), connectMs);
+        for (const event of ["connect", "close"]) socket.once(event, () => clearTimeout(timer));
+      });
       request.end(body);
     });
   }

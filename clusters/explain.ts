@@ -31,13 +31,16 @@ export function explain(
       return {
         ...problem,
         message: `The API server cannot be reached (${code}).`,
-        remedy: `${look}, and check that the cluster is up and that \`server\` in ${kubeconfig.origin} is its address.`,
+        remedy:
+          code === "ETIMEDOUT"
+            ? `${look}: ${inTheWay}.`
+            : `${look}, and check that the cluster is up and that \`server\` in ${kubeconfig.origin} is its address.`,
       };
     case "timeout":
       return {
         ...problem,
         message: `The API server did not answer within ${timeoutMs / 1000} s.`,
-        remedy: `${look}: often a VPN, a firewall or an address of another network is in the way.`,
+        remedy: `${look}: ${inTheWay}.`,
       };
     case "tls":
       return { ...problem, ...tlsProblem(code, kubeconfig) };
@@ -63,6 +66,8 @@ export function explain(
       };
   }
 }
+
+const inTheWay = "often a VPN, a firewall or an address of another network is in the way";
 
 /** The command that reaches the same cluster the same way. */
 export function kubectl(member: Member, { context }: ResolvedKubeconfig): string {

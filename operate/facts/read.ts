@@ -21,7 +21,7 @@ import { syncStates, worstStates } from "./metrics";
 import * as objects from "./objects";
 
 export interface ReadOptions {
-  /** Milliseconds for all requests to one member. Default: 30 s. */
+  /** Milliseconds for all requests to one member. Default: 30 s; one to which no connection comes about costs 10 s. */
   timeoutMs?: number;
   /** Milliseconds for what need not be reachable from here: istiod's metrics, gateways, keys. Default: 3 s. */
   reachMs?: number;

@@ -1,3 +1,4 @@
+import dns from "node:dns";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { ApiServer, ApiServerError } from "../../clusters/api-server";
@@ -55,4 +56,25 @@ test("one that stays silent is given up, also when what nobody holds was thrown 
   collectGarbage();
 
   expect(await refused).toMatchObject({ kind: "timeout" });
+});
+
+test("one to which no connection comes about is given up before the time for its answers is over", async () => {
+  await start([], {});
+  api.close();
+  const kubeconfig = server.kubeconfig().replace("127.0.0.1", "nowhere.example");
+  // A name that is never found: the socket stays as it is when nobody answers it.
+  const lookup = jest.spyOn(dns, "lookup").mockImplementation(() => undefined);
+  jest.useFakeTimers({ doNotFake: ["nextTick", "setImmediate", "performance"] });
+  try {
+    api = await ApiServer.of(await resolveKubeconfig({ path: "here", kubeconfig }), 60_000);
+    const refused = api.get("/object").catch((error: unknown) => error);
+    while (lookup.mock.calls.length === 0) await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    jest.advanceTimersByTime(10_000);
+
+    expect(await refused).toEqual(new ApiServerError("unreachable", "ETIMEDOUT"));
+  } finally {
+    jest.useRealTimers();
+    lookup.mockRestore();
+  }
 });
