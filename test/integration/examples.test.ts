@@ -21,7 +21,7 @@ import { ConvergedExample, installPlugin, type MemberView, Planes } from "./conv
 import { kubeConfigFrom, TestMesh } from "./harness";
 import { ManagementCluster } from "./management-cluster";
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(2_400_000);
 
 /** What an example's README says of what the lab could not show. */
 const limits: Record<string, string> = {

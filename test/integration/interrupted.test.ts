@@ -7,7 +7,7 @@ import { backendUrl } from "../../lab/engine/stack";
 import { type Change, decoded, namespace, TestMesh } from "./harness";
 import type { TestStack } from "./operator";
 
-jest.setTimeout(300_000);
+jest.setTimeout(900_000);
 
 const weft = { "app.kubernetes.io/managed-by": "weft" };
 /** As which the provider creates objects: provider/pkg/await/await.go of pulumi-kubernetes, Creation. */

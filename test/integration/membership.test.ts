@@ -7,7 +7,7 @@ import type { Change } from "./harness";
 import { decoded, namespace, statusOf, TestMesh } from "./harness";
 import { ManagementCluster } from "./management-cluster";
 
-jest.setTimeout(300_000);
+jest.setTimeout(900_000);
 
 let mesh: TestMesh;
 let management: ManagementCluster;

@@ -20,7 +20,7 @@ import { type Change, TestMesh, decoded, discovery, kubeConfigFrom, namespace, s
 import { contentsBelow, leaked } from "./leaks";
 import type { TestStack } from "./operator";
 
-jest.setTimeout(300_000);
+jest.setTimeout(900_000);
 
 const three = [{ name: "cluster1" }, { name: "cluster2" }, { name: "cluster3" }];
 const four = [...three, { name: "cluster4" }];

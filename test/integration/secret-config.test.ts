@@ -7,7 +7,7 @@ import { decoded, TestMesh } from "./harness";
 import { contentsBelow, leaked } from "./leaks";
 import type { TestStack } from "./operator";
 
-jest.setTimeout(300_000);
+jest.setTimeout(900_000);
 
 let mesh: TestMesh;
 let root: Authority;

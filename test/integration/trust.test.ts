@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startCertManager, stopCertManager } from "../../lab/cert-manager";
 import { type Change, decoded, TestMesh } from "./harness";
 
-jest.setTimeout(300_000);
+jest.setTimeout(900_000);
 
 const certificatesOf = (pem: string) =>
   pem
