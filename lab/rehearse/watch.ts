@@ -1,4 +1,5 @@
 /** Watches what trust and reach depend on in the members, from one moment to another, and misses no state in between. */
+import { setTimeout as pause } from "node:timers/promises";
 import { KubeConfig, Watch } from "@kubernetes/client-node";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import type { LabCluster } from "../control-plane";
@@ -77,6 +78,7 @@ class Feed {
   /** Every object that was ever there: the revision of its last state, and whether that one matters. */
   private readonly seen = new Map<string, { revision: number; isThere: boolean; matters: boolean }>();
   private controller?: AbortController;
+  private isStopped = false;
   private failure?: LabError;
   private changed = () => {};
 
@@ -91,18 +93,7 @@ class Feed {
   static async start(cluster: LabCluster, kind: string, path: string): Promise<Feed | undefined> {
     const kubeconfig = await resolveKubeconfig({ path: cluster.name, kubeconfigPath: cluster.kubeconfig });
     const feed = new Feed(cluster.name, kubeconfig, kind, path);
-    const listed = await feed.list();
-    if (listed === undefined) return undefined;
-    for (const object of listed.items) feed.take(object, feed.before);
-    const config = new KubeConfig();
-    config.loadFromString(kubeconfig.kubeconfig);
-    feed.controller = await new Watch(config).watch(
-      path,
-      { ...selectors[kind], resourceVersion: listed.metadata.resourceVersion },
-      (event: string, object: KubernetesObject) => feed.hear(event, object),
-      () => feed.fail("the watch ended"),
-    );
-    return feed;
+    return (await feed.follow(feed.before)) ? feed : undefined;
   }
 
   /** Resolves when every object is known in the state that it has now. The states before that have arrived before. */
@@ -123,7 +114,54 @@ class Feed {
   }
 
   stop(): void {
+    this.isStopped = true;
     this.controller?.abort();
+  }
+
+  /**
+   * Takes what there is, and then what comes.
+   * @returns false where the API server does not know this kind
+   */
+  private async follow(sightings: Sighting[]): Promise<boolean> {
+    const listed = await this.list();
+    if (listed === undefined) return false;
+    const { resourceVersion } = listed.metadata;
+    const there = new Set(listed.items.map(({ metadata }) => metadata.name));
+    for (const object of listed.items) if (this.isNews(object)) this.take(object, sightings);
+    for (const [name, { isThere }] of this.seen) {
+      if (isThere && !there.has(name)) this.drop({ metadata: { name, resourceVersion } });
+    }
+    const config = new KubeConfig();
+    config.loadFromString(this.kubeconfig.kubeconfig);
+    this.controller = await new Watch(config).watch(
+      this.path,
+      { ...selectors[this.kind], resourceVersion },
+      (event: string, object: KubernetesObject) => this.hear(event, object),
+      (error: { statusCode?: number } | null) => void this.resume(error),
+    );
+    if (this.isStopped) this.controller.abort();
+    return true;
+  }
+
+  /**
+   * An API server ends the watches of a kind about a second after its CRD has changed, and asks for patience (429) until it has set up
+   * the storage anew. What happened in that moment is seen in the state after it.
+   */
+  private async resume(error: { statusCode?: number } | null): Promise<void> {
+    if (this.isStopped) return;
+    try {
+      if (error !== null && error.statusCode !== 429) throw new Error("the watch ended");
+      await pause(resumeMs);
+      if (this.isStopped) return;
+      if (!(await this.follow(this.after))) throw new Error("the API server does not know it any more");
+    } catch (thrown) {
+      this.fail((thrown as Error).message);
+    }
+    this.changed();
+  }
+
+  private isNews({ metadata }: KubernetesObject): boolean {
+    return revisionOf(metadata) > (this.seen.get(metadata.name)?.revision ?? 0);
   }
 
   private hear(event: string, object: KubernetesObject): void {
@@ -175,5 +213,8 @@ class Feed {
     return list(this.kubeconfig, query === "" ? this.path : `${this.path}?${query}`);
   }
 }
+
+/** Milliseconds before a watch that has ended is asked for again. */
+const resumeMs = 200;
 
 const revisionOf = ({ resourceVersion }: { resourceVersion?: string }) => Number(resourceVersion);
