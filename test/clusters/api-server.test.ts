@@ -49,6 +49,7 @@ test("one that asks for more than there is time for has refused", async () => {
 test("one that stays silent is given up, also when what nobody holds was thrown away meanwhile", async () => {
   setFlagsFromString("--expose-gc");
   const collectGarbage = runInNewContext("gc") as () => void;
+  setFlagsFromString("--no-expose-gc");
   await start(["silence"], {}, 500);
 
   const refused = api.get("/object").catch((error: unknown) => error);
