@@ -5,6 +5,8 @@ import * as path from "node:path";
 import * as automation from "@pulumi/pulumi/automation";
 import { parseDocument } from "yaml";
 import weft from "../../index";
+import { replaceFile } from "../control-plane/files";
+import { LabError } from "../error";
 import { standInCharts } from "./parts";
 
 /** The folder that holds Pulumi.yaml and index.ts. */
@@ -81,19 +83,24 @@ async function isLocked(state: string): Promise<boolean> {
 }
 
 /** Pulumi keeps the salt of the stack's encryption in the same file: everything but `config` stays. */
-async function writeStackConfig(file: string, config: Record<string, unknown>): Promise<void> {
-  const existing = await fs.readFile(file, "utf8").catch(() => "");
-  const document = parseDocument(existing || "{}\n");
+export async function writeStackConfig(file: string, config: Record<string, unknown>): Promise<void> {
+  const document = parseDocument((await contentsOf(file)) ?? "");
   document.set("config", config);
-  await fs.writeFile(file, document.toString(), { mode: 0o600 });
+  replaceFile(file, document.toString());
 }
 
-async function passphrase(file: string): Promise<string> {
-  try {
-    return await fs.readFile(file, "utf8");
-  } catch {
-    const fresh = randomBytes(32).toString("base64url");
-    await fs.writeFile(file, fresh, { mode: 0o600 });
-    return fresh;
-  }
+/** Without the passphrase of its secrets, and the salt, a stack's state is lost: one that is there is never made anew. */
+export async function passphrase(file: string): Promise<string> {
+  const known = await contentsOf(file);
+  if (known !== undefined) return known;
+  const fresh = randomBytes(32).toString("base64url");
+  replaceFile(file, fresh);
+  return fresh;
+}
+
+async function contentsOf(file: string): Promise<string | undefined> {
+  return fs.readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw new LabError(`${file} cannot be read (${error.code}).`);
+  });
 }
