@@ -40,20 +40,24 @@ export class PortClaims {
 }
 
 function boundTo(port: number): Promise<Socket | undefined> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const socket = createSocket("udp4").unref();
-    socket.once("error", () => {
+    socket.once("error", (error) => {
       socket.close();
-      resolve(undefined);
+      if (isTaken(error)) resolve(undefined);
+      else reject(error);
     });
     socket.bind({ port, address: "127.0.0.1", exclusive: true }, () => resolve(socket));
   });
 }
 
 function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const server = createServer()
-      .once("error", () => resolve(false))
+      .once("error", (error) => (isTaken(error) ? resolve(false) : reject(error)))
       .listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }
+
+/** By a program, or by the system. With any other error no port would do. */
+const isTaken = ({ code }: NodeJS.ErrnoException) => code === "EADDRINUSE" || code === "EACCES";
