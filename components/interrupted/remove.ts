@@ -9,10 +9,13 @@ import type { Revision } from "./releases";
 const timeoutMs = 120_000;
 const pollMs = 250;
 
+/** The provider of a killed engine may still be at work for a moment, and take one away itself. */
 export async function removeRevisions(revisions: Revision[], kubeconfig: ResolvedKubeconfig): Promise<void> {
-  const { CoreV1Api, config } = await client(kubeconfig);
+  const { CoreV1Api, config, unlessGone } = await client(kubeconfig);
   const core = config.makeApiClient(CoreV1Api);
-  for (const { secret: name, namespace } of revisions) await core.deleteNamespacedSecret({ namespace, name });
+  for (const { secret: name, namespace } of revisions) {
+    await unlessGone(core.deleteNamespacedSecret({ namespace, name }));
+  }
 }
 
 /**
@@ -25,17 +28,9 @@ export async function removeObject(
   live: ObjectMetadata["metadata"],
   kubeconfig: ResolvedKubeconfig,
 ): Promise<void> {
-  const { KubernetesObjectApi, ApiException, config } = await client(kubeconfig);
+  const { KubernetesObjectApi, config, unlessGone } = await client(kubeconfig);
   const api = KubernetesObjectApi.makeApiClient(config);
   const object = { apiVersion, kind, metadata: { name, namespace } };
-  const unlessGone = async <T>(answer: Promise<T>): Promise<T | undefined> => {
-    try {
-      return await answer;
-    } catch (error) {
-      if (error instanceof ApiException && error.code === 404) return undefined;
-      throw error;
-    }
-  };
   if (live.deletionTimestamp === undefined) {
     const preconditions = { uid: live.uid };
     await unlessGone(
@@ -60,5 +55,13 @@ async function client({ kubeconfig }: ResolvedKubeconfig) {
     await import("@kubernetes/client-node");
   const config = new KubeConfig();
   config.loadFromString(kubeconfig);
-  return { ApiException, CoreV1Api, KubernetesObjectApi, config };
+  const unlessGone = async <T>(answer: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await answer;
+    } catch (error) {
+      if (error instanceof ApiException && error.code === 404) return undefined;
+      throw error;
+    }
+  };
+  return { CoreV1Api, KubernetesObjectApi, config, unlessGone };
 }
