@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { replaceFile } from "./files";
+import { replaceFile } from "../files";
 
 /** A cluster as a kubeconfig tells of it. */
 export interface KubeconfigEntry {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { replaceFile } from "./files";
+import { replaceFile } from "../files";
 import { type Daemon } from "./daemon";
 
 /** The programs of which every cluster has its own. */

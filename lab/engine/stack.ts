@@ -5,8 +5,7 @@ import * as path from "node:path";
 import * as automation from "@pulumi/pulumi/automation";
 import { parseDocument } from "yaml";
 import weft from "../../index";
-import { replaceFile } from "../control-plane/files";
-import { LabError } from "../error";
+import { contentsOf, replaceFile } from "../files";
 import { standInCharts } from "./parts";
 
 /** The folder that holds Pulumi.yaml and index.ts. */
@@ -96,11 +95,4 @@ export async function passphrase(file: string): Promise<string> {
   const fresh = randomBytes(32).toString("base64url");
   replaceFile(file, fresh);
   return fresh;
-}
-
-async function contentsOf(file: string): Promise<string | undefined> {
-  return fs.readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw new LabError(`${file} cannot be read (${error.code}).`);
-  });
 }

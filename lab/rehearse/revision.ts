@@ -1,10 +1,11 @@
 /** What git knows: the stack's config and the program as they were in a commit. Reads; the only files written are in `into`. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, symlink } from "node:fs/promises";
+import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { LabError } from "../error";
+import { contentsOf } from "../files";
 
 const run = promisify(execFile);
 
@@ -95,10 +96,7 @@ export class Revision {
 
 /** The contents of a file of the working tree; undefined where there is none. */
 export function readWorkingTree(project: string, file: string): Promise<string | undefined> {
-  return readFile(join(project, file), "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw new LabError(`${file} cannot be read (${error.code}).`);
-  });
+  return contentsOf(join(project, file), file);
 }
 
 async function gitIn(project: string, args: string[]): Promise<string> {
