@@ -27,6 +27,12 @@ export function exposesIstiod(mesh: Mesh, member: string): boolean {
   return remotesOf(mesh, member).length > 0;
 }
 
+/** DNS name of the istiod of every primary, in its own cluster. */
+export function istiodHost({ config }: Mesh): string {
+  const { revision } = config.istio;
+  return `istiod${revision === undefined ? "" : `-${revision}`}.istio-system.svc.cluster.local`;
+}
+
 /**
  * Whether the member needs an east-west gateway: it shares the mesh with a member of another network, or its gateway is
  * the way to its istiod. A remote on the network of all others needs none.

@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Member, Mesh } from "../../mesh/mesh";
-import { exposesIstiod, networks } from "../../mesh/topology";
+import { exposesIstiod, istiodHost, networks } from "../../mesh/topology";
 import { chartArgs } from "../chart";
 import { istioNamespace, managedByWeft, releaseTimeoutSeconds } from "../kubernetes";
 import { eastWestName, eastWestValues } from "./values";
@@ -44,7 +44,7 @@ export class EastWestGateway extends pulumi.ComponentResource {
       { parent: this, dependsOn: after },
     );
     if (member.role === "primary" && networks(mesh).length > 1) this.exposeServices(name, after);
-    if (exposesIstiod(mesh, member.name)) this.exposeIstiod(name, mesh.config.istio.revision, after);
+    if (exposesIstiod(mesh, member.name)) this.exposeIstiod(name, mesh, after);
 
     this.address = this.addressOf(name, member, release);
     this.registerOutputs({ address: this.address });
@@ -74,8 +74,8 @@ export class EastWestGateway extends pulumi.ComponentResource {
   }
 
   /** https://istio.io/latest/docs/setup/install/multicluster/primary-remote_multi-network/#expose-the-control-plane-in-cluster1 */
-  private exposeIstiod(name: string, revision: string | undefined, after: pulumi.Resource[]) {
-    const istiod = revision === undefined ? "istiod" : `istiod-${revision}`;
+  private exposeIstiod(name: string, mesh: Mesh, after: pulumi.Resource[]) {
+    const host = istiodHost(mesh);
     const ports = [
       { number: 15012, name: "tls-istiod", destination: 15012 },
       { number: 15017, name: "tls-istiodwebhook", destination: 443 },
@@ -111,7 +111,7 @@ export class EastWestGateway extends pulumi.ComponentResource {
             route: [
               {
                 destination: {
-                  host: `${istiod}.${istioNamespace}.svc.cluster.local`,
+                  host,
                   port: { number: destination },
                 },
               },

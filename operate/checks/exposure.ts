@@ -1,6 +1,6 @@
 /** Do Istio's Gateways expose what other networks and remotes need, and no more? */
 import type { Mesh } from "../../mesh/mesh";
-import { exposesIstiod, networks } from "../../mesh/topology";
+import { exposesIstiod, istiodHost, networks } from "../../mesh/topology";
 import type { IstiodRoute, IstioGateway } from "../facts/facts";
 import { failed, judge, upRepairs, upTakesBack, type Check, type Issue } from "./check";
 
@@ -16,6 +16,7 @@ interface Expected {
 /** Objects of istiod's config cluster: a remote has none of its own. */
 export const exposure: Check = ({ mesh, member, facts }) => {
   if (member.role === "remote") return undefined;
+  const servesRemotes = exposesIstiod(mesh, member.name);
   const expected: Record<string, Expected> = {
     "cross-network-gateway": {
       mode: "AUTO_PASSTHROUGH",
@@ -28,7 +29,7 @@ export const exposure: Check = ({ mesh, member, facts }) => {
       mode: "PASSTHROUGH",
       hosts: ["*"],
       ports: [15012, 15017],
-      needed: exposesIstiod(mesh, member.name),
+      needed: servesRemotes,
       without: "its remotes do not reach istiod",
     },
   };
@@ -37,7 +38,7 @@ export const exposure: Check = ({ mesh, member, facts }) => {
       issuesOf(facts.kubectl, name, wanted, found[name]),
     ),
   }));
-  if (!exposesIstiod(mesh, member.name)) return gateways;
+  if (!servesRemotes) return gateways;
   const route = judge(facts.istiodRoute, (found) => ({ issues: routeIssues(mesh, found) }));
   return { issues: [...gateways.issues, ...route.issues] };
 };
@@ -82,14 +83,13 @@ function issuesOf(kubectl: string, name: string, wanted: Expected, found: IstioG
   return [...changed, ...narrowed(kubectl, name, found)];
 }
 
-function routeIssues({ config }: Mesh, found: IstiodRoute | undefined): Issue[] {
+function routeIssues(mesh: Mesh, found: IstiodRoute | undefined): Issue[] {
   if (found === undefined) {
     return [
       failed("There is no VirtualService istiod-vs: what remotes send to the gateway ends there.", upRepairs),
     ];
   }
-  const { revision } = config.istio;
-  const istiod = `istiod${revision === undefined ? "" : `-${revision}`}.istio-system.svc.cluster.local`;
+  const istiod = istiodHost(mesh);
   const differences = [
     ...(found.gateways.includes("istiod-gateway") ? [] : ["it is not for Gateway istiod-gateway"]),
     ...Object.entries({ 15012: `${istiod}:15012`, 15017: `${istiod}:443` })

@@ -41,6 +41,7 @@ export async function healthy(stack: StackInput = input): Promise<Sample> {
     const intermediate = await authority(`${name}-ca`, { issuer: root, to: "2026-12-01" });
     const isPrimary = role === "primary";
     const peers = peersOf(mesh, name);
+    const servesRemotes = mesh.members.some((other) => other.role === "remote" && other.primary === name);
     credentials.set(`hash-${name}`, {
       usable: true,
       server: `https://${name}:6443`,
@@ -87,7 +88,7 @@ export async function healthy(stack: StackInput = input): Promise<Sample> {
                 selector: { istio: "eastwestgateway" },
                 servers: [{ port: 15443, protocol: "TLS", mode: "AUTO_PASSTHROUGH", hosts: ["*.local"] }],
               },
-              ...(mesh.members.some((other) => other.role === "remote" && other.primary === name)
+              ...(servesRemotes
                 ? {
                     "istiod-gateway": {
                       selector: { istio: "eastwestgateway" },
@@ -104,7 +105,7 @@ export async function healthy(stack: StackInput = input): Promise<Sample> {
           : {},
       ),
       istiodRoute: known(
-        mesh.members.some((other) => other.role === "remote" && other.primary === name)
+        servesRemotes
           ? {
               gateways: ["istiod-gateway"],
               destinations: {
