@@ -43,6 +43,9 @@ const metadataOnly = "application/json;as=PartialObjectMetadataList;g=meta.k8s.i
 /** Longest wait for a connection, in milliseconds. Who is there accepts it at once, however busy; a busy one may then take its time. */
 const connectMs = 10_000;
 
+/** For all requests to one API server, in milliseconds: many members are asked at once, on machines that are busy. */
+export const defaultTimeoutMs = 30_000;
+
 interface Response {
   status: number;
   /** What the API server asks for; 1 s where it names no number of seconds. */

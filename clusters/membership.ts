@@ -3,7 +3,7 @@ import type { Mesh } from "../mesh/mesh";
 import { parseMesh } from "../mesh/parse";
 import { ConfigError, type Problem } from "../mesh/problems";
 import { meshSchema, type MeshConfig } from "../mesh/schema";
-import { ApiServer, ApiServerError, type List } from "./api-server";
+import { ApiServer, ApiServerError, defaultTimeoutMs, type List } from "./api-server";
 import { explain } from "./explain";
 import { resolveKubeconfig } from "./kubeconfig";
 import { foreignReferences } from "./kubeconfig-source";
@@ -39,7 +39,7 @@ export async function parseMeshWithFound(
   const management = membership && managementCluster(membership.management, listed);
   if (config === undefined || membership === undefined || management === undefined) return parseMesh(input);
 
-  const { timeoutMs = 30_000, known, warn } = options;
+  const { timeoutMs = defaultTimeoutMs, known, warn } = options;
   const kubeconfig = await resolveKubeconfig(management);
   let found: Reachable[];
   try {

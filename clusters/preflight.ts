@@ -6,6 +6,7 @@ import { ConfigError, type Problem } from "../mesh/problems";
 import { fingerprints } from "../mesh/certificates";
 import type { LiveMember, PeerApiServer } from "../mesh/live-member";
 import { checkTransition } from "../mesh/transitions";
+import { defaultTimeoutMs } from "./api-server";
 import { checkChartSources } from "./chart-source";
 import { explain, kubectl } from "./explain";
 import { inspect, type Inspection } from "./inspect";
@@ -27,7 +28,7 @@ export interface PreflightOptions {
 export async function preflight(
   mesh: Mesh,
   kubeconfigs: Kubeconfigs,
-  { warn, timeoutMs = 30_000 }: PreflightOptions,
+  { warn, timeoutMs = defaultTimeoutMs }: PreflightOptions,
 ): Promise<LiveMember[]> {
   const problems: Problem[] = [];
   const inspections = new Map<string, Inspection>();

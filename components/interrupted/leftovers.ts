@@ -1,11 +1,8 @@
 /** What is in a cluster that an update whose engine was killed may have left there. */
-import { ApiServer, ApiServerError, type ObjectMetadata } from "../../clusters/api-server";
+import { ApiServer, ApiServerError, defaultTimeoutMs, type ObjectMetadata } from "../../clusters/api-server";
 import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { managedByWeft } from "../kubernetes";
 import type { Revision } from "./releases";
-
-/** Longest wait for the member's API server, in milliseconds: it is as busy as an `up` of all members makes it. */
-const timeoutMs = 30_000;
 
 /** The objects that Weft creates itself, and where the API server lists them. */
 export const lists: Record<string, string> = {
@@ -74,7 +71,7 @@ export function isForeign(inputs: ObjectInputs, kubeconfig: ResolvedKubeconfig):
 }
 
 async function asking<T>(kubeconfig: ResolvedKubeconfig, ask: (api: ApiServer) => Promise<T>): Promise<T> {
-  const api = await ApiServer.of(kubeconfig, timeoutMs);
+  const api = await ApiServer.of(kubeconfig, defaultTimeoutMs);
   try {
     return await ask(api);
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Reads the facts of a mesh: all members at once, each within its own time. Changes nothing. */
-import { ApiServer, ApiServerError, type List } from "../../clusters/api-server";
+import { ApiServer, ApiServerError, defaultTimeoutMs, type List } from "../../clusters/api-server";
 import { CredentialsError } from "../../clusters/credentials";
 import { explain, kubectl } from "../../clusters/explain";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
@@ -34,7 +34,7 @@ type Probe = (key: PeerKey, kubeconfig: string) => void;
 
 export async function readMesh(
   mesh: Mesh,
-  { timeoutMs = 30_000, reachMs = 3000 }: ReadOptions = {},
+  { timeoutMs = defaultTimeoutMs, reachMs = 3000 }: ReadOptions = {},
 ): Promise<MeshFacts> {
   const probes: Probes = new Map();
   const began = performance.now();
