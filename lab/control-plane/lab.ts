@@ -145,10 +145,11 @@ async function choosePorts(
   claims: PortClaims,
 ): Promise<void> {
   const taken = () => new Set([etcd.port, etcd.peerPort, ...Object.values(clusters).map(({ port }) => port)]);
+  const claimOrReplace = async (port: number) =>
+    port !== 0 && (await claims.claim(port)) ? port : claims.claimAny(taken());
   if (etcd.daemon === undefined || !isRunning(etcd.daemon)) {
-    if (etcd.port === 0 || !(await claims.claim(etcd.port))) etcd.port = await claims.claimAny(taken());
-    if (etcd.peerPort === 0 || !(await claims.claim(etcd.peerPort)))
-      etcd.peerPort = await claims.claimAny(taken());
+    etcd.port = await claimOrReplace(etcd.port);
+    etcd.peerPort = await claimOrReplace(etcd.peerPort);
   }
   for (const name of names) {
     const cluster = clusters[name];
@@ -161,8 +162,7 @@ async function choosePorts(
       continue;
     }
     const server = cluster.daemons["kube-apiserver"];
-    if (!(server && isRunning(server)) && !(await claims.claim(cluster.port)))
-      cluster.port = await claims.claimAny(taken());
+    if (!(server && isRunning(server))) cluster.port = await claimOrReplace(cluster.port);
   }
 }
 

@@ -147,14 +147,10 @@ containerStatuses:
   started: true
   state: {running: {startedAt: {{ $now | Quote }}}}
 {{ end }}
-{{ if .spec.hostNetwork }}
-podIP: {{ NodeIP | Quote }}
-podIPs: [{ip: {{ NodeIP | Quote }}}]
-{{ else }}
 {{ $ip := ${addressIn(range, ".metadata.uid")} }}
+{{ if .spec.hostNetwork }}{{ $ip = NodeIP }}{{ end }}
 podIP: {{ $ip | Quote }}
 podIPs: [{ip: {{ $ip | Quote }}}]
-{{ end }}
 `;
 }
 
