@@ -67,7 +67,7 @@ export function withManagersInOrder(value: Json): Json {
     Object.entries(value).map(([key, field]) => [
       key,
       key === "managedFields" && Array.isArray(field)
-        ? [...field].sort((a, b) => compare(writer(a), writer(b)))
+        ? [...field].sort((a, b) => writer(a).localeCompare(writer(b)))
         : withManagersInOrder(field),
     ]),
   );
@@ -78,8 +78,6 @@ function writer(entry: Json): string {
   const { operation, manager, subresource = "" } = entry as Record<string, string>;
   return [operation, manager!.replace(/-[0-9a-f]{8}$/, ""), subresource].join(" ");
 }
-
-const compare = (a: string, b: string) => (a < b ? -1 : Number(a > b));
 
 export class World {
   /** By URN: what the engine would remember. */

@@ -40,7 +40,7 @@ test("for dev the lab's, where there is a lab", async () => {
 
 test.each([
   ["missing", undefined, "There is no such stack config."],
-  ["empty", "", "weft:clusters"],
+  ["empty", "", "weft:clusters\n  Required: a list."],
   ["broken", "config: {", "It is not YAML: "],
 ])("a file that is %s", async (_, text, message) => {
   if (text !== undefined) await writeFile(join(folder, "Pulumi.prod.yaml"), text);
