@@ -6,7 +6,7 @@ import (
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
-	"weft/lab/doubles/internal/plugin"
+	"weft/lab/programs/internal/plugin"
 )
 
 func reasons(t *testing.T, token string, with inputs) []string {

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/structpb"
 
-	"weft/lab/doubles/internal/plugin"
+	"weft/lab/programs/internal/plugin"
 )
 
 type provider struct {

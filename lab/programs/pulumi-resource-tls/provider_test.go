@@ -12,7 +12,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/protobuf/types/known/structpb"
 
-	"weft/lab/doubles/internal/plugin"
+	"weft/lab/programs/internal/plugin"
 )
 
 const (

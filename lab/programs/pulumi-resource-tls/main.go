@@ -5,7 +5,7 @@ package main
 import (
 	"time"
 
-	"weft/lab/doubles/internal/plugin"
+	"weft/lab/programs/internal/plugin"
 )
 
 func main() {

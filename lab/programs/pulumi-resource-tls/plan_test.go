@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
-	"weft/lab/doubles/internal/plugin"
+	"weft/lab/programs/internal/plugin"
 )
 
 func TestACertificateIsReplacedFromTheInstantItsRenewalWindowOpens(t *testing.T) {
