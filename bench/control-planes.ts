@@ -10,8 +10,8 @@ import { cpuSeconds } from "./process-tree";
 
 /** In seconds. `delayed` is what these take in real clusters: image pulls and a cloud's load balancer included. */
 export const delays: Record<Setting, Delays> = {
-  instant: { istiod: 0, gateway: 0, address: 0 },
-  delayed: { istiod: 15, gateway: 10, address: 20 },
+  instant: { istiod: 0, gateway: 0, address: 0, mount: 0 },
+  delayed: { istiod: 15, gateway: 10, address: 20, mount: 60 },
 };
 
 export class ControlPlanes {

@@ -1,6 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type Client, connect } from "./client";
-import { addressPlan, layout, partCommand } from "./commands";
+import { addressPlan, EGRESS, type Istiod, layout, NODE, partCommand } from "./commands";
 import { type Command, isUpToDate, start, stop, waitFor } from "./daemon";
 import { ensurePki } from "./pki";
 import { writeKubeconfig } from "./kubeconfig";
@@ -10,14 +10,13 @@ import type { ClusterState, LabState, Part } from "./state";
 /** Long, because a machine that starts many control planes at once is slow, and because whoever ends is noticed at once. */
 const START_MS = 180_000;
 
-const NODE = "node1";
-
 export interface ClusterStart {
   readonly dir: string;
   readonly name: string;
   readonly cluster: ClusterState;
   readonly etcd: LabState["etcd"];
   readonly programs: Readonly<Record<Part, string>>;
+  readonly istiod: Istiod;
   readonly delays: Delays;
   /** Called whenever `cluster` has changed. */
   readonly save: () => void;
@@ -56,6 +55,7 @@ export async function startCluster(args: ClusterStart): Promise<Part[]> {
   writeKubeconfig(layout.kubeconfig(dir, name), [{ name, server, pki, user: "admin" }]);
   writeKubeconfig(layout.partKubeconfig(dir, name), [{ name, server, pki, user: "parts" }]);
   writeFileSync(layout.stages(dir, name), kwokConfig(plan, delays), { mode: 0o600 });
+  writeFileSync(layout.egress(dir, name), EGRESS, { mode: 0o600 });
 
   const client = connect(cluster.port, pki, "parts");
   try {
@@ -67,6 +67,7 @@ export async function startCluster(args: ClusterStart): Promise<Part[]> {
     const controllers = await ensurePart(args, "kube-controller-manager", started);
     const kwok = await ensurePart(args, "kwok", started);
     await ensurePart(args, "kube-scheduler", started);
+    const istiods = await ensurePart(args, "istiods", started);
     await Promise.all([
       waitFor(`${name}: kube-controller-manager`, controllers.daemon, controllers.command, START_MS, () =>
         isBootstrapped(client),
@@ -85,11 +86,11 @@ export async function stopCluster({ daemons }: ClusterState): Promise<void> {
 }
 
 async function ensurePart(
-  { dir, name, cluster, etcd, programs, save }: ClusterStart,
+  { dir, name, cluster, etcd, programs, istiod, save }: ClusterStart,
   part: Part,
   started: Part[],
 ) {
-  const command: Command = partCommand(part, programs[part], dir, name, cluster, etcd);
+  const command: Command = partCommand(part, programs[part], dir, name, cluster, etcd, istiod);
   const running = cluster.daemons[part];
   if (isUpToDate(running, command)) return { daemon: running, command };
   await stop(running);
@@ -104,7 +105,6 @@ async function isReady(client: Client): Promise<boolean> {
   return (await client.send("GET", "/readyz"))?.status === 200;
 }
 
-/** The node that KWOK plays. It has no kubelet, so nobody else would register it. */
 async function createNode(client: Client): Promise<void> {
   await client.send("POST", "/api/v1/nodes", {
     metadata: {

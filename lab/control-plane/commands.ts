@@ -34,6 +34,7 @@ export const layout = {
   /** Of the parts themselves. */
   partKubeconfig: (dir: string, name: string) => join(dir, "clusters", name, "parts.kubeconfig"),
   stages: (dir: string, name: string) => join(dir, "clusters", name, "stages.yaml"),
+  egress: (dir: string, name: string) => join(dir, "clusters", name, "egress.yaml"),
   merged: (dir: string) => join(dir, "kubeconfig"),
 } as const;
 
@@ -74,6 +75,27 @@ export function etcdCommand(program: string, dir: string, { port, peerPort }: La
   };
 }
 
+/** The node that KWOK plays. It has no kubelet, so nobody else would register it. */
+export const NODE = "node1";
+
+/** How the istiods of a cluster run. */
+export interface Istiod {
+  /** Path of pilot-discovery. */
+  readonly program: string;
+  /** How long what a pod mounts stays as it was after a change, in seconds: up to two minutes with a real kubelet. */
+  readonly mountDelay: number;
+}
+
+/** Where the API server goes for what is in the cluster's network; the socket is in its working directory, that of `istiods`. */
+export const EGRESS = `apiVersion: apiserver.k8s.io/v1beta1
+kind: EgressSelectorConfiguration
+egressSelections:
+- name: cluster
+  connection:
+    proxyProtocol: HTTPConnect
+    transport: {uds: {udsName: egress.sock}}
+`;
+
 /** Controllers that have nothing to do where no kubelet, cloud, volume or metric is. */
 const IDLE_CONTROLLERS = [
   "bootstrap-signer-controller",
@@ -98,6 +120,7 @@ export function partCommand(
   name: string,
   cluster: ClusterState,
   etcd: LabState["etcd"],
+  istiod: Istiod,
 ): Command {
   const pki = layout.pki(dir, name);
   const kubeconfig = layout.partKubeconfig(dir, name);
@@ -127,8 +150,9 @@ export function partCommand(
           `--service-cluster-ip-range=${plan.services}`,
           "--authorization-mode=RBAC",
           "--allow-privileged=true",
-          // KWOK's pods run nothing, so no webhook of theirs ever answers: istiod's would refuse each gateway pod.
-          "--disable-admission-plugins=MutatingAdmissionWebhook,ValidatingAdmissionWebhook",
+          `--egress-selector-config-file=${layout.egress(dir, name)}`,
+          // Else it asks for a Service's own address, which only a kube-proxy would lead on.
+          "--enable-aggregator-routing=true",
           // What an idle server does for other servers, for metrics that nobody reads, and for tenants: a third of its idle CPU.
           "--profiling=false",
           "--feature-gates=APIServerIdentity=false,UnknownVersionInteroperabilityProxy=false",
@@ -136,7 +160,7 @@ export function partCommand(
           "--etcd-count-metric-poll-period=0",
           "--enable-priority-and-fairness=false",
         ],
-        reads: [],
+        reads: [layout.egress(dir, name)],
       };
     case "kube-controller-manager":
       return {
@@ -181,6 +205,17 @@ export function partCommand(
         // Else it reads the user's own configuration as well.
         env: { KWOK_WORKDIR: layout.cluster(dir, name) },
         reads: [kubeconfig, layout.stages(dir, name)],
+      };
+    case "istiods":
+      return {
+        ...common,
+        args: [
+          `--kubeconfig=${kubeconfig}`,
+          `--istiod=${istiod.program}`,
+          `--node=${NODE}`,
+          `--mount-delay=${istiod.mountDelay}s`,
+        ],
+        reads: [kubeconfig],
       };
   }
 }

@@ -50,10 +50,11 @@ export function start(command: Command, cwd: string): Daemon {
   }
 }
 
-/** Ends the process and waits until it is gone. What a lab's processes hold is thrown away, so nothing asks them to end gently. */
+/** Ends the process, with what it has started itself, and waits until it is gone. What a lab's processes hold is thrown away, so nothing asks them to end gently. */
 export async function stop(daemon: ProcessIdentity | undefined): Promise<void> {
   if (!daemon || !isRunning(daemon)) return;
-  process.kill(daemon.pid, "SIGKILL");
+  // A daemon leads a group of its own.
+  process.kill(-daemon.pid, "SIGKILL");
   while (isRunning(daemon)) await sleep(POLL_MS);
 }
 

@@ -37,6 +37,8 @@ export interface LabOptions {
   readonly report: (line: string) => void;
   /** @default none: everything is ready at once */
   readonly delays?: Delays;
+  /** Path of pilot-discovery. @default the toolchain's */
+  readonly istiod?: string;
 }
 
 /**
@@ -48,7 +50,8 @@ export async function startLab({
   dir: folder,
   clusters: names,
   report,
-  delays,
+  delays = { istiod: 0, gateway: 0, address: 0, mount: 0 },
+  istiod,
 }: LabOptions): Promise<LabCluster[]> {
   const dir = resolve(folder);
   const unique = [...new Set(names)];
@@ -56,6 +59,9 @@ export async function startLab({
     throw new LabError(`A lab has at most ${MAX_CLUSTERS} clusters, not ${unique.length}.`);
   }
   const programs = await ensureToolchain(["etcd", ...parts], { report });
+  const { "pilot-discovery": discovery } = istiod
+    ? { "pilot-discovery": istiod }
+    : await ensureToolchain(["pilot-discovery"], { report });
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const claims = new PortClaims();
   return locked(dir, report, async () => {
@@ -81,7 +87,8 @@ export async function startLab({
           cluster,
           etcd: state.etcd,
           programs,
-          delays: delays ?? { istiod: 0, gateway: 0, address: 0 },
+          istiod: { program: discovery, mountDelay: delays.mount },
+          delays,
           save,
         });
         report(`${name}: ${started.length === 0 ? "runs" : `ready, ${describe(started)} in ${took()}`}`);

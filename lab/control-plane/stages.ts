@@ -2,12 +2,14 @@ import { stringify } from "yaml";
 
 /** How long a real cluster takes, in seconds. Each is 0 by default: at once. */
 export interface Delays {
-  /** Until a pod of istiod is ready. */
+  /** Until a pod of istiod starts. */
   readonly istiod: number;
   /** Until a pod of a gateway is ready. */
   readonly gateway: number;
   /** Until a Service of type LoadBalancer has its address. */
   readonly address: number;
+  /** Until a pod sees that a Secret or ConfigMap that it mounts has changed. */
+  readonly mount: number;
 }
 
 interface Requirement {
@@ -31,9 +33,11 @@ export interface Ranges {
 /** KWOK's configuration: what happens to nodes, pods and Services instead of what a kubelet and a load balancer would do. */
 export function kwokConfig(ranges: Ranges, delays: Delays): string {
   const running = status(podStatus(ranges.pods));
+  const placed = status(placedStatus(ranges.pods));
   const stages = [
     stage("node-ready", "Node", 0, [readyIs("NotIn")], status(NODE_STATUS)),
-    stage("istiod-ready", "Pod", delays.istiod, [ALIVE, pending, IS_ISTIOD], running),
+    // From here on it is the business of lab/programs/istiods, its end included.
+    stage("istiod-placed", "Pod", delays.istiod, [ALIVE, pending, IS_ISTIOD], placed),
     stage("gateway-ready", "Pod", delays.gateway, [ALIVE, pending, IS_NOT_ISTIOD, HAS_ISTIO_LABEL], running),
     stage(
       "pod-ready",
@@ -53,7 +57,7 @@ export function kwokConfig(ranges: Ranges, delays: Delays): string {
       ],
       status(COMPLETE_STATUS),
     ),
-    stage("pod-gone", "Pod", 0, [{ ...ALIVE, operator: "Exists" }], { delete: true }),
+    stage("pod-gone", "Pod", 0, [{ ...ALIVE, operator: "Exists" }, IS_NOT_ISTIOD], { delete: true }),
     stage(
       "address",
       "Service",
@@ -106,6 +110,7 @@ conditions:
   lastHeartbeatTime: {{ $now | Quote }}
   lastTransitionTime: {{ $now | Quote }}
 {{ end }}
+addresses: [{type: Hostname, address: {{ .metadata.name | Quote }}}]
 allocatable: {cpu: 1k, memory: 1Ti, pods: 1M}
 capacity: {cpu: 1k, memory: 1Ti, pods: 1M}
 phase: Running
@@ -147,11 +152,22 @@ containerStatuses:
   started: true
   state: {running: {startedAt: {{ $now | Quote }}}}
 {{ end }}
-{{ $ip := ${addressIn(range, ".metadata.uid")} }}
+${podAddress(range)}`;
+}
+
+function podAddress(range: string): string {
+  return `{{ $ip := ${addressIn(range, ".metadata.uid")} }}
 {{ if .spec.hostNetwork }}{{ $ip = NodeIP }}{{ end }}
 podIP: {{ $ip | Quote }}
 podIPs: [{ip: {{ $ip | Quote }}}]
 `;
+}
+
+/** A pod that has its place and address, and has yet to start. */
+function placedStatus(range: string): string {
+  return `phase: Running
+startTime: {{ Now | Quote }}
+${podAddress(range)}`;
 }
 
 const COMPLETE_STATUS = `{{ $now := Now }}

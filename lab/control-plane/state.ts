@@ -4,7 +4,13 @@ import { replaceFile } from "../files";
 import { type Daemon } from "./daemon";
 
 /** The programs of which every cluster has its own. */
-export const parts = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"] as const;
+export const parts = [
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kwok",
+  "istiods",
+] as const;
 export type Part = (typeof parts)[number];
 
 export interface ClusterState {

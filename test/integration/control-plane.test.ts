@@ -208,7 +208,7 @@ test("delays hold back what a real cluster makes one wait for, and nothing else"
     dir,
     clusters: ["one", "two"],
     report,
-    delays: { istiod: 3600, gateway: 3600, address: 3600 },
+    delays: { istiod: 3600, gateway: 3600, address: 3600, mount: 0 },
   });
   const core = config(two).makeApiClient(CoreV1Api);
   const namespace = "default";

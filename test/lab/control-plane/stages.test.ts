@@ -12,7 +12,7 @@ interface Stage {
   };
 }
 
-const none: Delays = { istiod: 0, gateway: 0, address: 0 };
+const none: Delays = { istiod: 0, gateway: 0, address: 0, mount: 0 };
 
 function stagesOf(delays: Delays): Stage[] {
   return parseAllDocuments(kwokConfig({ pods: "10.82", balancers: "10.42" }, delays)).map(
@@ -42,20 +42,20 @@ test("nothing waits by default", () => {
 });
 
 test("each delay holds back what it is named after, in seconds", () => {
-  const waiting = stagesOf({ istiod: 15, gateway: 10, address: 20 })
+  const waiting = stagesOf({ istiod: 15, gateway: 10, address: 20, mount: 60 })
     .filter(({ spec }) => spec.delay.durationMilliseconds > 0)
     .map(({ metadata, spec }) => [metadata.name, spec.delay.durationMilliseconds]);
 
   expect(waiting).toEqual([
-    ["istiod-ready", 15_000],
+    ["istiod-placed", 15_000],
     ["gateway-ready", 10_000],
     ["address", 20_000],
   ]);
 });
 
 test.each([
-  ["istiod", { app: "istiod", istio: "pilot" }, "istiod-ready"],
-  ["istiod of a revision", { app: "istiod", istio: "pilot", "istio.io/rev": "canary" }, "istiod-ready"],
+  ["istiod", { app: "istiod", istio: "pilot" }, "istiod-placed"],
+  ["istiod of a revision", { app: "istiod", istio: "pilot", "istio.io/rev": "canary" }, "istiod-placed"],
   ["an east-west gateway", { app: "istio-eastwestgateway", istio: "eastwestgateway" }, "gateway-ready"],
   ["a workload", { app: "helloworld", version: "v1" }, "pod-ready"],
   ["a pod without labels", {}, "pod-ready"],
@@ -65,7 +65,7 @@ test.each([
 
 test.each([
   ["address", "10.42"],
-  ["istiod-ready", "10.82"],
+  ["istiod-placed", "10.82"],
   ["gateway-ready", "10.82"],
   ["pod-ready", "10.82"],
 ])("the addresses that %s gives come from the range of the cluster", (name, range) => {
