@@ -53,6 +53,9 @@ func (m *mounts) lay(pod *corev1.Pod, dir string) error {
 			return fmt.Errorf("volume %s: %w", volume.Name, err)
 		}
 	}
+	if err := os.MkdirAll(filepath.Join(dir, "root"), 0o700); err != nil {
+		return err
+	}
 	for _, mount := range pod.Spec.Containers[0].VolumeMounts {
 		link := filepath.Join(dir, "root", mount.MountPath)
 		if err := os.MkdirAll(filepath.Dir(link), 0o700); err != nil {
