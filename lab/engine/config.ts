@@ -40,17 +40,22 @@ export interface LabConfig {
 }
 
 /** The Istio that a stack has where it names none. */
-export const defaultIstio: IstioArgs = istioSchema.parse({});
+export const defaultIstio = istioOf();
+
+function istioOf(written: Json = {}): IstioArgs {
+  const { version, hub, charts } = istioSchema.parse(written);
+  return { version, hub, charts };
+}
 
 export function labConfig(file: StackFile, options: { clusters?: number; charts?: string }): LabConfig {
   const entries = resize(file.config["weft:clusters"], options.clusters);
   const mesh = file.config["weft:mesh"] ?? {};
-  const { version, hub, charts } = istioSchema.parse(mesh.istio ?? {});
+  const istio = istioOf(mesh.istio);
   const { loadBalancer } = mesh;
   const certManager = mesh.trust?.certManager;
   return {
     clusters: entries.map((entry) => entry.name),
-    istio: { version, hub, charts: options.charts ? { path: options.charts } : absolute(charts) },
+    istio: { ...istio, charts: options.charts ? { path: options.charts } : absolute(istio.charts) },
     plugins: ["kubernetes", "tls", ...(certManager ? (["kubernetes-cert-manager"] as const) : [])],
     metallb: loadBalancer !== undefined,
     certManager,

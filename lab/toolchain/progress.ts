@@ -40,6 +40,8 @@ export function compiling(
   return () => {
     done++;
     const minutes = Math.ceil(((now() - start) * Math.max(total - done, 0)) / done / 60_000);
-    tell(`${done} of ${Math.max(total, done)} packages compiled, about ${minutes} min left`);
+    // The first packages say little of the others.
+    const left = done < total / 10 ? "" : `, about ${minutes} min left`;
+    tell(`${done} of ${Math.max(total, done)} packages compiled${left}`);
   };
 }

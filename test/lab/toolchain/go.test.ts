@@ -15,15 +15,15 @@ import { build } from "../../../lab/toolchain/go";
 
 const before = { ...process.env };
 let folder: string;
-let module: string;
+let sources: string;
 const lines: string[] = [];
 const options = { report: (line: string) => void lines.push(line) };
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "weft-go-"));
-  module = join(folder, "module");
-  mkdirSync(module);
-  writeFileSync(join(module, "go.mod"), "module example.org/m\n\ngo 1.26.0\n");
+  sources = join(folder, "module");
+  mkdirSync(sources);
+  writeFileSync(join(sources, "go.mod"), "module example.org/m\n\ngo 1.26.0\n");
   process.env.XDG_CACHE_HOME = join(folder, "cache");
   lines.length = 0;
 });
@@ -64,7 +64,7 @@ const mains = () => [
 
 test("programs are built in one run, each with its own variables, and put in their places", async () => {
   fakeGo('echo tool > "$out/tool"; echo own > "$out/own"; echo one >&2; echo two >&2');
-  await build(module, mains(), options);
+  await build(sources, mains(), options);
 
   const flags = `-trimpath -buildvcs=false -mod=readonly -ldflags example.org/tool/v3=-s -w -X example.org/tool/v3.version=3.1.0 -ldflags ./own=-s -w`;
   const [list, run] = calls();
@@ -80,7 +80,7 @@ test("a build that fails leaves nothing behind, and says how Go's words end", as
   fakeGo(
     'echo tool > "$out/tool"; echo "# example.org/own" >&2; echo "own.go:1:1: expected package" >&2; exit 1',
   );
-  await expect(build(module, mains(), options)).rejects.toThrow(
+  await expect(build(sources, mains(), options)).rejects.toThrow(
     "go build fails:\n# example.org/own\nown.go:1:1: expected package",
   );
   expect(mains().filter(({ target }) => existsSync(target))).toEqual([]);
