@@ -5,7 +5,6 @@ import * as path from "node:path";
 import colors from "picocolors";
 import { chooseParts, type Parts } from "../lab/engine/parts";
 import { labConfig } from "../lab/engine/config";
-import { ensureToolchain } from "../lab/toolchain";
 import { ControlPlanes } from "./control-planes";
 import { differences, type EndState, readEndState } from "./end-state";
 import type { Measurement } from "./measure";
@@ -124,9 +123,9 @@ class Bench {
 async function main(options: Options): Promise<void> {
   const dir = await fs.mkdtemp(path.join(os.tmpdir(), "weft-bench-"));
   const line = (text: string) => console.log(colors.dim(text));
-  await ensureToolchain(["helm", "kubectl"], { report: line });
-  const { charts, plugins } = labConfig(stackFile(), {});
-  const parts = await chooseParts({ dir: path.join(dir, "parts"), plugins, charts, report: line });
+  const { istio, plugins } = labConfig(stackFile(), {});
+  const programs = ["helm", "kubectl"] as const;
+  const parts = await chooseParts({ dir: path.join(dir, "parts"), plugins, istio, programs, report: line });
   console.log(parts.summary);
 
   const bench = new Bench(dir, parts);

@@ -7,7 +7,7 @@ import colors from "picocolors";
 import { startCertManager, stopCertManager } from "./cert-manager";
 import { withLab } from "./lock";
 import { labStatus, startLab } from "./control-plane";
-import { defaultCharts, labConfig } from "./engine/config";
+import { defaultIstio, labConfig } from "./engine/config";
 import { chooseParts } from "./engine/parts";
 import { showProgress } from "./engine/report";
 import { openStack, projectRoot } from "./engine/stack";
@@ -27,15 +27,15 @@ async function main(): Promise<void> {
   const dir = path.join(projectRoot, ".lab");
   const report = (line: string) => console.log(colors.dim(line));
   if (options.kind) {
-    const charts = options.charts ? { path: options.charts } : defaultCharts;
-    const kind = await openKind({ ...options, charts, dir: path.join(projectRoot, ".lab-kind"), report });
+    const istio = options.charts ? { ...defaultIstio, charts: { path: options.charts } } : defaultIstio;
+    const kind = await openKind({ ...options, istio, dir: path.join(projectRoot, ".lab-kind"), report });
     return converge(kind.stack, kind.finish, kind.next);
   }
 
   const file = await readStackFile(path.join(projectRoot, "Pulumi.dev.yaml"));
   const wanted = labConfig(file, { clusters: options.clusters, charts: options.charts });
-  const { plugins, metallb, charts } = wanted;
-  const parts = await chooseParts({ dir, plugins, metallb, charts, report });
+  const { plugins, metallb, istio } = wanted;
+  const parts = await chooseParts({ dir, plugins, metallb, istio, report });
   console.log(parts.summary);
 
   const present = (await labStatus(dir)).map((cluster) => cluster.name);

@@ -28,11 +28,10 @@ export async function ensureController({ report }: ToolchainOptions): Promise<st
       if (existsSync(program)) return;
       report("cert-manager's controllers: building from Go modules (once, takes minutes)");
       const took = stopwatch();
-      await build({ directory: MODULE, package: ".", variables: {} }, program, { report }).catch(
-        (error: Error) => {
-          throw new LabError(`cert-manager's controllers cannot be built: ${error.message}`);
-        },
-      );
+      const main = { package: "weft/lab/cert-manager/controller", target: program };
+      await build(MODULE, [main], { report }).catch((error: Error) => {
+        throw new LabError(`cert-manager's controllers cannot be built: ${error.message}`);
+      });
       report(`cert-manager's controllers: built in ${took()}`);
     },
     (pid) => report(`cert-manager's controllers: process ${pid} is getting programs, waiting`),

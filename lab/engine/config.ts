@@ -1,6 +1,8 @@
 /** From a stack's own config to what the lab converges: the same mesh, on the lab's clusters. */
 import type { ChartSource } from "../../mesh/schema";
+import { istio as istioSchema } from "../../mesh/schema/istio";
 import type { LabCluster } from "../control-plane";
+import type { IstioArgs } from "./istio";
 import { type Parts, type Plugin, standInCharts } from "./parts";
 import { projectRoot } from "./stack";
 import * as path from "node:path";
@@ -8,13 +10,14 @@ import * as path from "node:path";
 type Json = Record<string, unknown>;
 interface ClusterEntry extends Json {
   name: string;
+  istio?: Json;
 }
 
 /** A `Pulumi.<stack>.yaml`. */
 export interface StackFile {
   config: Json & {
     "weft:mesh"?: Json & {
-      istio?: Json & { charts?: ChartSource; values?: Json };
+      istio?: Json;
       trust?: Json & { certManager?: { cluster: string; namespace?: string } };
       loadBalancer?: Json;
     };
@@ -25,7 +28,8 @@ export interface StackFile {
 export interface LabConfig {
   /** Names of the clusters to converge. */
   clusters: string[];
-  charts: ChartSource;
+  /** The Istio that the stack names. */
+  istio: IstioArgs;
   plugins: Plugin[];
   /** Whether it installs MetalLB. */
   metallb: boolean;
@@ -35,21 +39,23 @@ export interface LabConfig {
   config: (lab: LabCluster[], parts: Parts, leaving?: string[]) => Json;
 }
 
-/** The charts a stack uses where it names none (the default of mesh/schema.ts). */
-export const defaultCharts: ChartSource = {
-  repository: "https://istio-release.storage.googleapis.com/charts",
-};
+/** The Istio that a stack has where it names none. */
+export const defaultIstio = istioOf();
+
+function istioOf(written: Json = {}): IstioArgs {
+  const { version, hub, charts } = istioSchema.parse(written);
+  return { version, hub, charts };
+}
 
 export function labConfig(file: StackFile, options: { clusters?: number; charts?: string }): LabConfig {
   const entries = resize(file.config["weft:clusters"], options.clusters);
   const mesh = file.config["weft:mesh"] ?? {};
-  const configured = mesh.istio?.charts ?? defaultCharts;
-  const charts: ChartSource = options.charts ? { path: options.charts } : absolute(configured);
+  const istio = istioOf(mesh.istio);
   const { loadBalancer } = mesh;
   const certManager = mesh.trust?.certManager;
   return {
     clusters: entries.map((entry) => entry.name),
-    charts,
+    istio: { ...istio, charts: options.charts ? { path: options.charts } : absolute(istio.charts) },
     plugins: ["kubernetes", "tls", ...(certManager ? (["kubernetes-cert-manager"] as const) : [])],
     metallb: loadBalancer !== undefined,
     certManager,
@@ -57,23 +63,19 @@ export function labConfig(file: StackFile, options: { clusters?: number; charts?
       ...file.config,
       "weft:mesh": {
         ...mesh,
-        istio: { ...mesh.istio, charts: parts.charts, values: labValues(mesh.istio?.values ?? {}, parts) },
+        istio: { ...mesh.istio, ...parts.istio },
         remoteAccess: { ...(mesh.remoteAccess as Json | undefined), allowLoopback: true },
         ...(loadBalancer && { loadBalancer: { ...loadBalancer, charts: { path: standInCharts } } }),
         removing: leaving,
       },
       "weft:clusters": entries.map((entry) => {
         const { kubeconfig, context } = lab.find(({ name }) => name === entry.name)!;
-        return { ...entry, kubeconfigPath: kubeconfig, context };
+        // A lab has one version of Istio: members are not upgraded one by one.
+        const { version: _, ...istio } = entry.istio ?? {};
+        return { ...entry, ...(entry.istio && { istio }), kubeconfigPath: kubeconfig, context };
       }),
     }),
   };
-}
-
-/** No istiod process answers webhooks in the lab, and the API server would wait for them in vain. */
-function labValues(values: Json, parts: Parts): Json {
-  if (!parts.realCharts) return values;
-  return { ...values, global: { ...(values.global as Json | undefined), operatorManageWebhooks: true } };
 }
 
 /** The listed clusters, cut or continued to `count` with members named clusterK on networks of their own. */

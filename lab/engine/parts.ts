@@ -1,32 +1,30 @@
-/**
- * Which parts of a lab run are real and which are doubles, chosen part by part: a real plugin where there is one or where it can be
- * downloaded, Istio's charts where their source answers; else the double.
- */
+/** Which parts of a lab run are real and which are doubles, chosen part by part: the double only where the real one cannot be had. */
 import { execFile } from "node:child_process";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import type { ChartSource } from "../../mesh/schema";
-import { ensureDoubles, ensureToolchain } from "../toolchain";
+import { parts as controlPlaneParts } from "../control-plane/state";
+import { ensureToolchain, type Program } from "../toolchain";
+import { isReachable } from "../toolchain/download";
+import { chooseIstio, type Istio, type IstioArgs } from "./istio";
 
 const run = promisify(execFile);
-/** Folder with a stand-in for each chart: Istio's, MetalLB's, cert-manager's. */
-export const standInCharts = path.resolve(__dirname, "../doubles/charts");
+/** Folder with a stand-in for MetalLB's chart and for cert-manager's: nothing in a lab would answer the webhooks of the real ones. */
+export const standInCharts = path.resolve(__dirname, "../charts");
 /** Runs policy packs where Pulumi's Node.js host is not installed; the engine prefers the host. */
 const policyHost = path.resolve(__dirname, "bin/pulumi-analyzer-policy-nodejs");
-
-/** How long a download site may take to answer before it counts as out of reach, in milliseconds. */
-const ANSWER_TIMEOUT = 3000;
 
 export type Plugin = "kubernetes" | "tls" | "kubernetes-cert-manager";
 
 export interface Parts {
-  /** Folder with `pulumi` and the doubles, to go first on the engine's PATH. */
+  /** Folder with `pulumi` and the plugins that Pulumi itself does not have, to go first on the engine's PATH. */
   bin: string;
-  /** What to give the program as `istio.charts`. */
-  charts: ChartSource;
-  realCharts: boolean;
+  /** What to give the program as `istio.version` and `istio.charts`. */
+  istio: { version: string; charts: ChartSource };
+  /** Path of the program that plays istiod; undefined on kind. */
+  istiod?: string;
   /** One line for a person: what is real, what is a double. */
   summary: string;
 }
@@ -35,61 +33,93 @@ export interface PartsArgs {
   /** The lab's folder. */
   dir: string;
   plugins: Plugin[];
-  /** Whether the stack installs MetalLB. Its chart is a stand-in always: nothing would answer the real one's webhooks. */
+  /** Whether the stack installs MetalLB. */
   metallb?: boolean;
-  /** Chart source of the stack config. */
-  charts: ChartSource;
+  istio: IstioArgs;
+  /** Further programs that will be asked for: what has to be built is built all at once. @default none */
+  programs?: readonly Program[];
+  /** Where the mesh runs. @default lab */
+  on?: "lab" | "kind";
   report: (line: string) => void;
 }
 
-export async function chooseParts({ dir, plugins, metallb, charts, report }: PartsArgs): Promise<Parts> {
-  const { pulumi } = await ensureToolchain(["pulumi"], { report });
-  const real: string[] = [];
-  const doubles: Plugin[] = [];
-  for (const plugin of plugins) {
-    ((await hasPlugin(plugin, pulumi)) ? real : doubles).push(plugin);
-  }
-  const realCharts = await answers(charts);
+export async function chooseParts(args: PartsArgs): Promise<Parts> {
+  const { dir, plugins, metallb = false, on = "lab", programs = [], report } = args;
+  const lacking = await pluginsThatPulumiLacks(plugins, report);
+  const istio = await chooseIstio(args.istio, { report, pods: on === "kind" });
+  const isBuilt = on === "lab" && istio.istiod === undefined;
+  const paths = await ensureToolchain(
+    [
+      "pulumi" as const,
+      ...lacking.map(programOf),
+      ...(isBuilt ? (["pilot-discovery"] as const) : []),
+      ...(on === "lab" ? (["etcd", ...controlPlaneParts] as const) : []),
+      ...programs,
+    ],
+    { report },
+  );
 
   const bin = path.join(dir, "bin");
   await fs.rm(bin, { recursive: true, force: true });
   await fs.mkdir(bin, { recursive: true });
-  await fs.symlink(pulumi, path.join(bin, "pulumi"));
-  await fs.symlink(policyHost, path.join(bin, path.basename(policyHost)));
-  if (doubles.length > 0) {
-    const folder = await ensureDoubles(doubles, { report });
-    for (const plugin of doubles) {
-      const program = `pulumi-resource-${plugin}`;
-      await fs.symlink(path.join(folder, program), path.join(bin, program));
-    }
-  }
-  const provider = (plugin: string) => `${plugin} provider`;
+  const link = (program: string) => fs.symlink(program, path.join(bin, path.basename(program)));
+  await Promise.all(
+    [paths.pulumi, policyHost, ...lacking.map((plugin) => paths[programOf(plugin)])].map(link),
+  );
   return {
     bin,
-    charts: realCharts ? charts : { path: standInCharts },
-    realCharts,
-    summary: summary(
-      ["engine", "control planes", ...real.map(provider), ...(realCharts ? ["charts"] : [])],
-      [
-        ...doubles.map(provider),
-        ...(realCharts ? [] : ["charts"]),
-        ...(metallb ? ["MetalLB"] : []),
-        "nodes and pods",
-      ],
-    ),
+    istio: { version: istio.version, charts: istio.charts },
+    istiod: isBuilt ? paths["pilot-discovery"] : istio.istiod,
+    summary: summary(plugins, lacking, istio, on, metallb),
   };
 }
 
-const summary = (real: string[], doubles: string[]) =>
-  `real: ${real.join(", ")} · doubles: ${doubles.join(", ")}`;
+function summary(
+  plugins: Plugin[],
+  lacking: Plugin[],
+  istio: Istio,
+  on: "lab" | "kind",
+  metallb: boolean,
+): string {
+  const isDouble = (plugin: Plugin) => plugin !== "kubernetes" && lacking.includes(plugin);
+  const provider = (plugin: Plugin) => `${plugin} provider`;
+  const machines = ["nodes", "proxies"];
+  const real = [
+    "engine",
+    "control planes",
+    ...plugins.filter((plugin) => !isDouble(plugin)).map(provider),
+    istio.istiodVersion === istio.version
+      ? `Istio ${minorOf(istio.version)} charts and istiods`
+      : `Istio ${minorOf(istio.version)} charts, istiods ${minorOf(istio.istiodVersion)}`,
+    ...(on === "kind" ? machines : []),
+  ];
+  const doubles = [
+    ...plugins.filter(isDouble).map((plugin) => (plugin === "tls" ? provider(plugin) : "cert-manager")),
+    ...(metallb && on === "lab" ? ["MetalLB"] : []),
+    ...(on === "lab" ? machines : []),
+  ];
+  return [`real: ${real.join(", ")}`, ...(doubles.length > 0 ? [`doubles: ${doubles.join(", ")}`] : [])].join(
+    " · ",
+  );
+}
+
+const minorOf = (version: string) => version.split(".").slice(0, 2).join(".");
+const programOf = <P extends Plugin>(plugin: P) => `pulumi-resource-${plugin}` as const;
 
 /**
- * Real: on PATH, in Pulumi's plugin cache, or downloadable into it. Never that of cert-manager, which installs the real chart: nothing
- * would answer its webhooks.
+ * Those that are not on PATH, not in Pulumi's plugin cache, and cannot be downloaded into it. Among them always that of cert-manager,
+ * which installs the real chart.
  */
-async function hasPlugin(plugin: Plugin, pulumi: string): Promise<boolean> {
-  if (plugin === "kubernetes-cert-manager") return false;
-  const program = `pulumi-resource-${plugin}`;
+async function pluginsThatPulumiLacks(plugins: Plugin[], report: (line: string) => void): Promise<Plugin[]> {
+  const lacking: Plugin[] = [];
+  for (const plugin of plugins) {
+    if (plugin === "kubernetes-cert-manager" || !(await hasPlugin(plugin, report))) lacking.push(plugin);
+  }
+  return lacking;
+}
+
+async function hasPlugin(plugin: Plugin, report: (line: string) => void): Promise<boolean> {
+  const program = programOf(plugin);
   for (const folder of (process.env.PATH ?? "").split(path.delimiter)) {
     if (await isThere(path.join(folder, program))) return true;
   }
@@ -100,30 +130,12 @@ async function hasPlugin(plugin: Plugin, pulumi: string): Promise<boolean> {
   const { version } = JSON.parse(manifest) as { version: string };
   const home = process.env.PULUMI_HOME ?? path.join(os.homedir(), ".pulumi");
   if (await isThere(path.join(home, "plugins", `resource-${plugin}-v${version}`, program))) return true;
-  if (!(await reachable("https://get.pulumi.com"))) return false;
+  if (!(await isReachable("https://get.pulumi.com"))) return false;
+  const { pulumi } = await ensureToolchain(["pulumi"], { report });
   return run(pulumi, ["plugin", "install", "resource", plugin, version]).then(
     () => true,
     () => false,
   );
-}
-
-async function answers(charts: ChartSource): Promise<boolean> {
-  if ("path" in charts) return true;
-  if ("repository" in charts) return reachable(`${charts.repository}/index.yaml`);
-  return reachable(`https://${new URL(charts.oci).host}/v2/`);
-}
-
-const reached = new Map<string, Promise<boolean>>();
-/** Whether anything answers at this URL; asked once in a run. */
-function reachable(url: string): Promise<boolean> {
-  const answer =
-    reached.get(url) ??
-    fetch(url, { method: "HEAD", signal: AbortSignal.timeout(ANSWER_TIMEOUT) }).then(
-      () => true,
-      () => false,
-    );
-  reached.set(url, answer);
-  return answer;
 }
 
 const isThere = (file: string) =>

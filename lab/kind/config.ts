@@ -1,5 +1,6 @@
 /** The stack config of a mesh on kind clusters. Pure. */
-import type { ChartSource, StackInput } from "../../mesh/schema";
+import type { StackInput } from "../../mesh/schema";
+import type { Parts } from "../engine/parts";
 
 export interface KindCluster {
   /** Name of the member. */
@@ -31,13 +32,13 @@ export function memberNames(count: number): string[] {
  */
 export function kindConfig(
   clusters: KindCluster[],
-  { topology, charts, leaving }: { topology: Topology; charts: ChartSource; leaving: string[] },
+  { topology, istio, leaving }: { topology: Topology; istio: Parts["istio"]; leaving: string[] },
 ): { "weft:mesh": StackInput["mesh"]; "weft:clusters": StackInput["clusters"] } {
   const first = clusters[0]!.name;
   const [http, https] = ingressPorts;
   return {
     "weft:mesh": {
-      istio: { charts },
+      istio,
       loadBalancer: { network: "kind" },
       sample: {},
       removing: leaving,

@@ -4,10 +4,9 @@
  */
 import * as path from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation";
-import type { ChartSource } from "../../mesh/schema";
+import type { IstioArgs } from "../engine/istio";
 import { chooseParts } from "../engine/parts";
 import { openStack } from "../engine/stack";
-import { LabError } from "../error";
 import { Kind } from "./clusters";
 import { kindConfig, memberNames, type Topology } from "./config";
 import { findEngine } from "./engine";
@@ -20,7 +19,7 @@ export interface KindArgs {
   /** Default: 2. */
   clusters?: number;
   topology: Topology;
-  charts: ChartSource;
+  istio: IstioArgs;
   report: (line: string) => void;
 }
 
@@ -33,7 +32,7 @@ export interface KindRun {
 }
 
 /** Brings up the clusters and opens the stack. The clusters outlive the caller. */
-export async function openKind({ dir, clusters = 2, topology, charts, report }: KindArgs): Promise<KindRun> {
+export async function openKind({ dir, clusters = 2, topology, istio, report }: KindArgs): Promise<KindRun> {
   const engine = await findEngine();
   Object.assign(process.env, engine.env);
   report(`kind on ${engine.name}`);
@@ -41,12 +40,7 @@ export async function openKind({ dir, clusters = 2, topology, charts, report }: 
   const present = await kind.present();
   const wanted = memberNames(clusters);
 
-  const parts = await chooseParts({ dir, plugins: ["kubernetes", "tls"], charts, report });
-  if (!parts.realCharts) {
-    throw new LabError(
-      "Istio's charts do not answer, and the stand-in charts run nothing in real pods. Give a folder that holds them: npm start -- --kind --charts DIR.",
-    );
-  }
+  const parts = await chooseParts({ dir, plugins: ["kubernetes", "tls"], istio, on: "kind", report });
   console.log(parts.summary);
 
   const ready = [];
@@ -60,7 +54,7 @@ export async function openKind({ dir, clusters = 2, topology, charts, report }: 
     dir,
     stack: "kind",
     bin: parts.bin,
-    config: kindConfig(ready, { topology, charts: parts.charts, leaving }),
+    config: kindConfig(ready, { topology, istio: parts.istio, leaving }),
   });
   return {
     stack,

@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { Mesh } from "../../mesh/mesh";
 import { parseMesh } from "../../mesh/parse";
 import { ConfigError } from "../../mesh/problems";
+import { istio as istioSchema } from "../../mesh/schema/istio";
 import { startCertManager, stopCertManager } from "../cert-manager";
 import { type LabCluster, startLab, stopLab } from "../control-plane";
 import { labConfig, type StackFile } from "../engine/config";
@@ -115,7 +116,7 @@ async function takeStep(stage: Stage): Promise<Partial<Rehearsal> & Pick<Rehears
     const watched = await watch.finish();
     return {
       parts: parts.summary,
-      notRehearsed: [...notRehearsed(stage.step, stage.after), ...standInCharts(stage.step, parts)],
+      notRehearsed: [...notRehearsed(stage.step, stage.after), ...otherIstio(stage, parts)],
       outcome: problem === undefined ? "done" : isRefusal(problem, engine) ? "refused" : "failed",
       problem,
       steps: engine.steps,
@@ -146,8 +147,8 @@ async function convergeBefore(stage: Stage, file: StackFile): Promise<Roles> {
 async function prepare(stage: Stage, file: StackFile, program: string, moved: string[] = []) {
   const { dir, lab, report, signal } = stage;
   const wanted = labConfig(file, {});
-  const { plugins, charts, metallb, certManager } = wanted;
-  const parts = await chooseParts({ dir, plugins, charts, metallb, report });
+  const { plugins, istio, metallb, certManager } = wanted;
+  const parts = await chooseParts({ dir, plugins, istio, metallb, report });
   const issuer = lab.find(({ name }) => name === certManager?.cluster);
   if (issuer) {
     await startCertManager({ dir, kubeconfig: issuer.kubeconfig, namespace: certManager?.namespace, report });
@@ -192,8 +193,16 @@ function isRefusal(problem: string, { steps }: EngineSteps): boolean {
   return steps.length === 0 && problem.includes("nothing was changed");
 }
 
-function standInCharts({ mesh, changing }: Step, { realCharts }: Parts): string[] {
-  const paths = [...mesh, ...Object.values(changing).flat()];
-  if (realCharts || !paths.some((path) => /^istio\.(version|charts|revision)/.test(path))) return [];
-  return ["What Istio's charts change from one version to another: the charts here are stand-ins."];
+/** What a new version of Istio changes does not show: a lab has one, before and after the step. */
+function otherIstio({ step, after }: Stage, { istio: { version } }: Parts): string[] {
+  const paths = [...step.mesh, ...Object.values(step.changing).flat()];
+  if (!paths.some((path) => /^istio\.(version|charts)/.test(path))) return [];
+  const named = [after.mesh, ...after.clusters].map(
+    ({ istio }) => istioSchema.partial().safeParse(istio).data,
+  );
+  const others = new Set(named.flatMap((istio) => istio?.version ?? []).filter((other) => other !== version));
+  if (others.size === 0) return [];
+  return [
+    `What Istio ${[...others].join(" and ")} changes: Istio ${version} runs here before and after the step.`,
+  ];
 }

@@ -1,17 +1,20 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { LabError } from "../error";
 import { addingToCache, cacheDirectory, fingerprint } from "./cache";
 import { ChecksumMismatch, download, isReachable } from "./download";
 import { build, goVersionOf } from "./go";
 import { choosePath, findOnPath, type Found, together } from "./path";
-import { type GoRecipe, platform, type Program, recipes } from "./programs";
+import { platform, type Program, recipes } from "./programs";
 import { stopwatch, type ToolchainOptions } from "./progress";
+
+/** The Go module of all programs; cert-manager's controllers alone have another. */
+export const goModule = resolve(__dirname, "../programs");
 
 /**
  * Makes sure that the programs are there, and tells where. For each: the one on PATH if its version fits; else the one in the
- * user's cache; else the official download, checked against its published checksum; else built from Go modules.
- * Takes minutes the first time; several processes may do this at once.
+ * user's cache; else the official download, checked against its published checksum. What is left is built from Go modules, all of
+ * it at once. Takes minutes the first time; several processes may do this at once.
  * @throws LabError naming what is missing and every way to get it
  */
 export async function ensureToolchain<P extends Program>(
@@ -35,11 +38,12 @@ export async function ensureToolchain<P extends Program>(
   for (const program of cached) paths[program] = cachedPath(program);
 
   const missing = programs.filter((program) => paths[program] === undefined);
-  for (const program of missing) {
-    paths[program] = await addingToCache(
-      async () => cachedPath(program) ?? (await obtain(program, found[program], missing, report)),
-      (pid) => report(`${program}: process ${pid} is getting programs, waiting`),
+  if (missing.length > 0) {
+    const obtained = await addingToCache(
+      () => obtain(missing, found, report),
+      (pid) => report(`${missing.join(", ")}: process ${pid} is getting programs, waiting`),
     );
+    Object.assign(paths, obtained);
   }
   return paths as Record<P, string>;
 }
@@ -47,104 +51,126 @@ export async function ensureToolchain<P extends Program>(
 async function lookOnPath(programs: readonly Program[]): Promise<Partial<Record<Program, Found>>> {
   const all = [...new Set(programs.flatMap(together))];
   const found = await Promise.all(
-    all.map(async (program) => [program, await findOnPath(program, recipes[program].versionArgs)] as const),
+    all.map(async (program) => {
+      const { onPath } = recipes[program];
+      return [program, onPath && (await findOnPath(program, onPath.versionArgs))] as const;
+    }),
   );
   return Object.fromEntries(found.filter(([, hit]) => hit !== undefined));
 }
 
-/** Folder of a program that is downloaded, and of one that is built: what was built from other module versions is another. */
-function folders(program: Program): { readonly downloaded: string; readonly built: string } {
-  const { version, module, variables } = recipes[program];
-  const sources = ["go.mod", "go.sum"].map((file) => readFileSync(join(moduleDirectory(module), file)));
-  const folder = join(cacheDirectory(platform), program);
-  return {
-    downloaded: join(folder, version),
-    built: join(folder, `${version}-built-${fingerprint(...sources, JSON.stringify(variables))}`),
-  };
+/** Where a version of a program is kept that its publisher has made. */
+export function downloadFolder(program: Program, version: string): string {
+  return join(cacheDirectory(platform), program, version);
 }
 
-function cachedPath(program: Program): string | undefined {
-  const { downloaded, built } = folders(program);
-  const source = recipes[program].download(platform);
-  return [source && join(downloaded, source.member ?? program), join(built, program)].find(
-    (path) => path !== undefined && existsSync(path),
-  );
+/** Where a program is kept that is built: what was built from other sources is another. */
+function builtPath(program: Program): string {
+  const { version, package: main, variables = {} } = recipes[program];
+  const folders = main.startsWith("./") ? ["shims", "internal", main] : ["shims"];
+  const sources = ["go.mod", "go.sum", ...folders.flatMap(filesIn)];
+  const contents = sources.flatMap((file) => [file, readFileSync(join(goModule, file))]);
+  const name = [version, "built", fingerprint(...contents, JSON.stringify(variables))];
+  return join(cacheDirectory(platform), program, name.filter(Boolean).join("-"), program);
 }
 
-function moduleDirectory(module: GoRecipe["module"]): string {
-  return join(__dirname, module);
+/** The files of a folder of the module that Go may compile in, in one order everywhere. */
+function filesIn(folder: string): string[] {
+  return readdirSync(join(goModule, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith("_test.go"))
+    .map((entry) => relative(goModule, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+/** The path of a program in the cache, downloaded or built; undefined when it is not there. */
+export function cachedPath(program: Program): string | undefined {
+  const { version, download } = recipes[program];
+  const downloaded =
+    version && join(downloadFolder(program, version), download?.(platform)?.member ?? program);
+  return [downloaded, builtPath(program)].find((path) => path !== undefined && existsSync(path));
+}
+
+/** Why a program is neither on PATH nor downloaded. */
+export interface Lack {
+  readonly program: Program;
+  readonly found: Found | undefined;
+  readonly notDownloaded: string;
 }
 
 async function obtain(
-  program: Program,
-  found: Found | undefined,
-  missing: readonly Program[],
+  programs: readonly Program[],
+  found: Partial<Record<Program, Found>>,
   report: (line: string) => void,
-): Promise<string> {
-  const recipe = recipes[program];
-  const { downloaded, built } = folders(program);
-  const title = `${program} ${recipe.version}`;
-  const source = recipe.download(platform);
-
-  let notDownloaded = `none is published for ${platform.os}/${platform.arch}`;
-  if (source && (await isReachable(source.url))) {
-    report(`${title}: downloading ${source.url}`);
-    const took = stopwatch();
-    try {
-      const path = await download(source, program, downloaded);
-      report(`${title}: downloaded and checked in ${took()}`);
-      return path;
-    } catch (error) {
-      notDownloaded = `${source.url}: ${messageOf(error)}`;
-      report(
-        `${title}: ${error instanceof ChecksumMismatch ? "download refused" : "not downloaded"}, ${messageOf(error)}`,
-      );
-    }
-  } else if (source) notDownloaded = `${source.url} cannot be reached`;
-
-  report(`${title}: building from Go modules (once, takes minutes)`);
-  const took = stopwatch();
-  const directory = moduleDirectory(recipe.module);
-  const target = join(built, program);
-  try {
-    await build({ directory, package: recipe.package, variables: recipe.variables }, target, { report });
-  } catch (error) {
-    const go = goVersionOf(readFileSync(join(directory, "go.mod"), "utf8"));
-    throw new LabError(
-      lacks({
-        title,
-        program,
-        found,
-        accepts: recipe.accepts,
-        notDownloaded,
-        notBuilt: messageOf(error),
-        go,
-        missing,
-      }),
-    );
+): Promise<Partial<Record<Program, string>>> {
+  const paths: Partial<Record<Program, string>> = {};
+  const lacking: Lack[] = [];
+  for (const program of programs) {
+    const result = cachedPath(program) ?? (await downloaded(program, report));
+    if (typeof result === "string") paths[program] = result;
+    else lacking.push({ program, found: found[program], notDownloaded: result.reason });
   }
-  report(`${title}: built in ${took()}`);
-  return target;
+  if (lacking.length === 0) return paths;
+
+  report(
+    `building from Go modules (once, takes minutes): ${lacking.map(({ program }) => titleOf(program)).join(", ")}`,
+  );
+  const took = stopwatch();
+  const mains = lacking.map(({ program }) => ({ ...recipes[program], target: builtPath(program) }));
+  try {
+    await build(goModule, mains, { report });
+  } catch (error) {
+    throw new LabError(lacks(lacking, messageOf(error)));
+  }
+  report(`built in ${took()}`);
+  for (const { program } of lacking) paths[program] = builtPath(program);
+  return paths;
 }
 
-/** What is said of a program that cannot be had. */
-export function lacks(reasons: {
-  readonly title: string;
-  readonly program: Program;
-  readonly found: Found | undefined;
-  readonly accepts: string;
-  readonly notDownloaded: string;
-  readonly notBuilt: string;
-  readonly go: string;
-  readonly missing: readonly Program[];
-}): string {
-  const { title, program, found, accepts, notDownloaded, notBuilt, go, missing } = reasons;
-  const others = missing.filter((other) => other !== program);
+/** The path of a program, downloaded and checked; or why there is none. */
+async function downloaded(
+  program: Program,
+  report: (line: string) => void,
+): Promise<string | { reason: string }> {
+  const { version, download: from } = recipes[program];
+  const source = from?.(platform);
+  if (version === undefined || source === undefined) {
+    return { reason: `none is published for ${platform.os}/${platform.arch}` };
+  }
+  if (!(await isReachable(source.url))) return { reason: `${source.url} cannot be reached` };
+  const title = titleOf(program);
+  report(`${title}: downloading ${source.url}`);
+  const took = stopwatch();
+  try {
+    const path = await download(source, program, downloadFolder(program, version));
+    report(`${title}: downloaded and checked in ${took()}`);
+    return path;
+  } catch (error) {
+    const refused = error instanceof ChecksumMismatch ? "download refused" : "not downloaded";
+    report(`${title}: ${refused}, ${messageOf(error)}`);
+    return { reason: `${source.url}: ${messageOf(error)}` };
+  }
+}
+
+function titleOf(program: Program): string {
+  const { version } = recipes[program];
+  return version === undefined ? program : `${program} ${version}`;
+}
+
+/** What is said of programs that cannot be had. */
+export function lacks(lacking: readonly Lack[], notBuilt: string): string {
+  const go = goVersionOf(readFileSync(join(goModule, "go.mod"), "utf8"));
   return [
-    `${title} is missing${others.length > 0 ? ` (and so may be ${others.join(", ")})` : ""}. There are three ways to get it:`,
-    `  - install it on PATH, in a version ${accepts}: ${found ? `${found.path} is ${found.version ?? "of an unknown version"}` : "there is none"}`,
-    `  - let it be downloaded: ${notDownloaded}`,
-    `  - let it be built, with Go ${go} or newer and a Go module proxy (GOPROXY): ${notBuilt}`,
+    "Programs are missing:",
+    ...lacking.flatMap(({ program, found, notDownloaded }) => {
+      const { onPath } = recipes[program];
+      const other = found ? `${found.path} is ${found.version ?? "of an unknown version"}` : "there is none";
+      return [
+        `  ${titleOf(program)}`,
+        ...(onPath ? [`    on PATH, in a version ${onPath.accepts}: ${other}`] : []),
+        `    downloaded: ${notDownloaded}`,
+      ];
+    }),
+    `All of them can be built, by Go ${go} or newer with a Go module proxy (GOPROXY). Here they cannot: ${notBuilt}`,
   ].join("\n");
 }
 

@@ -3,7 +3,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
 import { coerce, minor, satisfies } from "semver";
-import { type Program, recipes } from "./programs";
+import { KUBERNETES, type Program, recipes } from "./programs";
 
 /** A program on PATH. */
 export interface Found {
@@ -29,11 +29,11 @@ export function choosePath(
 ): Readonly<Partial<Record<Program, Found>>> {
   const fits = (program: Program) => {
     const version = found[program]?.version;
-    return version !== undefined && satisfies(version, recipes[program].accepts);
+    return version !== undefined && satisfies(version, recipes[program].onPath?.accepts ?? "");
   };
-  const minorOf = (program: Program) => minor(found[program]?.version ?? recipes[program].version);
+  const minorOf = (program: Program) => minor(found[program]?.version ?? KUBERNETES);
   const server = SERVER.every(fits) && new Set(SERVER.map(minorOf)).size === 1;
-  const serverMinor = server ? minorOf("kube-apiserver") : minor(recipes["kube-apiserver"].version);
+  const serverMinor = server ? minorOf("kube-apiserver") : minor(KUBERNETES);
 
   const chosen = (program: Program) => {
     if ((SERVER as readonly Program[]).includes(program)) return server;
@@ -69,7 +69,8 @@ async function versionOf(path: string, args: readonly string[], cwd?: string): P
       // Pulumi's CLI would ask the internet for a newer version first.
       env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
     });
-    return coerce(/\d+\.\d+(\.\d+)?/.exec(stdout)?.[0])?.version;
+    const version = /\d+\.\d+(\.\d+)?(-(alpha|beta|rc)\b[.\w]*)?/.exec(stdout)?.[0];
+    return coerce(version, { includePrerelease: true })?.version;
   } catch {
     return undefined;
   }

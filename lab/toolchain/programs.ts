@@ -8,6 +8,12 @@ export const programs = [
   "kubectl",
   "helm",
   "pulumi",
+  "crane",
+  "pilot-discovery",
+  "istiods",
+  "pulumi-resource-kubernetes",
+  "pulumi-resource-tls",
+  "pulumi-resource-kubernetes-cert-manager",
 ] as const;
 export type Program = (typeof programs)[number];
 
@@ -33,26 +39,34 @@ export interface Download {
 
 /** Where a program comes from. */
 export interface Recipe {
-  /** What is downloaded or built. */
-  readonly version: string;
-  /** Which versions on PATH do as well (npm's range syntax). */
-  readonly accepts: string;
-  /** Arguments that make it print its version. */
-  readonly versionArgs: readonly string[];
-  /** Undefined where the publisher has none for the platform. */
-  readonly download: (platform: Platform) => Download | undefined;
+  /** What is downloaded or built; undefined where it is the lab's own. */
+  readonly version?: string;
+  /** How it is known on PATH; undefined where it is not looked for there. */
+  readonly onPath?: {
+    /** Which versions do as well (npm's range syntax). */
+    readonly accepts: string;
+    /** Arguments that make it print its version. */
+    readonly versionArgs: readonly string[];
+  };
+  /** Undefined, or giving undefined, where the publisher has none for the platform. */
+  readonly download?: (platform: Platform) => Download | undefined;
 }
 
-/** A recipe that Go can build as well, out of a module beside this file that pins it. */
+/** A recipe that Go can build as well, out of the module `lab/programs`. */
 export interface GoRecipe extends Recipe {
-  /** Folder of the go.mod whose `tool` directives name `package`. */
-  readonly module: "kubernetes" | "pulumi";
+  /** The main package: one that a `tool` directive of the go.mod names, or a folder of the module. */
   readonly package: string;
   /** Import paths of the variables that the linker sets, with their values: without, a program reports no version. */
-  readonly variables: Readonly<Record<string, string>>;
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
-const KUBERNETES = "1.36.1";
+export const KUBERNETES = "1.36.1";
+
+/**
+ * Istio as `lab/programs` pins it: release-1.31 of 27 August 2026, after 1.31.0-rc.1. It is called by the release that the branch
+ * became, because the charts name images, and those are the release's.
+ */
+export const ISTIO = "1.31.0";
 
 /** All of Kubernetes is taken from one minor; `choosePath` sees to it. */
 const KUBERNETES_ON_PATH = ">=1.33.0 <1.37.0";
@@ -60,8 +74,7 @@ const KUBERNETES_ON_PATH = ">=1.33.0 <1.37.0";
 export const recipes: Readonly<Record<Program, GoRecipe>> = {
   etcd: {
     version: "3.6.8",
-    accepts: ">=3.5.13 <3.7.0",
-    versionArgs: ["--version"],
+    onPath: { accepts: ">=3.5.13 <3.7.0", versionArgs: ["--version"] },
     download: ({ os, arch }) => {
       const name = `etcd-v3.6.8-${os}-${arch}`;
       const release = "https://github.com/etcd-io/etcd/releases/download/v3.6.8";
@@ -71,9 +84,7 @@ export const recipes: Readonly<Record<Program, GoRecipe>> = {
         member: `${name}/etcd`,
       };
     },
-    module: "kubernetes",
     package: "go.etcd.io/etcd/server/v3",
-    variables: {},
   },
   "kube-apiserver": kubernetes("kube-apiserver", ["--version"], ["linux"]),
   "kube-controller-manager": kubernetes("kube-controller-manager", ["--version"], ["linux"]),
@@ -81,33 +92,27 @@ export const recipes: Readonly<Record<Program, GoRecipe>> = {
   kubectl: kubernetes("kubectl", ["version", "--client"], ["linux", "darwin"]),
   kwok: {
     version: "0.8.0",
-    accepts: ">=0.7.0 <0.9.0",
-    versionArgs: ["--version"],
+    onPath: { accepts: ">=0.7.0 <0.9.0", versionArgs: ["--version"] },
     download: ({ os, arch }) => ({
       url: `https://github.com/kubernetes-sigs/kwok/releases/download/v0.8.0/kwok-${os}-${arch}`,
       // KWOK publishes no checksum file; GitHub does, for each file of a release.
       checksumUrl: "https://api.github.com/repos/kubernetes-sigs/kwok/releases/tags/v0.8.0",
     }),
-    module: "kubernetes",
     package: "sigs.k8s.io/kwok/cmd/kwok",
-    variables: {},
   },
   helm: {
     version: "3.20.2",
-    accepts: ">=3.16.0 <4.0.0",
-    versionArgs: ["version", "--short"],
+    onPath: { accepts: ">=3.16.0 <4.0.0", versionArgs: ["version", "--short"] },
     download: ({ os, arch }) => {
       const url = `https://get.helm.sh/helm-v3.20.2-${os}-${arch}.tar.gz`;
       return { url, checksumUrl: `${url}.sha256sum`, member: `${os}-${arch}/helm` };
     },
-    module: "kubernetes",
     package: "helm.sh/helm/v3/cmd/helm",
     variables: { "helm.sh/helm/v3/internal/version.version": "v3.20.2" },
   },
   pulumi: {
     version: "3.232.0",
-    accepts: ">=3.200.0 <4.0.0",
-    versionArgs: ["version"],
+    onPath: { accepts: ">=3.200.0 <4.0.0", versionArgs: ["version"] },
     download: ({ os, arch }) => {
       const release = "https://github.com/pulumi/pulumi/releases/download/v3.232.0";
       return {
@@ -116,17 +121,48 @@ export const recipes: Readonly<Record<Program, GoRecipe>> = {
         member: "pulumi/pulumi",
       };
     },
-    module: "pulumi",
     package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
     variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v3.232.0" },
+  },
+  crane: {
+    version: "0.21.6",
+    onPath: { accepts: ">=0.19.0 <1.0.0", versionArgs: ["version"] },
+    download: ({ os, arch }) => {
+      const system = `${os.charAt(0).toUpperCase()}${os.slice(1)}_${arch === "amd64" ? "x86_64" : arch}`;
+      const release = "https://github.com/google/go-containerregistry/releases/download/v0.21.6";
+      return {
+        url: `${release}/go-containerregistry_${system}.tar.gz`,
+        checksumUrl: `${release}/checksums.txt`,
+        member: "crane",
+      };
+    },
+    package: "github.com/google/go-containerregistry/cmd/crane",
+    variables: { "github.com/google/go-containerregistry/cmd/crane/cmd.Version": "0.21.6" },
+  },
+  // `findIstiod` knows it on PATH, where only one of the charts' own version will do, and in Istio's image.
+  "pilot-discovery": {
+    version: ISTIO,
+    package: "istio.io/istio/pilot/cmd/pilot-discovery",
+    variables: Object.fromEntries(
+      Object.entries({ Version: ISTIO, Tag: ISTIO, Hub: "docker.io/istio", Status: "Clean" }).map(
+        ([name, value]) => [`istio.io/istio/pkg/version.build${name}`, value],
+      ),
+    ),
+  },
+  istiods: { package: "./istiods" },
+  "pulumi-resource-kubernetes": { version: "4.25.0", package: "./pulumi-resource-kubernetes" },
+  "pulumi-resource-tls": { version: "5.6.1", package: "./pulumi-resource-tls" },
+  "pulumi-resource-kubernetes-cert-manager": {
+    version: "0.2.0",
+    package: "./pulumi-resource-kubernetes-cert-manager",
   },
 };
 
 /** Go, for programs that have to be built. It fits when it is as new as the go line of the module asks. */
-export const goRecipe: Omit<Recipe, "accepts"> = {
+export const goRecipe = {
   version: "1.26.8",
   versionArgs: ["version"],
-  download: ({ os, arch }) => {
+  download: ({ os, arch }: Platform): Download => {
     const url = `https://dl.google.com/go/go1.26.8.${os}-${arch}.tar.gz`;
     return { url, checksumUrl: `${url}.sha256`, member: "go/bin/go" };
   },
@@ -136,13 +172,11 @@ function kubernetes(program: string, versionArgs: readonly string[], published: 
   const [major = "", minor = ""] = KUBERNETES.split(".");
   return {
     version: KUBERNETES,
-    accepts: KUBERNETES_ON_PATH,
-    versionArgs,
+    onPath: { accepts: KUBERNETES_ON_PATH, versionArgs },
     download: ({ os, arch }) => {
       const url = `https://dl.k8s.io/release/v${KUBERNETES}/bin/${os}/${arch}/${program}`;
       return published.includes(os) ? { url, checksumUrl: `${url}.sha256` } : undefined;
     },
-    module: "kubernetes",
     package: `k8s.io/kubernetes/cmd/${program}`,
     variables: {
       "k8s.io/component-base/version.gitVersion": `v${KUBERNETES}`,

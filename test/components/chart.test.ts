@@ -46,8 +46,8 @@ test("a folder's chart is taken unpacked, or or packed in the version asked for"
 });
 
 test("a relative folder stays relative, in the form that Helm takes for a folder", () => {
-  expect(chartArgs({ path: "lab/doubles/charts" }, "base", "1.30.5")).toEqual({
-    chart: "./lab/doubles/charts/base",
+  expect(chartArgs({ path: "lab/charts" }, "metallb", "1.30.5")).toEqual({
+    chart: "./lab/charts/metallb",
   });
 });
 

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, CustomObjectsApi, KubeConfig } from "@kubernetes/client-node";
 import { startCertManager, stopCertManager } from "../../lab/cert-manager";
 import { type LabCluster, startLab, stopLab } from "../../lab/control-plane";
+import { defaultIstio } from "../../lab/engine/config";
 import { chooseParts, type Parts } from "../../lab/engine/parts";
 import { isRunning, type ProcessIdentity } from "../../lab/processes";
 import { Operator, TestStack } from "./operator";
@@ -17,7 +18,7 @@ import { Operator, TestStack } from "./operator";
 jest.setTimeout(900_000);
 
 const namespace = "cert-manager";
-const standIn = path.resolve(__dirname, "../../lab/doubles/charts/cert-manager");
+const standIn = path.resolve(__dirname, "../../lab/charts/cert-manager");
 const report = () => undefined;
 const operator = new Operator();
 
@@ -32,7 +33,7 @@ beforeAll(async () => {
   parts = await chooseParts({
     dir,
     plugins: ["kubernetes", "kubernetes-cert-manager"],
-    charts: { path: standIn },
+    istio: defaultIstio,
     report,
   });
   kubeConfig = new KubeConfig();

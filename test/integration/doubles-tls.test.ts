@@ -11,7 +11,7 @@
 import { X509Certificate } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { ensureDoubles } from "../../lab/toolchain";
+import { ensureToolchain } from "../../lab/toolchain";
 import { type Json, type JsonObject, ProviderPlugin } from "./provider-plugin";
 
 interface Call {
@@ -105,8 +105,8 @@ let plugin: ProviderPlugin;
 const counterparts = new Counterparts();
 
 beforeAll(async () => {
-  const folder = await ensureDoubles(["tls"], { report: () => undefined });
-  plugin = await ProviderPlugin.start(path.join(folder, "pulumi-resource-tls"));
+  const programs = await ensureToolchain(["pulumi-resource-tls"], { report: () => undefined });
+  plugin = await ProviderPlugin.start(programs["pulumi-resource-tls"]);
 }, 600_000);
 
 afterAll(() => plugin.stop());

@@ -11,6 +11,7 @@ import {
   type V1Secret,
 } from "@kubernetes/client-node";
 import { type LabCluster, startLab, stopLab } from "../../lab/control-plane";
+import { defaultIstio } from "../../lab/engine/config";
 import { type Parts, type Plugin, chooseParts } from "../../lab/engine/parts";
 import { Operator, type OperationOptions, TestStack } from "./operator";
 
@@ -43,9 +44,8 @@ export class TestMesh {
     const dir = await fs.mkdtemp(path.join(os.tmpdir(), "weft-test-"));
     const transcript: string[] = [];
     const report = (line: string) => void transcript.push(line);
-    const charts = { repository: "https://istio-release.storage.googleapis.com/charts" };
     const [parts, clusters] = await Promise.all([
-      chooseParts({ dir, plugins, charts, report }),
+      chooseParts({ dir, plugins, istio: defaultIstio, report }),
       startLab({ dir, clusters: names, report }),
     ]);
     return new TestMesh(dir, parts, clusters, transcript);
@@ -68,7 +68,7 @@ export class TestMesh {
         "pulumi:disable-default-providers": ["kubernetes"],
         "weft:mesh": {
           ...mesh,
-          istio: { charts: this.parts.charts, ...(mesh.istio as object | undefined) },
+          istio: { ...this.parts.istio, ...(mesh.istio as object | undefined) },
           remoteAccess: { allowLoopback: true, ...(mesh.remoteAccess as object | undefined) },
         },
         "weft:clusters": clusters.map((entry) => ({

@@ -1,10 +1,21 @@
 /** Everything that the integration tests run is there before the first of them starts: building it takes minutes, once. */
+import * as fs from "node:fs/promises";
+import * as os from "node:os";
+import * as path from "node:path";
 import { ensureController } from "../../lab/cert-manager/build";
-import { ensureDoubles, ensureToolchain, programs } from "../../lab/toolchain";
+import { defaultIstio } from "../../lab/engine/config";
+import { chooseParts } from "../../lab/engine/parts";
 
 export default async function setUp(): Promise<void> {
   const report = (line: string) => void process.stderr.write(`${line}\n`);
-  await ensureToolchain([...programs], { report });
-  await ensureDoubles(["kubernetes", "tls", "kubernetes-cert-manager"], { report });
+  const dir = await fs.mkdtemp(path.join(os.tmpdir(), "weft-test-"));
+  await chooseParts({
+    dir,
+    plugins: ["kubernetes", "tls", "kubernetes-cert-manager"],
+    istio: defaultIstio,
+    programs: ["kubectl", "helm", "crane", "pulumi-resource-tls"],
+    report,
+  });
+  await fs.rm(dir, { recursive: true });
   await ensureController({ report });
 }

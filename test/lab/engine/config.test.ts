@@ -1,7 +1,9 @@
-import { labConfig, type StackFile } from "../../../lab/engine/config";
+import * as path from "node:path";
+import { defaultIstio, labConfig, type StackFile } from "../../../lab/engine/config";
 import { type Parts, standInCharts } from "../../../lab/engine/parts";
+import { projectRoot } from "../../../lab/engine/stack";
 
-const parts: Parts = { bin: "/bin", charts: { path: "/charts" }, realCharts: false, summary: "" };
+const parts: Parts = { bin: "/bin", istio: { version: "1.31.0", charts: { path: "/charts" } }, summary: "" };
 const lab = ["cluster1", "cluster2", "cluster3"].map((name) => ({
   name,
   context: `lab-${name}`,
@@ -10,7 +12,7 @@ const lab = ["cluster1", "cluster2", "cluster3"].map((name) => ({
   ready: true,
 }));
 
-const stack = (mesh: object, ...clusters: { name: string }[]): StackFile => ({
+const stack = (mesh: object, ...clusters: { name: string; [key: string]: unknown }[]): StackFile => ({
   config: { "weft:mesh": mesh, "weft:clusters": clusters } as StackFile["config"],
 });
 const [cluster1, cluster2] = [
@@ -18,11 +20,13 @@ const [cluster1, cluster2] = [
   { name: "cluster2", network: "east" },
 ];
 
-test("the mesh stays as it is written, on the lab's clusters and with the lab's charts", () => {
-  const { clusters, config, plugins, metallb, certManager } = labConfig(
-    stack({ id: "mine", istio: { version: "1.30.5", values: { a: 1 } } }, cluster1, cluster2),
+test("the mesh stays as it is written, on the lab's clusters and with the lab's Istio", () => {
+  const istio = { version: "1.30.5", hub: "registry.example/istio", values: { a: 1 } };
+  const { clusters, config, plugins, metallb, certManager, ...rest } = labConfig(
+    stack({ id: "mine", istio }, cluster1, { ...cluster2, istio: { version: "1.30.4", values: { b: 2 } } }),
     {},
   );
+  expect(rest.istio).toEqual({ ...defaultIstio, version: "1.30.5", hub: "registry.example/istio" });
   expect({ clusters, plugins, metallb, certManager }).toEqual({
     clusters: ["cluster1", "cluster2"],
     plugins: ["kubernetes", "tls"],
@@ -32,7 +36,7 @@ test("the mesh stays as it is written, on the lab's clusters and with the lab's 
   expect(config(lab, parts, ["cluster3"])).toEqual({
     "weft:mesh": {
       id: "mine",
-      istio: { version: "1.30.5", charts: { path: "/charts" }, values: { a: 1 } },
+      istio: { ...istio, version: "1.31.0", charts: { path: "/charts" } },
       remoteAccess: { allowLoopback: true },
       removing: ["cluster3"],
     },
@@ -41,6 +45,7 @@ test("the mesh stays as it is written, on the lab's clusters and with the lab's 
       {
         name: "cluster2",
         network: "east",
+        istio: { values: { b: 2 } },
         context: "lab-cluster2",
         kubeconfigPath: "/lab/cluster2.kubeconfig",
       },
@@ -67,10 +72,13 @@ test("cert-manager gets its plugin, and issues where the stack says", () => {
   expect(plugins).toContain("kubernetes-cert-manager");
 });
 
-test("real charts leave the API servers' webhooks to nobody, since nobody would answer them", () => {
-  const { config } = labConfig(stack({ istio: { values: { global: { a: 1 } } } }, cluster1), {});
-  expect(config(lab, { ...parts, realCharts: true })["weft:mesh"]).toMatchObject({
-    istio: { values: { global: { a: 1, operatorManageWebhooks: true } } },
+test("a folder of charts is taken in place of the stack's source, from the project's folder where it is relative", () => {
+  const charts = { path: "charts" };
+  expect(labConfig(stack({ istio: { charts } }, cluster1), {}).istio.charts).toEqual({
+    path: path.join(projectRoot, "charts"),
+  });
+  expect(labConfig(stack({ istio: { charts } }, cluster1), { charts: "/mine" }).istio.charts).toEqual({
+    path: "/mine",
   });
 });
 

@@ -2,7 +2,7 @@ import { kindConfig, memberNames, type KindCluster } from "../../../lab/kind/con
 import { cutAddresses } from "../../../mesh/address-pools";
 import { parseMesh } from "../../../mesh/parse";
 
-const charts = { repository: "https://charts.example" };
+const istio = { version: "1.30.5", charts: { repository: "https://charts.example" } };
 const clusters = (count: number): KindCluster[] =>
   memberNames(count).map((name) => ({
     name,
@@ -13,7 +13,7 @@ const clusters = (count: number): KindCluster[] =>
 
 /** The mesh that the program makes of it. */
 function meshOf(count: number, topology: "multi-primary" | "primary-remote") {
-  const config = kindConfig(clusters(count), { topology, charts, leaving: [] });
+  const config = kindConfig(clusters(count), { topology, istio, leaving: [] });
   return parseMesh({ mesh: config["weft:mesh"], clusters: config["weft:clusters"] });
 }
 
@@ -28,7 +28,7 @@ test("members are primaries on networks of their own, whose APIs peers reach in 
     context: "kind-weft-cluster2",
     kubeconfigPath: "/kubeconfigs/cluster2",
   });
-  expect(config).toMatchObject({ istio: { charts }, loadBalancer: { network: "kind" } });
+  expect(config).toMatchObject({ istio, loadBalancer: { network: "kind" } });
   expect(config.sample).toBeDefined();
 });
 
@@ -61,6 +61,6 @@ test("every member gets addresses of the containers' network", () => {
 });
 
 test("members that are not wanted any more are meant to leave", () => {
-  const config = kindConfig(clusters(1), { topology: "multi-primary", charts, leaving: ["cluster2"] });
+  const config = kindConfig(clusters(1), { topology: "multi-primary", istio, leaving: ["cluster2"] });
   expect(config["weft:mesh"]).toMatchObject({ removing: ["cluster2"] });
 });

@@ -8,7 +8,7 @@ import { fakePrograms, type Programs } from "./programs";
 jest.mock("../../../lab/engine/parts");
 jest.mock("../../../lab/engine/stack");
 
-const charts = { repository: "https://charts.example" };
+const istio = { version: "1.30.5", charts: { repository: "https://charts.example" } };
 const kindProgram = `
 case "$*" in
   "get clusters") printf 'mine\\nweft-cluster1\\nweft-cluster3\\n';;
@@ -25,9 +25,7 @@ beforeEach(() => {
   process.env.PATH = programs.PATH;
   delete process.env.KIND_EXPERIMENTAL_PROVIDER;
   jest.mocked(openStack).mockReset();
-  jest
-    .mocked(chooseParts)
-    .mockResolvedValue({ bin: "/bin", charts, realCharts: true, summary: "all parts are real" });
+  jest.mocked(chooseParts).mockResolvedValue({ bin: "/bin", istio, summary: "all parts are real" });
 });
 afterEach(() => {
   process.env = { ...before };
@@ -35,7 +33,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-const open = () => openKind({ dir: programs.dir, topology: "primary-remote", charts, report: () => {} });
+const open = () => openKind({ dir: programs.dir, topology: "primary-remote", istio, report: () => {} });
 const changes = () => programs.calls().filter((call) => /^kind (create|delete|export)/.test(call));
 
 test("clusters that are missing are created, and the stack is opened with all of them", async () => {
@@ -68,14 +66,6 @@ test("a cluster goes only after its member has left, and those of others stay", 
   expect(changes().filter((call) => call.includes("delete"))).toEqual([
     `kind delete cluster --name weft-cluster3 --kubeconfig ${fileOf("cluster3")}`,
   ]);
-});
-
-test("without Istio's own charts no cluster is created", async () => {
-  const standIns = { bin: "/bin", charts, realCharts: false, summary: "" };
-  jest.mocked(chooseParts).mockResolvedValue(standIns);
-  await expect(open()).rejects.toThrow("npm start -- --kind --charts DIR");
-  expect(changes()).toEqual([]);
-  expect(openStack).not.toHaveBeenCalled();
 });
 
 function fileOf(member: string): string {
