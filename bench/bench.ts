@@ -97,7 +97,7 @@ class Bench {
 
   private async start(setting: Setting): Promise<ControlPlanes> {
     await this.stop();
-    this.current = new ControlPlanes(this.folder("lab"), setting);
+    this.current = new ControlPlanes(this.folder("lab"), setting, this.parts.istiods);
     return this.current;
   }
 

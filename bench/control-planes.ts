@@ -17,10 +17,14 @@ export const delays: Record<Setting, Delays> = {
 export class ControlPlanes {
   clusters: LabCluster[] = [];
 
-  /** @param dir of the lab; made when it is not there. */
+  /**
+   * @param dir of the lab; made when it is not there.
+   * @param istiods folder of the istiods that its pods may run.
+   */
   constructor(
     private readonly dir: string,
     private readonly setting: Setting,
+    private readonly istiods: string,
   ) {}
 
   /** Kubeconfig with a context for each cluster. */
@@ -35,6 +39,7 @@ export class ControlPlanes {
       dir: this.dir,
       clusters: names,
       report: () => {},
+      istiods: this.istiods,
       delays: delays[this.setting],
     });
     await this.rest();

@@ -40,7 +40,8 @@ async function main(): Promise<void> {
 
   const present = (await labStatus(dir)).map((cluster) => cluster.name);
   const leaving = present.filter((name) => !wanted.clusters.includes(name));
-  const lab = await startLab({ dir, clusters: [...wanted.clusters, ...leaving], report });
+  const labOf = (clusters: string[]) => startLab({ dir, clusters, report });
+  const lab = await labOf([...wanted.clusters, ...leaving]);
 
   const issuer = lab.find(({ name }) => name === wanted.certManager?.cluster);
   if (issuer) {
@@ -56,7 +57,7 @@ async function main(): Promise<void> {
   });
   const finish = async () => {
     if (!issuer) await stopCertManager(dir);
-    if (leaving.length > 0) await startLab({ dir, clusters: wanted.clusters, report });
+    if (leaving.length > 0) await labOf(wanted.clusters);
   };
   await converge(stack, finish, nextSteps(dir, wanted.clusters));
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type Client, connect } from "./client";
-import { addressPlan, EGRESS, type Istiod, layout, NODE, partCommand } from "./commands";
+import { addressPlan, EGRESS, type Istiods, layout, NODE, partCommand } from "./commands";
 import { type Command, isUpToDate, start, stop, waitFor } from "./daemon";
 import { ensurePki } from "./pki";
 import { writeKubeconfig } from "./kubeconfig";
@@ -16,7 +16,7 @@ export interface ClusterStart {
   readonly cluster: ClusterState;
   readonly etcd: LabState["etcd"];
   readonly programs: Readonly<Record<Part, string>>;
-  readonly istiod: Istiod;
+  readonly istiods: Istiods;
   readonly delays: Delays;
   /** Called whenever `cluster` has changed. */
   readonly save: () => void;
@@ -73,6 +73,9 @@ export async function startCluster(args: ClusterStart): Promise<Part[]> {
         isBootstrapped(client),
       ),
       waitFor(`${name}: kwok`, kwok.daemon, kwok.command, START_MS, () => hasReadyNode(client)),
+      waitFor(`${name}: istiods`, istiods.daemon, istiods.command, START_MS, () =>
+        Promise.resolve(readFileSync(istiods.command.log, "utf8").includes("listening on ")),
+      ),
     ]);
     return started;
   } finally {
@@ -86,11 +89,11 @@ export async function stopCluster({ daemons }: ClusterState): Promise<void> {
 }
 
 async function ensurePart(
-  { dir, name, cluster, etcd, programs, istiod, save }: ClusterStart,
+  { dir, name, cluster, etcd, programs, istiods, save }: ClusterStart,
   part: Part,
   started: Part[],
 ) {
-  const command: Command = partCommand(part, programs[part], dir, name, cluster, etcd, istiod);
+  const command: Command = partCommand(part, programs[part], dir, name, cluster, etcd, istiods);
   const running = cluster.daemons[part];
   if (isUpToDate(running, command)) return { daemon: running, command };
   await stop(running);

@@ -35,6 +35,7 @@ export const layout = {
   partKubeconfig: (dir: string, name: string) => join(dir, "clusters", name, "parts.kubeconfig"),
   stages: (dir: string, name: string) => join(dir, "clusters", name, "stages.yaml"),
   egress: (dir: string, name: string) => join(dir, "clusters", name, "egress.yaml"),
+  istiods: (dir: string) => join(dir, "istiods"),
   merged: (dir: string) => join(dir, "kubeconfig"),
 } as const;
 
@@ -79,9 +80,9 @@ export function etcdCommand(program: string, dir: string, { port, peerPort }: La
 export const NODE = "node1";
 
 /** How the istiods of a cluster run. */
-export interface Istiod {
-  /** Path of pilot-discovery. */
-  readonly program: string;
+export interface Istiods {
+  /** Folder of programs, each named by its image's tag, and `default`. */
+  readonly folder: string;
   /** How long what a pod mounts stays as it was after a change, in seconds: up to two minutes with a real kubelet. */
   readonly mountDelay: number;
 }
@@ -120,7 +121,7 @@ export function partCommand(
   name: string,
   cluster: ClusterState,
   etcd: LabState["etcd"],
-  istiod: Istiod,
+  istiods: Istiods,
 ): Command {
   const pki = layout.pki(dir, name);
   const kubeconfig = layout.partKubeconfig(dir, name);
@@ -211,9 +212,9 @@ export function partCommand(
         ...common,
         args: [
           `--kubeconfig=${kubeconfig}`,
-          `--istiod=${istiod.program}`,
+          `--istiods=${istiods.folder}`,
           `--node=${NODE}`,
-          `--mount-delay=${istiod.mountDelay}s`,
+          `--mount-delay=${istiods.mountDelay}s`,
         ],
         reads: [kubeconfig],
       };

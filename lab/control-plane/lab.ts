@@ -37,8 +37,8 @@ export interface LabOptions {
   readonly report: (line: string) => void;
   /** @default none: everything is ready at once */
   readonly delays?: Delays;
-  /** Path of pilot-discovery. @default the toolchain's */
-  readonly istiod?: string;
+  /** Folder of the istiods that its pods may run: each named by its image's tag, and `default`. @default `istiods` in the lab's folder */
+  readonly istiods?: string;
 }
 
 /**
@@ -51,7 +51,7 @@ export async function startLab({
   clusters: names,
   report,
   delays = { istiod: 0, gateway: 0, address: 0, mount: 0 },
-  istiod,
+  istiods,
 }: LabOptions): Promise<LabCluster[]> {
   const dir = resolve(folder);
   const unique = [...new Set(names)];
@@ -59,9 +59,6 @@ export async function startLab({
     throw new LabError(`A lab has at most ${MAX_CLUSTERS} clusters, not ${unique.length}.`);
   }
   const programs = await ensureToolchain(["etcd", ...parts], { report });
-  const { "pilot-discovery": discovery } = istiod
-    ? { "pilot-discovery": istiod }
-    : await ensureToolchain(["pilot-discovery"], { report });
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const claims = new PortClaims();
   return locked(dir, report, async () => {
@@ -87,7 +84,7 @@ export async function startLab({
           cluster,
           etcd: state.etcd,
           programs,
-          istiod: { program: discovery, mountDelay: delays.mount },
+          istiods: { folder: istiods ?? layout.istiods(dir), mountDelay: delays.mount },
           delays,
           save,
         });
@@ -126,6 +123,7 @@ export async function stopLab(folder: string): Promise<void> {
         layout.clusters(dir),
         layout.etcd(dir),
         layout.merged(dir),
+        layout.istiods(dir),
         join(dir, STATE_FILE),
       ]) {
         rmSync(path, { recursive: true, force: true });

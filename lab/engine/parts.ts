@@ -5,6 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import type { ChartSource } from "../../mesh/schema";
+import { layout } from "../control-plane/commands";
 import { parts as controlPlaneParts } from "../control-plane/state";
 import { ensureToolchain, type Program } from "../toolchain";
 import { isReachable } from "../toolchain/download";
@@ -23,8 +24,8 @@ export interface Parts {
   bin: string;
   /** What to give the program as `istio.version` and `istio.charts`. */
   istio: { version: string; charts: ChartSource };
-  /** Path of the program that plays istiod; undefined on kind. */
-  istiod?: string;
+  /** Folder of the istiods that pods of the lab may run. */
+  istiods: string;
   /** One line for a person: what is real, what is a double. */
   summary: string;
 }
@@ -66,10 +67,15 @@ export async function chooseParts(args: PartsArgs): Promise<Parts> {
   await Promise.all(
     [paths.pulumi, policyHost, ...lacking.map((plugin) => paths[programOf(plugin)])].map(link),
   );
+  const istiods = layout.istiods(dir);
+  if (on === "lab") {
+    const program = istio.istiod ?? paths["pilot-discovery"];
+    for (const tag of [istio.istiodVersion, "default"]) await relink(program, path.join(istiods, tag));
+  }
   return {
     bin,
     istio: { version: istio.version, charts: istio.charts },
-    istiod: isBuilt ? paths["pilot-discovery"] : istio.istiod,
+    istiods,
     summary: summary(plugins, lacking, istio, on, metallb),
   };
 }
@@ -101,6 +107,12 @@ function summary(
   return [`real: ${real.join(", ")}`, ...(doubles.length > 0 ? [`doubles: ${doubles.join(", ")}`] : [])].join(
     " · ",
   );
+}
+
+async function relink(program: string, link: string): Promise<void> {
+  await fs.mkdir(path.dirname(link), { recursive: true });
+  await fs.rm(link, { force: true });
+  await fs.symlink(program, link);
 }
 
 const minorOf = (version: string) => version.split(".").slice(0, 2).join(".");

@@ -44,10 +44,8 @@ export class TestMesh {
     const dir = await fs.mkdtemp(path.join(os.tmpdir(), "weft-test-"));
     const transcript: string[] = [];
     const report = (line: string) => void transcript.push(line);
-    const [parts, clusters] = await Promise.all([
-      chooseParts({ dir, plugins, istio: defaultIstio, report }),
-      startLab({ dir, clusters: names, report }),
-    ]);
+    const parts = await chooseParts({ dir, plugins, istio: defaultIstio, report });
+    const clusters = await startLab({ dir, clusters: names, report });
     return new TestMesh(dir, parts, clusters, transcript);
   }
 

@@ -19,7 +19,7 @@ import (
 func main() {
 	var o options
 	kubeconfig := flag.String("kubeconfig", "", "kubeconfig of the cluster, of a user who may do everything")
-	flag.StringVar(&o.program, "istiod", "", "path of pilot-discovery")
+	flag.StringVar(&o.programs, "istiods", "", "folder of the istiods, each named by its image's tag, and default")
 	flag.StringVar(&o.node, "node", "", "name of the node that the pods are placed on")
 	flag.DurationVar(&o.mountDelay, "mount-delay", 0, "how long a mounted Secret or ConfigMap stays as it was after a change")
 	flag.Parse()
@@ -32,8 +32,8 @@ func main() {
 }
 
 type options struct {
-	program, node string
-	mountDelay    time.Duration
+	programs, node string
+	mountDelay     time.Duration
 }
 
 // run works in the current folder, that of the cluster: it holds what the pods mount, their logs, and the socket.

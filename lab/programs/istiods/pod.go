@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -237,7 +238,7 @@ func (p *pod) command() (*exec.Cmd, error) {
 		p.ports.Store(listener.port, free)
 		args = append(args, fmt.Sprintf("%s=127.0.0.1:%d", listener.flag, free))
 	}
-	command := exec.Command(p.program, args...)
+	command := exec.Command(p.program(container.Image), args...)
 	command.Dir = p.root()
 	// The container's working directory is its root folder; what istiod mounts it finds from there.
 	command.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.root()}
@@ -246,6 +247,16 @@ func (p *pod) command() (*exec.Cmd, error) {
 	}
 	command.SysProcAttr = endsWithParent()
 	return command, nil
+}
+
+// program returns the istiod of an image, by its tag.
+func (p *pod) program(image string) string {
+	tag := image[strings.LastIndex(image, ":")+1:]
+	program := filepath.Join(p.programs, filepath.Base(tag))
+	if _, err := os.Stat(program); tag != "" && err == nil {
+		return program
+	}
+	return filepath.Join(p.programs, "default")
 }
 
 func freePort() (int, error) {

@@ -32,6 +32,10 @@ func TestMain(m *testing.M) {
 
 // started runs istiod for a pod, and tells of each status that is written for it.
 func started(t *testing.T) (*pods, *corev1.Pod, <-chan corev1.PodStatus) {
+	istiods := t.TempDir()
+	if err := os.Symlink(os.Args[0], istiods+"/default"); err != nil {
+		t.Fatal(err)
+	}
 	t.Chdir(t.TempDir())
 	object := istiodPod()
 	client := fake.NewClientset(object)
@@ -46,7 +50,7 @@ func started(t *testing.T) (*pods, *corev1.Pod, <-chan corev1.PodStatus) {
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	followed, err := newPods(ctx, options{program: os.Args[0]}, "https://127.0.0.1:6443", client)
+	followed, err := newPods(ctx, options{programs: istiods}, "https://127.0.0.1:6443", client)
 	if err != nil {
 		t.Fatal(err)
 	}

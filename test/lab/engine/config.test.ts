@@ -3,7 +3,12 @@ import { defaultIstio, labConfig, type StackFile } from "../../../lab/engine/con
 import { type Parts, standInCharts } from "../../../lab/engine/parts";
 import { projectRoot } from "../../../lab/engine/stack";
 
-const parts: Parts = { bin: "/bin", istio: { version: "1.31.0", charts: { path: "/charts" } }, summary: "" };
+const parts: Parts = {
+  istiods: "/lab/istiods",
+  bin: "/bin",
+  istio: { version: "1.31.0", charts: { path: "/charts" } },
+  summary: "",
+};
 const lab = ["cluster1", "cluster2", "cluster3"].map((name) => ({
   name,
   context: `lab-${name}`,

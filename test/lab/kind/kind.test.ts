@@ -25,7 +25,9 @@ beforeEach(() => {
   process.env.PATH = programs.PATH;
   delete process.env.KIND_EXPERIMENTAL_PROVIDER;
   jest.mocked(openStack).mockReset();
-  jest.mocked(chooseParts).mockResolvedValue({ bin: "/bin", istio, summary: "all parts are real" });
+  jest
+    .mocked(chooseParts)
+    .mockResolvedValue({ bin: "/bin", istiods: "/istiods", istio, summary: "all parts are real" });
 });
 afterEach(() => {
   process.env = { ...before };
