@@ -48,7 +48,9 @@ export async function chooseIstio(
     if (istiod !== undefined || pods || version === ISTIO) {
       return { version, charts, istiod, istiodVersion: version };
     }
-    report(`istiod ${version}: neither on PATH nor in an image that can be had: ${ISTIO} runs in its place`);
+    report(
+      `istiod ${version} is neither on PATH nor in an image that can be had: istiod ${ISTIO} runs in its place`,
+    );
     return { version, charts, istiod: await find(ISTIO), istiodVersion: ISTIO };
   }
 

@@ -1,4 +1,4 @@
-/** What an API server accepts and refuses with the stand-in CRDs, and with the real ones where WEFT_CHARTS names some. */
+/** What an API server accepts and refuses with the CRDs of Istio's charts. */
 import { execFile } from "node:child_process";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { CoreV1Api, KubernetesObjectApi, type KubernetesObject } from "@kubernetes/client-node";
 import { startLab, stopLab } from "../../lab/control-plane";
 import { ensureToolchain } from "../../lab/toolchain";
-import { realCharts, standIns } from "./charts";
+import { chartSets } from "./charts";
 import { eventually } from "./eventually";
 import { kubeConfig, namespace, statusOf } from "./harness";
 
@@ -91,10 +91,10 @@ afterAll(async () => {
 /** Asked of the API server without keeping the object. */
 const attempt = (wanted: KubernetesObject) => statusOf(objects.create(wanted, undefined, "All"));
 
-describe.each([standIns, ...realCharts])("with the CRDs in %s, the API server", (charts) => {
+describe.each(chartSets)("with the CRDs of the charts %s, the API server", (_name, charts) => {
   // Without a default revision the chart renders no webhook, which nobody would answer here.
   beforeAll(async () => {
-    await install(path.join(charts, "base"), { defaultRevision: "" });
+    await install(path.join(await charts(), "base"), { defaultRevision: "" });
     // A kind whose CRD is established is served a moment later; until then the client does not know it, or is told 404.
     const isServed = (wanted: KubernetesObject) =>
       attempt(wanted).then(

@@ -1,7 +1,8 @@
-/** Renders charts by helm and takes manifests apart, for the tests of Helm values and of the stand-in charts. */
+/** Istio's charts, rendered by helm, for the tests of what Weft writes for them. */
 import { execFile } from "node:child_process";
 import * as path from "node:path";
-import { parse, parseAllDocuments } from "yaml";
+import { parseAllDocuments } from "yaml";
+import { moduleCharts } from "../../lab/toolchain";
 import type { HelmValues } from "../../mesh/istio-values";
 
 export type Chart = "base" | "istiod" | "gateway";
@@ -15,10 +16,22 @@ interface KubernetesObject {
 /** A place in a map of maps and lists. */
 export type Path = (string | number)[];
 
-export const standIns = path.resolve(__dirname, "../../lab/doubles/charts");
+/** Sets of charts, by name: folders with base, istiod and gateway. */
+export const chartSets: [string, () => Promise<string>][] = [
+  ["of Istio 1.31", () => moduleCharts({ report })],
+  [
+    "of Istio's master of April 2026, between 1.30 and 1.31",
+    () => moduleCharts({ report }, "1.31.0-alpha.0", "istio.io/istio@v0.0.0-20260423205519-b01690e6db7d"),
+  ],
+  ...(process.env.WEFT_CHARTS ?? "")
+    .split(path.delimiter)
+    .filter(Boolean)
+    .map((folder): [string, () => Promise<string>] => [`in ${folder}`, () => Promise.resolve(folder)]),
+];
 
-/** Folders of real charts, each with base, istiod and gateway: WEFT_CHARTS, separated as PATH is. */
-export const realCharts = (process.env.WEFT_CHARTS ?? "").split(path.delimiter).filter(Boolean);
+function report(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
 
 /** The objects of a chart, by kind and name. Rejects with what helm says. */
 export async function render(
@@ -66,49 +79,6 @@ export function replaced(tree: unknown, [key, ...rest]: Path, value: unknown): u
   >;
   copy[key] = replaced(copy[key], rest, value);
   return copy;
-}
-
-/**
- * The object as paths and values that do not depend on order: list items by their name, rules of a role by group,
- * resource and verb, the YAML in a ConfigMap as what it says.
- */
-export function flat(object: KubernetesObject): Map<string, unknown> {
-  const tree: Record<string, unknown> = { ...object };
-  if (/Role$/.test(object.kind)) tree.rules = grantsOf(object.rules as Rule[]);
-  if (object.kind === "ConfigMap") {
-    const data = Object.entries(object.data as Record<string, string>);
-    tree.data = Object.fromEntries(data.map(([key, text]) => [key, parse(text) as unknown]));
-  }
-  return new Map(leaves(named(tree)).map(([at, value]) => [at.join("."), value]));
-}
-
-interface Rule {
-  apiGroups: string[];
-  resources: string[];
-  verbs: string[];
-}
-
-function grantsOf(rules: Rule[]): string[] {
-  return rules.flatMap(({ apiGroups, resources, verbs }) =>
-    apiGroups.flatMap((group) =>
-      resources.flatMap((resource) => verbs.map((verb) => `${group}/${resource}.${verb}`)),
-    ),
-  );
-}
-
-function named(tree: unknown): unknown {
-  if (Array.isArray(tree)) {
-    const items = tree as unknown[];
-    return Object.fromEntries(
-      items.map((item, index) => [
-        isMap(item) && typeof item.name === "string" ? item.name : typeof item === "string" ? item : index,
-        named(item),
-      ]),
-    );
-  }
-  return isMap(tree)
-    ? Object.fromEntries(Object.entries(tree).map(([key, child]) => [key, named(child)]))
-    : tree;
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

@@ -10,14 +10,8 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/pem"
-	"errors"
 	"fmt"
-	"maps"
 	"math/big"
-	"net"
-	"net/url"
-	"reflect"
-	"slices"
 	"strings"
 	"time"
 
@@ -28,107 +22,80 @@ var keyUsages = map[string]x509.KeyUsage{
 	"digital_signature":  x509.KeyUsageDigitalSignature,
 	"content_commitment": x509.KeyUsageContentCommitment,
 	"key_encipherment":   x509.KeyUsageKeyEncipherment,
-	"data_encipherment":  x509.KeyUsageDataEncipherment,
-	"key_agreement":      x509.KeyUsageKeyAgreement,
 	"cert_signing":       x509.KeyUsageCertSign,
 	"crl_signing":        x509.KeyUsageCRLSign,
-	"encipher_only":      x509.KeyUsageEncipherOnly,
-	"decipher_only":      x509.KeyUsageDecipherOnly,
 }
 
-var extendedKeyUsages = map[string]x509.ExtKeyUsage{
-	"any_extended":                      x509.ExtKeyUsageAny,
-	"server_auth":                       x509.ExtKeyUsageServerAuth,
-	"client_auth":                       x509.ExtKeyUsageClientAuth,
-	"code_signing":                      x509.ExtKeyUsageCodeSigning,
-	"email_protection":                  x509.ExtKeyUsageEmailProtection,
-	"ipsec_end_system":                  x509.ExtKeyUsageIPSECEndSystem,
-	"ipsec_tunnel":                      x509.ExtKeyUsageIPSECTunnel,
-	"ipsec_user":                        x509.ExtKeyUsageIPSECUser,
-	"timestamping":                      x509.ExtKeyUsageTimeStamping,
-	"ocsp_signing":                      x509.ExtKeyUsageOCSPSigning,
-	"microsoft_server_gated_crypto":     x509.ExtKeyUsageMicrosoftServerGatedCrypto,
-	"netscape_server_gated_crypto":      x509.ExtKeyUsageNetscapeServerGatedCrypto,
-	"microsoft_commercial_code_signing": x509.ExtKeyUsageMicrosoftCommercialCodeSigning,
-	"microsoft_kernel_code_signing":     x509.ExtKeyUsageMicrosoftKernelCodeSigning,
+func subjectName(plan resource.PropertyMap) pkix.Name {
+	if !plan["subject"].IsObject() {
+		return pkix.Name{}
+	}
+	fields := plan["subject"].ObjectValue()
+	list := func(key string) []string {
+		if !given(fields, resource.PropertyKey(key)) {
+			return nil
+		}
+		return []string{text(fields, key)}
+	}
+	return pkix.Name{CommonName: text(fields, "commonName"), Locality: list("locality"), Organization: list("organization")}
 }
 
-// uses are the allowed uses, sorted.
-func uses() []string {
-	all := append(slices.Collect(maps.Keys(keyUsages)), slices.Collect(maps.Keys(extendedKeyUsages))...)
-	slices.Sort(all)
-	return all
-}
-
-func createCertRequest(plan resource.PropertyMap, _ time.Time) (resource.PropertyMap, []string, error) {
+func createCertRequest(plan resource.PropertyMap, _ time.Time) (resource.PropertyMap, error) {
 	key, algorithm, err := parseKey(text(plan, "privateKeyPem"))
 	if err != nil {
-		return nil, nil, fmt.Errorf("Failed to parse private key PEM: %w", err)
-	}
-	names, err := alternativeNames(plan)
-	if err != nil {
-		return nil, nil, err
+		return nil, fmt.Errorf("Failed to parse private key PEM: %w", err)
 	}
 	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{
-		Subject: subjectName(plan), DNSNames: names.dns, IPAddresses: names.ip, URIs: names.uri,
+		Subject: subjectName(plan), DNSNames: texts(plan, "dnsNames"),
 	}, key)
 	if err != nil {
-		return nil, nil, fmt.Errorf("Error creating certificate request: %w", err)
+		return nil, fmt.Errorf("Error creating certificate request: %w", err)
 	}
 	return resource.NewPropertyMapFromMap(map[string]any{
 		"id":             fingerprint(der),
 		"keyAlgorithm":   algorithm,
 		"certRequestPem": encodePEM(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}),
-	}), nil, nil
+	}), nil
 }
 
-func createSelfSigned(plan resource.PropertyMap, now time.Time) (resource.PropertyMap, []string, error) {
+func createSelfSigned(plan resource.PropertyMap, now time.Time) (resource.PropertyMap, error) {
 	key, algorithm, err := parseKey(text(plan, "privateKeyPem"))
 	if err != nil {
-		return nil, nil, fmt.Errorf("Failed to parse private key PEM: %w", err)
-	}
-	names, err := alternativeNames(plan)
-	if err != nil {
-		return nil, nil, err
+		return nil, fmt.Errorf("Failed to parse private key PEM: %w", err)
 	}
 	template := &x509.Certificate{
-		Subject: subjectName(plan), DNSNames: names.dns, IPAddresses: names.ip, URIs: names.uri,
+		Subject: subjectName(plan), DNSNames: texts(plan, "dnsNames"),
 	}
 	outputs, err := issue(plan, now, template, template, key.Public(), key)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	outputs["keyAlgorithm"] = resource.NewStringProperty(algorithm)
-	return outputs, nil, nil
+	return outputs, nil
 }
 
-func createLocallySigned(plan resource.PropertyMap, now time.Time) (resource.PropertyMap, []string, error) {
+func createLocallySigned(plan resource.PropertyMap, now time.Time) (resource.PropertyMap, error) {
 	request, err := parsePEM(text(plan, "certRequestPem"), "CERTIFICATE REQUEST", x509.ParseCertificateRequest)
 	if err != nil {
-		return nil, nil, fmt.Errorf("Failed to parse certificate request PEM: %w", err)
+		return nil, fmt.Errorf("Failed to parse certificate request PEM: %w", err)
 	}
 	caKey, algorithm, err := parseKey(text(plan, "caPrivateKeyPem"))
 	if err != nil {
-		return nil, nil, fmt.Errorf("Failed to parse CA private key PEM: %w", err)
+		return nil, fmt.Errorf("Failed to parse CA private key PEM: %w", err)
 	}
 	ca, err := parsePEM(text(plan, "caCertPem"), "CERTIFICATE", x509.ParseCertificate)
 	if err != nil {
-		return nil, nil, fmt.Errorf("Failed to parse CA certificate PEM: %w", err)
-	}
-	var warnings []string
-	if !ca.IsCA {
-		warnings = append(warnings, "Potentially Invalid Certificate Authority: caCertPem is not the certificate of a "+
-			"Certificate Authority. The resulting certificate might fail certificate validation.")
+		return nil, fmt.Errorf("Failed to parse CA certificate PEM: %w", err)
 	}
 	template := &x509.Certificate{
-		Subject: request.Subject, DNSNames: request.DNSNames, IPAddresses: request.IPAddresses, URIs: request.URIs,
+		Subject: request.Subject, DNSNames: request.DNSNames,
 	}
 	outputs, err := issue(plan, now, template, ca, request.PublicKey, caKey)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	outputs["caKeyAlgorithm"] = resource.NewStringProperty(algorithm)
-	return outputs, warnings, nil
+	return outputs, nil
 }
 
 // issue completes the template from the plan and signs it.
@@ -145,16 +112,8 @@ func issue(
 	template.BasicConstraintsValid = true
 	for _, use := range texts(plan, "allowedUses") {
 		template.KeyUsage |= keyUsages[use]
-		if extended, ok := extendedKeyUsages[use]; ok {
-			template.ExtKeyUsage = append(template.ExtKeyUsage, extended)
-		}
 	}
 	template.IsCA = truth(plan, "isCaCertificate")
-	if template.IsCA && reflect.DeepEqual(template.Subject, pkix.Name{}) {
-		// RFC 5280, 4.1.2.6
-		return nil, errors.New("Invalid Certificate Subject: " +
-			"Must contain at least one Distinguished Name when creating Certificate Authority (CA)")
-	}
 	if template.IsCA || truth(plan, "setSubjectKeyId") {
 		if template.SubjectKeyId, err = subjectKeyID(public); err != nil {
 			return nil, fmt.Errorf("Failed to generate subject key identifier: %w", err)
@@ -162,12 +121,6 @@ func issue(
 	}
 	// As in the real provider, 0 sets no limit: it never sets MaxPathLenZero, without which crypto/x509 reads 0 as unset.
 	template.MaxPathLen = int(max(number(plan, "maxPathLength"), 0))
-	if truth(plan, "setAuthorityKeyId") {
-		if len(parent.SubjectKeyId) == 0 {
-			return nil, errors.New("Invalid Certificate Authority: Could not determine Authority Key Identifier")
-		}
-		template.AuthorityKeyId = parent.SubjectKeyId
-	}
 
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, public, signer)
 	if err != nil {
@@ -190,36 +143,11 @@ func subjectKeyID(public crypto.PublicKey) ([]byte, error) {
 		bits, err = asn1.Marshal(*public)
 	case *ecdsa.PublicKey:
 		bits, err = public.Bytes()
-	default: // ed25519; x509 parses no other key
-		bits, err = asn1.Marshal(public)
+	default:
+		err = fmt.Errorf("neither RSA nor ECDSA: %T", public)
 	}
 	sum := sha1.Sum(bits)
 	return sum[:], err
-}
-
-type alternatives struct {
-	dns []string
-	ip  []net.IP
-	uri []*url.URL
-}
-
-func alternativeNames(plan resource.PropertyMap) (alternatives, error) {
-	names := alternatives{dns: texts(plan, "dnsNames")}
-	for _, address := range texts(plan, "ipAddresses") {
-		ip := net.ParseIP(address)
-		if ip == nil {
-			return names, fmt.Errorf("Invalid IP address: Failed to parse %q", address)
-		}
-		names.ip = append(names.ip, ip)
-	}
-	for _, uri := range texts(plan, "uris") {
-		parsed, err := url.Parse(uri)
-		if err != nil {
-			return names, fmt.Errorf("Invalid URI: Failed to parse %q: %w", uri, err)
-		}
-		names.uri = append(names.uri, parsed)
-	}
-	return names, nil
 }
 
 func parsePEM[T any](encoded, blockType string, parse func([]byte) (T, error)) (parsed T, err error) {

@@ -19,34 +19,25 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-var curves = map[string]elliptic.Curve{
-	"P224": elliptic.P224(), "P256": elliptic.P256(), "P384": elliptic.P384(), "P521": elliptic.P521(),
-}
-
-func createPrivateKey(plan resource.PropertyMap, _ time.Time) (resource.PropertyMap, []string, error) {
+func createPrivateKey(plan resource.PropertyMap, _ time.Time) (resource.PropertyMap, error) {
 	key, err := generateKey(plan)
 	if err != nil {
-		return nil, nil, fmt.Errorf("Unable to generate Key from configuration: %w", err)
+		return nil, fmt.Errorf("Unable to generate Key from configuration: %w", err)
 	}
-	outputs, err := describeKey(key)
-	return outputs, nil, err
+	return describeKey(key)
 }
 
 func generateKey(plan resource.PropertyMap) (crypto.Signer, error) {
-	switch algorithm := text(plan, "algorithm"); algorithm {
-	case "RSA":
+	if text(plan, "algorithm") == "RSA" {
 		return rsa.GenerateKey(rand.Reader, int(number(plan, "rsaBits")))
-	case "ECDSA":
-		return ecdsa.GenerateKey(curves[text(plan, "ecdsaCurve")], rand.Reader)
-	case "ED25519":
-		_, key, err := ed25519.GenerateKey(rand.Reader)
-		return key, err
-	default:
-		return nil, fmt.Errorf("Key Algorithm %q is not supported", algorithm)
 	}
+	if curve := text(plan, "ecdsaCurve"); curve != "P256" {
+		return nil, fmt.Errorf("the lab's double of the tls provider has no curve %s, but P256", curve)
+	}
+	return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 }
 
-// describeKey gives all encodings of a key. OpenSSH knows no P-224: its encodings of such a key are empty.
+// describeKey gives all encodings of a key.
 func describeKey(key crypto.Signer) (resource.PropertyMap, error) {
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
@@ -68,17 +59,13 @@ func describeKey(key crypto.Signer) (resource.PropertyMap, error) {
 	if err != nil {
 		return nil, err
 	}
-	openSSH := ""
-	if text(outputs, "publicKeyOpenssh") != "" {
-		block, err := ssh.MarshalPrivateKey(key, "")
-		if err != nil {
-			return nil, fmt.Errorf("Unable to marshal private key into OpenSSH format: %w", err)
-		}
-		openSSH = encodePEM(block)
+	openSSH, err := ssh.MarshalPrivateKey(key, "")
+	if err != nil {
+		return nil, fmt.Errorf("Unable to marshal private key into OpenSSH format: %w", err)
 	}
 	outputs["privateKeyPem"] = resource.NewStringProperty(encodePEM(traditional))
 	outputs["privateKeyPemPkcs8"] = resource.NewStringProperty(encodePEM(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}))
-	outputs["privateKeyOpenssh"] = resource.NewStringProperty(openSSH)
+	outputs["privateKeyOpenssh"] = resource.NewStringProperty(encodePEM(openSSH))
 	return outputs, nil
 }
 
@@ -87,17 +74,16 @@ func describePublicKey(key crypto.PublicKey) (resource.PropertyMap, error) {
 	if err != nil {
 		return nil, fmt.Errorf("Failed to marshal public key: %w", err)
 	}
-	var authorized, md5, sha256 string
-	if public, err := ssh.NewPublicKey(key); err == nil {
-		authorized = string(ssh.MarshalAuthorizedKey(public))
-		md5, sha256 = ssh.FingerprintLegacyMD5(public), ssh.FingerprintSHA256(public)
+	public, err := ssh.NewPublicKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("Failed to marshal public key: %w", err)
 	}
 	return resource.NewPropertyMapFromMap(map[string]any{
 		"id":                         fingerprint(der),
 		"publicKeyPem":               encodePEM(&pem.Block{Type: "PUBLIC KEY", Bytes: der}),
-		"publicKeyOpenssh":           authorized,
-		"publicKeyFingerprintMd5":    md5,
-		"publicKeyFingerprintSha256": sha256,
+		"publicKeyOpenssh":           string(ssh.MarshalAuthorizedKey(public)),
+		"publicKeyFingerprintMd5":    ssh.FingerprintLegacyMD5(public),
+		"publicKeyFingerprintSha256": ssh.FingerprintSHA256(public),
 	}), nil
 }
 
@@ -116,8 +102,6 @@ func parseKey(encoded string) (crypto.Signer, string, error) {
 		key, err = x509.ParseECPrivateKey(block.Bytes)
 	case "PRIVATE KEY":
 		key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
-	case "PUBLIC KEY", "CERTIFICATE", "CERTIFICATE REQUEST":
-		return nil, "", fmt.Errorf("unable to determine parser for PEM preamble: %s", block.Type)
 	default:
 		return nil, "", fmt.Errorf("unsupported PEM preamble/type: %s", block.Type)
 	}

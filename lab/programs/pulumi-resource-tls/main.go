@@ -1,5 +1,5 @@
 // Command pulumi-resource-tls is a double of Pulumi's tls provider 5.6.1, for machines that cannot download the real one.
-// Keys and certificates are real; what it leaves out is listed in ../README.md.
+// Keys and certificates are real; what it leaves out is listed in the README.md of the lab.
 package main
 
 import (

@@ -20,7 +20,7 @@ func plan(k kind, prior, inputs resource.PropertyMap, now time.Time) (resource.P
 	for _, p := range k.properties {
 		key := resource.PropertyKey(p.name)
 		switch {
-		case p.terraform != "" && given(inputs, key):
+		case p.input && given(inputs, key):
 			planned[key] = withoutNulls(inputs[key])
 		case p.fallback != nil:
 			planned[key] = *p.fallback
@@ -37,7 +37,7 @@ func plan(k kind, prior, inputs resource.PropertyMap, now time.Time) (resource.P
 			if changed && p.computed && !p.stable {
 				planned[resource.PropertyKey(p.name)] = unknown
 			}
-			if p.replaces != nil && differs(prior, planned, p.name) && p.replaces(prior[resource.PropertyKey(p.name)]) {
+			if p.replaces && differs(prior, planned, p.name) {
 				replaces = append(replaces, p.name)
 			}
 		}

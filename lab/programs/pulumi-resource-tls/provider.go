@@ -9,8 +9,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -37,7 +35,7 @@ func (p *provider) Configure(context.Context, *pulumirpc.ConfigureRequest) (*pul
 }
 
 func (p *provider) Check(_ context.Context, req *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
-	urn, k, err := kindOf(req.GetUrn())
+	k, err := kindOf(req.GetUrn())
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +44,7 @@ func (p *provider) Check(_ context.Context, req *pulumirpc.CheckRequest) (*pulum
 		return nil, err
 	}
 	var failures []*pulumirpc.CheckFailure
-	for _, reason := range validate(k, urn.Name(), inputs) {
+	for _, reason := range validate(k, inputs) {
 		failures = append(failures, &pulumirpc.CheckFailure{Reason: reason})
 	}
 	// Here, unlike in a state, an unknown value is marked too.
@@ -61,7 +59,7 @@ func (p *provider) Check(_ context.Context, req *pulumirpc.CheckRequest) (*pulum
 }
 
 func (p *provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
-	_, k, err := kindOf(req.GetUrn())
+	k, err := kindOf(req.GetUrn())
 	if err != nil {
 		return nil, err
 	}
@@ -76,8 +74,8 @@ func (p *provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumir
 	return diff(k, prior, planned, replaces), nil
 }
 
-func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
-	urn, k, err := kindOf(req.GetUrn())
+func (p *provider) Create(_ context.Context, req *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
+	k, err := kindOf(req.GetUrn())
 	if err != nil {
 		return nil, err
 	}
@@ -94,12 +92,9 @@ func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*p
 		return &pulumirpc.CreateResponse{Properties: properties}, err
 	}
 
-	outputs, warnings, err := k.create(planned, p.now())
+	outputs, err := k.create(planned, p.now())
 	if err != nil {
 		return nil, err
-	}
-	for _, warning := range warnings {
-		p.Engine.Warn(ctx, string(urn), warning)
 	}
 	maps.Copy(planned, outputs)
 	for key, v := range planned {
@@ -114,7 +109,7 @@ func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*p
 
 // Update changes the state alone: whatever would need another key or certificate is a replacement.
 func (p *provider) Update(_ context.Context, req *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
-	_, k, err := kindOf(req.GetUrn())
+	k, err := kindOf(req.GetUrn())
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +131,7 @@ func (p *provider) Update(_ context.Context, req *pulumirpc.UpdateRequest) (*pul
 
 // Read reads the state that the engine has: nothing else holds a key or a certificate. Only time changes it.
 func (p *provider) Read(_ context.Context, req *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
-	_, k, err := kindOf(req.GetUrn())
+	k, err := kindOf(req.GetUrn())
 	if err != nil {
 		return nil, err
 	}
@@ -175,20 +170,16 @@ func (p *provider) Delete(context.Context, *pulumirpc.DeleteRequest) (*emptypb.E
 	return &emptypb.Empty{}, nil
 }
 
-func (p *provider) Invoke(_ context.Context, req *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
-	return nil, status.Errorf(codes.Unimplemented, "the lab's double of the tls provider has no functions: %s", req.GetTok())
-}
-
-func kindOf(urn string) (resource.URN, kind, error) {
+func kindOf(urn string) (kind, error) {
 	parsed, err := resource.ParseURN(urn)
 	if err != nil {
-		return "", kind{}, err
+		return kind{}, err
 	}
 	k, ok := kinds[string(parsed.Type())]
 	if !ok {
-		return "", kind{}, fmt.Errorf("the lab's double of the tls provider has no resource %s", parsed.Type())
+		return kind{}, fmt.Errorf("the lab's double of the tls provider has no resource %s", parsed.Type())
 	}
-	return parsed, k, nil
+	return k, nil
 }
 
 func readBoth(a, b *structpb.Struct) (resource.PropertyMap, resource.PropertyMap, error) {

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"regexp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -13,35 +13,28 @@ type kind struct {
 	properties []property
 	// schemaVersion is Terraform's version of the state; zero is left out of it.
 	schemaVersion string
-	// create fills in what the plan left unknown. Warnings are for the person who reads the update.
-	create func(plan resource.PropertyMap, now time.Time) (outputs resource.PropertyMap, warnings []string, err error)
+	// create fills in what the plan left unknown.
+	create func(plan resource.PropertyMap, now time.Time) (outputs resource.PropertyMap, err error)
 }
 
 type property struct {
 	name string
-	// terraform is the name in error messages; without it the property is never validated.
-	terraform string
-	required  bool
-	secret    bool
+	// input says that the program may give it. Without one of the others, it stays null: the double takes no value for it.
+	input    bool
+	required bool
+	secret   bool
 	// fallback is what an input that is not given becomes.
 	fallback *resource.PropertyValue
 	// computed says that the provider chooses the value when the program gives none.
 	computed bool
 	// stable says that a computed value stays when the resource is updated.
 	stable bool
-	// replaces says whether a change of this old value replaces the resource.
-	replaces func(old resource.PropertyValue) bool
-	// check returns what is wrong with a known value, or "".
-	check check
-}
-
-func always(resource.PropertyValue) bool { return true }
-
-// wholePEM is upstream's idea of a PEM string. A state that holds anything else is corrected in place.
-var wholePEM = regexp.MustCompile(`^-----BEGIN [[:alpha:] ]+-----\n(.|\s)+\n-----END [[:alpha:] ]+-----\n?$`)
-
-func ifPEM(old resource.PropertyValue) bool {
-	return old.IsString() && wholePEM.MatchString(old.StringValue())
+	// replaces says that a change replaces the resource.
+	replaces bool
+	// allowed are the values, or the elements of lists, that the double takes; empty: any.
+	allowed []string
+	// refused says that the double takes no value at all.
+	refused bool
 }
 
 func value(v any) *resource.PropertyValue {
@@ -52,21 +45,43 @@ func value(v any) *resource.PropertyValue {
 // output is a value that only the provider sets.
 func output(name string) property { return property{name: name, computed: true, stable: true} }
 
+func input(name string) property { return property{name: name, input: true, replaces: true} }
+
+func required(p property) property {
+	p.required = true
+	return p
+}
+
+func secret(p property) property {
+	p.secret = true
+	return p
+}
+
+func refused(name string) property { return property{name: name, input: true, refused: true} }
+
+func oneOf(p property, allowed ...string) property {
+	p.allowed = allowed
+	return p
+}
+
+func otherwise(p property, v any) property {
+	p.fallback = value(v)
+	return p
+}
+
 var (
-	privateKeyPem  = property{name: "privateKeyPem", terraform: "private_key_pem", required: true, secret: true, replaces: ifPEM}
-	dnsNames       = property{name: "dnsNames", terraform: "dns_names", replaces: always, check: listOf(anyString)}
-	ipAddresses    = property{name: "ipAddresses", terraform: "ip_addresses", replaces: always, check: listOf(notEmpty)}
-	uris           = property{name: "uris", terraform: "uris", replaces: always, check: listOf(notEmpty)}
-	subject        = property{name: "subject", terraform: "subject", replaces: always, check: isSubject}
-	setsSubjectKey = property{name: "setSubjectKeyId", terraform: "set_subject_key_id", fallback: value(false), replaces: always, check: isBool}
+	identity = []property{
+		secret(required(input("privateKeyPem"))), input("dnsNames"), refused("ipAddresses"), refused("uris"), input("subject"),
+	}
 
 	// validity is what both kinds of certificate have.
 	validity = []property{
-		{name: "validityPeriodHours", terraform: "validity_period_hours", required: true, replaces: always, check: atLeast(0)},
-		{name: "allowedUses", terraform: "allowed_uses", required: true, replaces: always, check: listOf(oneOf(uses()...))},
-		{name: "earlyRenewalHours", terraform: "early_renewal_hours", fallback: value(0), check: atLeast(0)},
-		{name: "isCaCertificate", terraform: "is_ca_certificate", fallback: value(false), replaces: always, check: isBool},
-		{name: "maxPathLength", terraform: "max_path_length", computed: true, stable: true, replaces: always, check: atLeast(-1)},
+		otherwise(input("setSubjectKeyId"), false),
+		required(input("validityPeriodHours")),
+		oneOf(required(input("allowedUses")), "digital_signature", "content_commitment", "key_encipherment", "cert_signing", "crl_signing"),
+		{name: "earlyRenewalHours", input: true, fallback: value(0)},
+		otherwise(input("isCaCertificate"), false),
+		{name: "maxPathLength", input: true, computed: true, stable: true, replaces: true},
 		output("certPem"),
 		{name: "readyForRenewal", fallback: value(false)},
 		output("validityStartTime"),
@@ -80,9 +95,9 @@ var kinds = map[string]kind{
 		schemaVersion: "1",
 		create:        createPrivateKey,
 		properties: []property{
-			{name: "algorithm", terraform: "algorithm", required: true, replaces: always, check: oneOf("RSA", "ECDSA", "ED25519")},
-			{name: "rsaBits", terraform: "rsa_bits", fallback: value(2048), replaces: always, check: isNumber},
-			{name: "ecdsaCurve", terraform: "ecdsa_curve", fallback: value("P224"), replaces: always, check: oneOf("P224", "P256", "P384", "P521")},
+			oneOf(required(input("algorithm")), "RSA", "ECDSA"),
+			otherwise(input("rsaBits"), 2048),
+			oneOf(otherwise(input("ecdsaCurve"), "P224"), "P256"),
 			{name: "privateKeyPem", computed: true, secret: true},
 			{name: "privateKeyOpenssh", computed: true, secret: true},
 			{name: "privateKeyPemPkcs8", computed: true, secret: true},
@@ -94,34 +109,109 @@ var kinds = map[string]kind{
 		},
 	},
 	"tls:index/certRequest:CertRequest": {
-		create: createCertRequest,
-		properties: []property{
-			privateKeyPem, dnsNames, ipAddresses, uris, subject,
-			output("keyAlgorithm"), output("certRequestPem"), output("id"),
-		},
+		create:     createCertRequest,
+		properties: append(slices.Clone(identity), output("keyAlgorithm"), output("certRequestPem"), output("id")),
 	},
 	"tls:index/selfSignedCert:SelfSignedCert": {
 		create: createSelfSigned,
-		properties: slices.Concat([]property{
-			privateKeyPem, dnsNames, ipAddresses, uris, subject, setsSubjectKey,
-			{name: "setAuthorityKeyId", terraform: "set_authority_key_id", fallback: value(false), replaces: always, check: isBool},
-			output("keyAlgorithm"),
+		properties: slices.Concat(identity, []property{
+			{name: "setAuthorityKeyId", input: true, refused: true, fallback: value(false)}, output("keyAlgorithm"),
 		}, validity),
 	},
 	"tls:index/locallySignedCert:LocallySignedCert": {
 		create: createLocallySigned,
 		properties: slices.Concat([]property{
-			{name: "caCertPem", terraform: "ca_cert_pem", required: true, replaces: ifPEM},
-			{name: "caPrivateKeyPem", terraform: "ca_private_key_pem", required: true, secret: true, replaces: ifPEM},
-			{name: "certRequestPem", terraform: "cert_request_pem", required: true, replaces: ifPEM},
-			setsSubjectKey,
+			required(input("caCertPem")), secret(required(input("caPrivateKeyPem"))), required(input("certRequestPem")),
 			output("caKeyAlgorithm"),
 		}, validity),
 	},
 }
 
-// writeOnly are the inputs of 5.6 that the double refuses, each with what to pass in its place.
-var writeOnly = map[resource.PropertyKey]string{
-	"privateKeyPemWo":   "privateKeyPem",
-	"caPrivateKeyPemWo": "caPrivateKeyPem",
+// subjectFields are the fields of a subject. The double takes the first three.
+var subjectFields = []string{
+	"commonName", "locality", "organization",
+	"country", "emailAddress", "organizationalUnit", "postalCode", "province", "serialNumber", streetAddresses,
+}
+
+const streetAddresses = "streetAddresses"
+
+// validate returns why the double does not take a program's inputs. Types are left to the SDK, and what is unknown passes.
+func validate(k kind, inputs resource.PropertyMap) []string {
+	var reasons []string
+	refuse := func(name string, v resource.PropertyValue) {
+		reasons = append(reasons, fmt.Sprintf("the lab's double of the tls provider does not take %s: %v", name, v.V))
+	}
+	for key := range inputs {
+		known := slices.ContainsFunc(k.properties, func(p property) bool { return p.input && p.name == string(key) })
+		if !known && key != "__defaults" && given(inputs, key) {
+			reasons = append(reasons, fmt.Sprintf("the lab's double of the tls provider does not know %s", key))
+		}
+	}
+	for _, p := range k.properties {
+		key := resource.PropertyKey(p.name)
+		v := inputs[key]
+		switch {
+		case !given(inputs, key):
+			if p.required {
+				reasons = append(reasons, fmt.Sprintf("Missing required property '%s'", p.name))
+			}
+		case p.refused:
+			refuse(p.name, v)
+		case p.name == "subject" && v.IsObject():
+			for _, field := range subjectFields[3:] {
+				if given(v.ObjectValue(), resource.PropertyKey(field)) {
+					refuse("subject."+field, v.ObjectValue()[resource.PropertyKey(field)])
+				}
+			}
+		case len(p.allowed) > 0:
+			elements := []resource.PropertyValue{v}
+			if v.IsArray() {
+				elements = v.ArrayValue()
+			}
+			for _, e := range elements {
+				if !e.IsComputed() && !(e.IsString() && slices.Contains(p.allowed, e.StringValue())) {
+					refuse(p.name, e)
+				}
+			}
+		}
+	}
+	return reasons
+}
+
+func given(m resource.PropertyMap, key resource.PropertyKey) bool {
+	v, ok := m[key]
+	return ok && !v.IsNull()
+}
+
+// reading a plan's values: an unknown or absent value is the type's zero.
+
+func text(m resource.PropertyMap, key string) string {
+	if v := m[resource.PropertyKey(key)]; v.IsString() {
+		return v.StringValue()
+	}
+	return ""
+}
+
+func number(m resource.PropertyMap, key string) int64 {
+	if v := m[resource.PropertyKey(key)]; v.IsNumber() {
+		return int64(v.NumberValue())
+	}
+	return 0
+}
+
+func truth(m resource.PropertyMap, key string) bool {
+	v := m[resource.PropertyKey(key)]
+	return v.IsBool() && v.BoolValue()
+}
+
+func texts(m resource.PropertyMap, key string) []string {
+	v := m[resource.PropertyKey(key)]
+	if !v.IsArray() {
+		return nil
+	}
+	all := make([]string, len(v.ArrayValue()))
+	for i, e := range v.ArrayValue() {
+		all[i] = e.StringValue()
+	}
+	return all
 }

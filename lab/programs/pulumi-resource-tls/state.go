@@ -63,7 +63,7 @@ func rawStateDelta(k kind, state resource.PropertyMap) resource.PropertyValue {
 func subjectDelta(subject resource.PropertyMap) resource.PropertyValue {
 	fields := resource.PropertyMap{}
 	for _, f := range subjectFields {
-		key := resource.PropertyKey(f.name)
+		key := resource.PropertyKey(f)
 		switch v := subject[key]; {
 		case v.IsNull():
 			fields[key] = replaceRaw(nil)

@@ -27,20 +27,12 @@ type Base struct {
 	Engine *Engine
 	// Name and Version are those of the provider that the double stands for.
 	Name, Version string
-
-	ctx    context.Context
-	cancel context.CancelFunc
 }
 
 // New makes the Base of a double of the named provider.
 func New(name, version string) Base {
-	ctx, cancel := context.WithCancel(context.Background())
-	return Base{Engine: &Engine{}, Name: name, Version: version, ctx: ctx, cancel: cancel}
+	return Base{Engine: &Engine{}, Name: name, Version: version}
 }
-
-// Context ends when the engine says Cancel. Work that must not stop half-way when the engine dies runs in it, rather
-// than in the call's own context.
-func (b *Base) Context() context.Context { return b.ctx }
 
 // GetPluginInfo gives the version of the provider that the double stands for.
 func (b *Base) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
@@ -58,9 +50,8 @@ func (b *Base) Attach(_ context.Context, req *pulumirpc.PluginAttach) (*emptypb.
 	return &emptypb.Empty{}, b.Engine.connect(req.GetAddress())
 }
 
-// Cancel ends what is under way.
+// Cancel has nothing to end: no call of a double lasts.
 func (b *Base) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
-	b.cancel()
 	return &emptypb.Empty{}, nil
 }
 
