@@ -22,10 +22,17 @@ export const whole = (min: number, max?: number) => {
 export const flag = () => z.boolean({ error: "true or false" });
 
 export const text = written("text");
+const dnsLabel = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?";
 export const dns1123 = written(
   "a DNS-1123 label (lower-case letters, digits and '-', at most 63 characters)",
-  /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+  new RegExp(`^${dnsLabel}$`),
 );
+/** What Istio takes for a host of a Gateway: no short name, no address (ValidateWildcardDomain in pkg/config/validation). */
+export const routeHost = written(
+  "a DNS name in lower case of two labels or more, the first of which may be '*'",
+  new RegExp(`^(?=.{1,253}$)(?!.*\\.\\d+$)(\\*|${dnsLabel})(\\.${dnsLabel})+$`),
+);
+export const serviceName = written("a Service as name.namespace", new RegExp(`^${dnsLabel}\\.${dnsLabel}$`));
 export const labelValue = written(
   "a Kubernetes label value (letters, digits, '-', '_' and '.', at most 63 characters)",
   /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,

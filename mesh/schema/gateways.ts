@@ -1,6 +1,6 @@
 /** The gateways of a member. */
 import { z } from "zod";
-import { annotations, cidr, host, port, written } from "./forms";
+import { annotations, cidr, host, port, routeHost, serviceName, written } from "./forms";
 
 export const service = z.strictObject({
   type: z
@@ -32,14 +32,9 @@ export const eastWest = z.strictObject({
 });
 
 export const route = z.strictObject({
-  host: written(
-    "a DNS name in lower case, or one that starts with '*.'",
-    /^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
-  ).describe("Host of the request."),
+  host: routeHost.describe("Host of the request."),
   path: written("a path that starts with /", /^\//).default("/").describe("Prefix of the request's path."),
-  service: written("a Service as name.namespace", /^[-a-z0-9]+\.[-a-z0-9]+$/).describe(
-    "Destination: a Service as `name.namespace`.",
-  ),
+  service: serviceName.describe("Destination: a Service as `name.namespace`."),
   port: port.describe("Port of that Service."),
 });
 

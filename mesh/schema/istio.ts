@@ -3,9 +3,12 @@ import { z } from "zod";
 import { charts } from "./charts";
 import { dns1123, semver, text, values, whole } from "./forms";
 
+/** Service `istiod-<revision>` has a name of at most 63 characters. */
+const revision = dns1123.max(56, { error: "at most 56 characters" });
+
 export const istio = z.strictObject({
   version: semver.default("1.30.5").describe("Version of Istio's charts and images."),
-  revision: dns1123.optional().describe("Revision of the control plane (`istio.io/rev`)."),
+  revision: revision.optional().describe("Revision of the control plane (`istio.io/rev`)."),
   hub: text.optional().describe("Image registry and path; default: the charts' own."),
   tag: text.optional().describe("Image tag; default: the charts' own, which is the version."),
   imagePullSecrets: z

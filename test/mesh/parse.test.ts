@@ -225,6 +225,15 @@ describe("what the schema refuses", () => {
       "web",
       "a Service as name.namespace",
     ],
+    ...["short", "10.0.0.1", "a..example", "a.-b", "*", "a.*.example", `a.${"x".repeat(64)}`].map(
+      (host) =>
+        [
+          { ingress: { routes: [{ host, service: "web.shop", port: 80 }] } },
+          "ingress.routes[0].host",
+          host,
+          "a DNS name in lower case of two labels or more, the first of which may be '*'",
+        ] as [object, string, string, string],
+    ),
     [
       { ingress: { routes: [{ host: "a.example", path: "hello", service: "web.shop", port: 80 }] } },
       "ingress.routes[0].path",
@@ -239,6 +248,7 @@ describe("what the schema refuses", () => {
 
   it.each([
     [{ id: "Mesh 1" }, "id", "Mesh 1", DNS_LABEL],
+    [{ istio: { revision: "r".repeat(57) } }, "istio.revision", "r".repeat(57), "at most 56 characters"],
     [{ mtls: "off" }, "mtls", "off", "one of strict, permissive"],
     [{ trustDomain: "Example.com" }, "trustDomain", "Example.com", "a DNS name in lower case"],
     [{ trust: { rootLifetimeDays: 0.5 } }, "trust.rootLifetimeDays", "0.5", "a whole number, 1 or more"],

@@ -214,11 +214,14 @@ test("an ingress gateway of a remote has its routes in the primary, where istiod
   });
   expect(recorder.named("mesh-r-ingress-helloworld.localhost-gateway")).toMatchObject({
     provider: "p",
-    inputs: { kind: "Gateway", metadata: { name: "r-helloworld.localhost", namespace: "istio-system" } },
+    inputs: {
+      kind: "Gateway",
+      metadata: { name: "r-helloworld-localhost-ff89ffeca4", namespace: "istio-system" },
+    },
   });
   expect(recorder.named("mesh-r-ingress-helloworld.localhost-virtualservice")).toMatchObject({
     provider: "p",
-    inputs: { kind: "VirtualService", spec: { gateways: ["r-helloworld.localhost"] } },
+    inputs: { kind: "VirtualService", spec: { gateways: ["r-helloworld-localhost-ff89ffeca4"] } },
   });
   expect(recorder.isAfter("mesh-r-ingress-release", "mesh-p-peers-0")).toBe(true);
 });
