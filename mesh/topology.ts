@@ -1,5 +1,6 @@
 /** Who serves whom, who reads whose API, who needs which gateway. Lists of members are sorted by name. */
 import type { Member, Mesh } from "./mesh";
+import type { IngressConfig } from "./schema";
 
 /** Members that run istiod. */
 export function primaries({ members }: Mesh): Member[] {
@@ -40,6 +41,11 @@ export function istiodHost({ config }: Mesh): string {
  */
 export function needsEastWestGateway(mesh: Mesh, member: string): boolean {
   return networks(mesh).length > 1 || exposesIstiod(mesh, member);
+}
+
+/** Namespace of a member's ingress gateway. */
+export function ingressNamespace({ namespace = "istio-ingress" }: IngressConfig): string {
+  return namespace;
 }
 
 /** Networks of the mesh, sorted. */

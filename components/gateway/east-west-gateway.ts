@@ -33,7 +33,7 @@ export class EastWestGateway extends pulumi.ComponentResource {
         ...chartArgs(mesh.config.istio.charts, "gateway", member.istio.version),
         values: eastWestValues({
           network: member.network,
-          role: member.role,
+          exposesIstiod: exposesIstiod(mesh, member.name),
           service: member.eastWest.service,
           nodePort: member.eastWest.port,
           revision: mesh.config.istio.revision,

@@ -4,14 +4,16 @@ import * as semver from "semver";
 import type { Member, Mesh } from "../mesh";
 import type { Problem } from "../problems";
 import type { Stack } from "./stack";
-import type { GatewayService } from "../schema";
+import type { GatewayService, IngressConfig } from "../schema";
 import { needsEastWestGateway, remotesOf } from "../topology";
 
 export function gatewayProblems({ mesh, complete }: Stack): Problem[] {
   return mesh.members.flatMap((member) => [
     ...sourceRanges(`${member.path}.eastWest.service`, member.eastWest.service),
     ...(complete && needsEastWestGateway(mesh, member.name) ? eastWest(mesh, member) : []),
-    ...(member.ingress === undefined ? [] : ingress(member, member.ingress)),
+    ...(member.ingress === undefined
+      ? []
+      : [...ingress(member, member.ingress), ...takenNamespace(mesh, member, member.ingress)]),
   ]);
 }
 
@@ -68,7 +70,7 @@ function addressFamily(mesh: Mesh, { name, path, eastWest: { addresses } }: Memb
   ];
 }
 
-function ingress({ path, eastWest }: Member, { service, routes }: NonNullable<Member["ingress"]>): Problem[] {
+function ingress({ path, eastWest }: Member, { service, routes }: IngressConfig): Problem[] {
   const at = `${path}.ingress.service`;
   const problems = sourceRanges(at, service);
   const { nodePorts } = service;
@@ -105,4 +107,24 @@ function ingress({ path, eastWest }: Member, { service, routes }: NonNullable<Me
     });
   });
   return problems;
+}
+
+/** One object is made once, and what is in it goes with it. */
+function takenNamespace({ config }: Mesh, { name, path }: Member, { namespace }: IngressConfig): Problem[] {
+  const { certManager } = config.trust;
+  const uses: Record<string, string | false | undefined> = {
+    "the sample workloads": config.sample && "sample",
+    MetalLB: config.loadBalancer && "metallb-system",
+    "cert-manager": certManager?.cluster === name && certManager.namespace,
+  };
+  const use = Object.keys(uses).find((of) => namespace !== undefined && uses[of] === namespace);
+  if (use === undefined) return [];
+  return [
+    {
+      path: `${path}.ingress.namespace`,
+      value: namespace,
+      message: `This is the namespace of ${use}.`,
+      remedy: "Give the gateway one of its own, or leave the key out: then it is istio-ingress.",
+    },
+  ];
 }

@@ -1,6 +1,6 @@
 /** The gateways of a member. */
 import { z } from "zod";
-import { annotations, cidr, host, port, routeHost, serviceName, written } from "./forms";
+import { annotations, cidr, dns1123, host, port, routeHost, serviceName, written } from "./forms";
 
 export const service = z.strictObject({
   type: z
@@ -39,6 +39,11 @@ export const route = z.strictObject({
 });
 
 export const ingress = z.strictObject({
+  namespace: dns1123
+    .optional()
+    .describe(
+      "Namespace of the gateway, which Weft creates; the Secrets of its TLS certificates (`credentialName`) belong there. Default: `istio-ingress`. In `istio-system` the gateway may read no Secrets, because the CA's key is one of them. Another namespace is another Service: its load balancer gives another address, unless an annotation fixes it.",
+    ),
   service: service
     .extend({
       nodePorts: z

@@ -256,6 +256,31 @@ describe("gateways", () => {
     ]);
   });
 
+  it("of ingress share no namespace with what Weft puts into one of its own", () => {
+    const at = (name: string, namespace: string) => cluster(name, { ingress: { namespace } });
+    const certManager = { cluster: "c", namespace: "certificates" };
+    const mesh = { sample: {}, trust: { certManager, root: { source: "certManager" } } };
+    const clusters = [
+      at("a", "sample"),
+      at("b", "metallb-system"),
+      at("c", "certificates"),
+      at("d", "certificates"),
+    ];
+    expect(problemsOf({ mesh, clusters })).toEqual([
+      {
+        path: "weft:clusters[0].ingress.namespace",
+        value: "sample",
+        message: "This is the namespace of the sample workloads.",
+        remedy: "Give the gateway one of its own, or leave the key out: then it is istio-ingress.",
+      },
+      expect.objectContaining({ path: "weft:clusters[2].ingress.namespace", value: "certificates" }),
+    ]);
+    const withPool = { ...at("b", "metallb-system"), addresses: "10.89.1.200-10.89.1.220" };
+    expect(problemsOf({ mesh: { loadBalancer: {} }, clusters: [withPool] })).toEqual([
+      expect.objectContaining({ value: "metallb-system", message: "This is the namespace of MetalLB." }),
+    ]);
+  });
+
   it("of ingress do not serve one host and path twice", () => {
     const route = { host: "web.example", service: "web.shop", port: 80 };
     const routes = [route, { ...route, path: "/admin" }, { ...route, service: "other.shop" }];

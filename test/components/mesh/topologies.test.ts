@@ -226,6 +226,41 @@ test("an ingress gateway of a remote has its routes in the primary, where istiod
   expect(recorder.isAfter("mesh-r-ingress-release", "mesh-p-peers-0")).toBe(true);
 });
 
+test("an ingress gateway has a namespace of its own, where it is injected, and takes the place of one elsewhere", async () => {
+  const { recorder } = await weave({
+    mesh: { istio: { revision: "canary" } },
+    clusters: [cluster("p"), cluster("r", { role: "remote", primary: "p", ingress: {} })],
+  });
+  expect(recorder.named("mesh-r-ingress-namespace")).toMatchObject({
+    provider: "r",
+    inputs: {
+      metadata: {
+        name: "istio-ingress",
+        labels: { "app.kubernetes.io/managed-by": "weft", "istio.io/rev": "canary" },
+      },
+    },
+  });
+  expect(recorder.named("mesh-r-ingress-release").inputs).toMatchObject({ namespace: "istio-ingress" });
+  expect(recorder.isDeletedFirst("mesh-r-ingress-release")).toBe(true);
+  expect(recorder.isAfter("mesh-r-ingress-release", "mesh-r-ingress-namespace")).toBe(true);
+});
+
+test("an ingress gateway has the namespace that it is given, also Istio's own", async () => {
+  const { recorder } = await weave({
+    clusters: [
+      cluster("a", { ingress: { namespace: "edge" } }),
+      cluster("b", { ingress: { namespace: "istio-system" } }),
+    ],
+  });
+  expect(recorder.named("mesh-a-ingress-namespace").inputs["metadata"]).toEqual({
+    name: "edge",
+    labels: { "app.kubernetes.io/managed-by": "weft", "istio-injection": "enabled" },
+  });
+  expect(recorder.named("mesh-a-ingress-release").inputs["namespace"]).toBe("edge");
+  expect(recorder.has("mesh-b-ingress-namespace")).toBe(false);
+  expect(recorder.named("mesh-b-ingress-release").inputs["namespace"]).toBe("istio-system");
+});
+
 test("routes hold for the gateway of their own member, also where one istiod serves several", async () => {
   const ingress = { routes: [{ host: "a.example", service: "a.b", port: 80 }] };
   const { recorder } = await weave({
