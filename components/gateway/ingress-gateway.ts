@@ -1,5 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { mergeValues } from "../../mesh/istio-values";
 import type { Member, Mesh } from "../../mesh/mesh";
 import type { IngressConfig } from "../../mesh/schema";
 import { exposesIstiod, ingressNamespace } from "../../mesh/topology";
@@ -46,13 +47,17 @@ export class IngressGateway extends pulumi.ComponentResource {
         name: ingressName,
         namespace,
         ...chartArgs(mesh.config.istio.charts, "gateway", member.istio.version),
-        values: ingressValues({
-          namespace,
-          service: ingress.service,
-          nodePorts: ingress.service.nodePorts,
-          revision,
-          imagePullSecrets: mesh.config.istio.imagePullSecrets,
-        }),
+        values: mergeValues(
+          ingressValues({
+            namespace,
+            service: ingress.service,
+            nodePorts: ingress.service.nodePorts,
+            revision,
+            imagePullSecrets: mesh.config.istio.imagePullSecrets,
+            platform: member.istio.platform,
+          }),
+          ingress.values,
+        ),
         timeout: releaseTimeoutSeconds,
       },
       // Two Services cannot have the same node ports, nor the same fixed address.

@@ -18,6 +18,7 @@ interface CommonArgs {
   /** `istio.io/rev` of the istiod that injects the gateway. */
   revision?: string;
   imagePullSecrets?: string[];
+  platform?: string;
 }
 
 export interface EastWestArgs extends CommonArgs {
@@ -79,9 +80,13 @@ function port(name: string, number: number, nodePort?: number): ServicePort {
   return { name, port: number, targetPort: number, protocol: "TCP", ...(nodePort && { nodePort }) };
 }
 
-function common({ service, revision, imagePullSecrets = [] }: CommonArgs, ports?: ServicePort[]): HelmValues {
+function common(
+  { service, revision, imagePullSecrets = [], platform }: CommonArgs,
+  ports?: ServicePort[],
+): HelmValues {
   const { type, annotations, loadBalancerSourceRanges } = service;
   return {
+    ...(platform && { global: { platform } }),
     ...(revision && { revision }),
     ...(imagePullSecrets.length > 0 && { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) }),
     service: {

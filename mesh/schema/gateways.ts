@@ -1,6 +1,6 @@
 /** The gateways of a member. */
 import { z } from "zod";
-import { annotations, cidr, dns1123, host, port, routeHost, serviceName, written } from "./forms";
+import { annotations, cidr, dns1123, host, port, routeHost, serviceName, values, written } from "./forms";
 
 export const service = z.strictObject({
   type: z
@@ -16,7 +16,19 @@ export const service = z.strictObject({
     .describe("CIDRs that may reach the load balancer; empty: everyone."),
 });
 
+const chartValues = (gateway: string, over: string) =>
+  values
+    .default({})
+    .describe(
+      `Extra Helm values for the ${gateway} gateway (replicas, resources, affinity, …), merged over ${over}. Those that the mesh needs are refused.`,
+    );
+
+/** What the mesh may say of the gateways of all members. */
+export const eastWestOfAll = z.strictObject({ values: chartValues("east-west", "Weft's") });
+export const ingressOfAll = z.strictObject({ values: chartValues("ingress", "Weft's") });
+
 export const eastWest = z.strictObject({
+  values: chartValues("east-west", "the mesh's"),
   service: service.prefault({}),
   addresses: z
     .array(host)
@@ -39,6 +51,7 @@ export const route = z.strictObject({
 });
 
 export const ingress = z.strictObject({
+  values: chartValues("ingress", "the mesh's"),
   namespace: dns1123
     .optional()
     .describe(

@@ -20,6 +20,21 @@ export const istio = z.strictObject({
     .describe(
       "Extra Helm values for istiod, merged over Weft's. Those that define the mesh (mesh ID, cluster, network, trust domain, roots) are refused.",
     ),
+  base: z
+    .strictObject({
+      values: values
+        .default({})
+        .describe(
+          "Extra Helm values for the base chart, merged over Weft's. Those that the mesh needs are refused.",
+        ),
+    })
+    .prefault({}),
+  platform: z
+    .enum(["gke", "k3d", "k3s", "microk8s", "minikube", "openshift"])
+    .optional()
+    .describe(
+      "What Kubernetes runs on, for the charts' own settings (`global.platform`). On `openshift` istiod counts on Istio's CNI plugin, which Weft does not install.",
+    ),
   charts: charts.prefault({ repository: "https://istio-release.storage.googleapis.com/charts" }),
   crds: z
     .enum(["keep", "remove"])

@@ -29,31 +29,37 @@ describe("defaults of the mesh", () => {
   it("reach the members, and the members' own win; Helm values are merged deeply", () => {
     const { members } = parseMesh({
       mesh: {
-        istio: { version: "1.29.6", values: { pilot: { cpu: 1, memory: 2 } } },
+        istio: {
+          version: "1.29.6",
+          platform: "gke",
+          values: { pilot: { cpu: 1, memory: 2 } },
+          base: { values: { base: { excludedCRDs: [] } } },
+        },
         remoteAccess: { generation: 3 },
       },
       clusters: [
         cluster("b", {
           network: "n",
-          istio: { version: "1.30.5", values: { pilot: { cpu: 4 } } },
+          istio: { version: "1.30.5", platform: "k3s", values: { pilot: { cpu: 4 } } },
           remoteAccess: { generation: 5 },
         }),
         cluster("a"),
       ],
     });
+    const base = { values: { base: { excludedCRDs: [] } } };
     expect(
       members.map(({ name, istio, remoteAccess, network }) => ({ name, istio, remoteAccess, network })),
     ).toEqual([
       {
         name: "a",
         network: "a",
-        istio: { version: "1.29.6", values: { pilot: { cpu: 1, memory: 2 } } },
+        istio: { version: "1.29.6", platform: "gke", values: { pilot: { cpu: 1, memory: 2 } }, base },
         remoteAccess: { generation: 3 },
       },
       {
         name: "b",
         network: "n",
-        istio: { version: "1.30.5", values: { pilot: { cpu: 4, memory: 2 } } },
+        istio: { version: "1.30.5", platform: "k3s", values: { pilot: { cpu: 4, memory: 2 } }, base },
         remoteAccess: { generation: 5 },
       },
     ]);

@@ -261,6 +261,43 @@ test("an ingress gateway has the namespace that it is given, also Istio's own", 
   expect(recorder.named("mesh-b-ingress-release").inputs["namespace"]).toBe("istio-system");
 });
 
+test("what a person adds to the charts is the mesh's with the member's over it, over Weft's", async () => {
+  const { recorder } = await weave({
+    mesh: {
+      istio: { platform: "gke", base: { values: { base: { excludedCRDs: ["x"] } } } },
+      eastWest: { values: { autoscaling: { minReplicas: 2 }, labels: { team: "mesh" } } },
+      ingress: { values: { kind: "DaemonSet" } },
+    },
+    clusters: [
+      cluster("a", { ingress: { values: { priorityClassName: "high" } } }),
+      cluster("b", {
+        istio: { platform: "openshift", base: { values: { base: { excludedCRDs: [] } } } },
+        eastWest: { values: { autoscaling: { minReplicas: 3 } } },
+      }),
+      cluster("r", { role: "remote", primary: "a" }),
+    ],
+  });
+  const valuesOf = (name: string) => recorder.named(name).inputs["values"];
+  expect(valuesOf("mesh-a-base")).toEqual({ global: { platform: "gke" }, base: { excludedCRDs: ["x"] } });
+  expect(valuesOf("mesh-b-base")).toEqual({ global: { platform: "openshift" }, base: { excludedCRDs: [] } });
+  for (const release of ["mesh-a-istiod", "mesh-r-istiod", "mesh-r-eastwest-release"]) {
+    expect(valuesOf(release)).toMatchObject({ global: { platform: "gke" } });
+  }
+  expect(valuesOf("mesh-b-eastwest-release")).toMatchObject({
+    global: { platform: "openshift" },
+    autoscaling: { minReplicas: 3 },
+    labels: { team: "mesh", "topology.istio.io/network": "b" },
+  });
+  expect(valuesOf("mesh-a-eastwest-release")).toMatchObject({ autoscaling: { minReplicas: 2 } });
+  expect(valuesOf("mesh-a-ingress-release")).toEqual({
+    name: "istio-ingressgateway",
+    global: { platform: "gke" },
+    service: { type: "LoadBalancer" },
+    kind: "DaemonSet",
+    priorityClassName: "high",
+  });
+});
+
 test("routes hold for the gateway of their own member, also where one istiod serves several", async () => {
   const ingress = { routes: [{ host: "a.example", service: "a.b", port: 80 }] };
   const { recorder } = await weave({
