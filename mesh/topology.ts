@@ -43,6 +43,14 @@ export function needsEastWestGateway(mesh: Mesh, member: string): boolean {
   return networks(mesh).length > 1 || exposesIstiod(mesh, member);
 }
 
+/**
+ * Whether the istiods may find the member's east-west gateway by its Service. They take a load balancer's address over the one of
+ * `meshNetworks`, so not where stack config gives others (selectNetworkGateways in pilot/pkg/xds/endpoints/ep_filters.go).
+ */
+export function isDiscovered({ eastWest: { service, addresses } }: Member): boolean {
+  return service.type !== "LoadBalancer" || addresses.length === 0;
+}
+
 /** Namespace of a member's ingress gateway. */
 export function ingressNamespace({ namespace = "istio-ingress" }: IngressConfig): string {
   return namespace;

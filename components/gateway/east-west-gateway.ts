@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { mergeValues } from "../../mesh/istio-values";
 import type { Member, Mesh } from "../../mesh/mesh";
-import { exposesIstiod, istiodHost, networks } from "../../mesh/topology";
+import { exposesIstiod, isDiscovered, istiodHost, networks } from "../../mesh/topology";
 import { chartArgs } from "../chart";
 import { istioNamespace, managedByWeft, releaseTimeoutSeconds } from "../kubernetes";
 import { eastWestName, eastWestValues } from "./values";
@@ -35,6 +35,7 @@ export class EastWestGateway extends pulumi.ComponentResource {
         values: mergeValues(
           eastWestValues({
             network: member.network,
+            isDiscovered: isDiscovered(member),
             exposesIstiod: exposesIstiod(mesh, member.name),
             service: member.eastWest.service,
             nodePort: member.eastWest.port,

@@ -24,6 +24,8 @@ interface CommonArgs {
 export interface EastWestArgs extends CommonArgs {
   /** Network that the gateway leads into. */
   network: string;
+  /** The istiods may find it by its Service; default: true. */
+  isDiscovered?: boolean;
   /** Other clusters reach its member's istiod through it. */
   exposesIstiod: boolean;
   /** Node port of 15443, for Services of type NodePort; default: one that Kubernetes chooses. */
@@ -37,12 +39,12 @@ export interface EastWestArgs extends CommonArgs {
  * NetworkPolicy. What it stands for is written out: the label on Service and pods, the proxy's network view, the ports.
  */
 export function eastWestValues(args: EastWestArgs): HelmValues {
-  const { network, exposesIstiod, service } = args;
+  const { network, isDiscovered = true, exposesIstiod, service } = args;
   const nodePort = service.type === "NodePort" ? args.nodePort : undefined;
   const istiod = exposesIstiod ? [port("tls-istiod", 15012), port("tls-webhook", 15017)] : [];
   return {
     name: eastWestName,
-    labels: { "topology.istio.io/network": network },
+    ...(isDiscovered && { labels: { "topology.istio.io/network": network } }),
     env: { ISTIO_META_REQUESTED_NETWORK_VIEW: network },
     ...noSecrets,
     ...common(args, [port("status-port", 15021), port("tls", 15443, nodePort), ...istiod]),

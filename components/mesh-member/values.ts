@@ -29,7 +29,7 @@ export function baseValues({ role, revision, platform }: BaseArgs): HelmValues {
   });
 }
 
-/** A gateway that Istio cannot find by its Service: where other networks reach it. */
+/** A gateway that Istio does not find by its Service: where other networks reach it. */
 export interface NetworkGateway {
   network: string;
   /** Member that the gateway belongs to. */
@@ -56,7 +56,7 @@ export interface PrimaryArgs {
   servesRemotes: boolean;
   /** DNS names by which remotes reach it; they go into istiod's certificate. */
   hosts?: string[];
-  /** Gateways of the mesh without a load balancer. */
+  /** Gateways of the mesh whose addresses stack config gives. */
   gateways?: NetworkGateway[];
   /** Fingerprint of the trust bundle that istiod has to restart with. */
   bundleFingerprint?: string;

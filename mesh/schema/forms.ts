@@ -1,6 +1,7 @@
 /**
  * The forms that a value can have. Every error text is the expected form: schema-problems.ts puts "Expected …" before it.
  */
+import { isIP } from "node:net";
 import { z } from "zod";
 import { parseAddressRange } from "../address-range";
 
@@ -37,7 +38,13 @@ export const labelValue = written(
   "a Kubernetes label value (letters, digits, '-', '_' and '.', at most 63 characters)",
   /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
 );
-export const host = written("an IP address or a DNS name", /^[A-Za-z0-9:]([-A-Za-z0-9.:]*[A-Za-z0-9:])?$/);
+const hostForm = "an IP address or a DNS name; its port goes into `port`";
+const dnsName = new RegExp(`^(?=.{1,253}$)(?!(.*\\.)?\\d+$)${dnsLabel}(\\.${dnsLabel})*$`, "i");
+/** An address of a link alone (`fe80::1%eth0`) leads nobody else anywhere. */
+export const host = written(hostForm).refine(
+  (text) => (isIP(text) !== 0 && !text.includes("%")) || dnsName.test(text),
+  { error: hostForm },
+);
 export const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: "a CIDR such as 10.0.0.0/8" });
 const addressRangeForm = "an IPv4 range such as 10.89.1.200-10.89.1.220, or an IPv4 CIDR";
 export const addressRange = written(addressRangeForm).refine((range) => parseAddressRange(range), {

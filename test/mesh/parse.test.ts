@@ -66,6 +66,19 @@ describe("defaults of the mesh", () => {
   });
 });
 
+it("addresses of a gateway are IP addresses or DNS names", () => {
+  const addresses = [
+    "10.0.0.3",
+    "fd00::1",
+    "gw",
+    "GW.example.org",
+    "a1b2.elb.eu-west-1.amazonaws.com",
+    "3.example",
+  ];
+  const [member] = parseMesh({ clusters: [cluster("a", { eastWest: { addresses } })] }).members;
+  expect(member!.eastWest.addresses).toEqual(addresses);
+});
+
 describe("tokens that are renewed by time", () => {
   const hour = 60 * 60 * 1000;
   const generations = (hours: number, at: number) =>
@@ -187,7 +200,23 @@ describe("what the schema refuses", () => {
     [{ eastWest: { port: 0 } }, "eastWest.port", "0", "a whole number from 1 to 65535"],
     [{ eastWest: { port: "15443" } }, "eastWest.port", '"15443"', "a whole number from 1 to 65535"],
     [{ eastWest: { port: 1.5 } }, "eastWest.port", "1.5", "a whole number from 1 to 65535"],
-    [{ eastWest: { addresses: ["a b"] } }, "eastWest.addresses[0]", "a b", "an IP address or a DNS name"],
+    ...[
+      "a b",
+      "10.0.0.1:15443",
+      "gw.example:15443",
+      "10.0.0.300",
+      "fe80::1%eth0",
+      "-a.example",
+      "a..example",
+    ].map(
+      (address) =>
+        [
+          { eastWest: { addresses: [address] } },
+          "eastWest.addresses[0]",
+          address,
+          "an IP address or a DNS name; its port goes into `port`",
+        ] as [object, string, string, string],
+    ),
     [{ eastWest: { addresses: "10.0.0.1" } }, "eastWest.addresses", "10.0.0.1", "a list"],
     [
       { eastWest: { service: { type: "Loadbalancer" } } },

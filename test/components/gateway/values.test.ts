@@ -36,6 +36,18 @@ describe("values of the east-west gateway", () => {
     });
   });
 
+  it("do not let istiods find it by its Service, where they are told of its addresses", () => {
+    const { labels, ...rest } = eastWest;
+    expect(labels).toBeDefined();
+    const values = eastWestValues({
+      network: "network1",
+      isDiscovered: false,
+      exposesIstiod: false,
+      service,
+    });
+    expect(values).toEqual({ ...rest, service: { type: "LoadBalancer", ports: gatewayPorts } });
+  });
+
   it("carry everything that can be configured", () => {
     expect(eastWestValues({ network: "network1", exposesIstiod: true, ...everything })).toEqual({
       ...eastWest,

@@ -173,6 +173,25 @@ test("a gateway without a load balancer is where stack config says, and every is
   }
 });
 
+test("addresses that are given are used in place of the load balancer's, which no istiod finds", async () => {
+  const { recorder } = await weave({
+    clusters: [cluster("a", { eastWest: { addresses: ["gw.example"], port: 443 } }), cluster("b")],
+  });
+  const labelsOf = (name: string) =>
+    (recorder.named(`mesh-${name}-eastwest-release`).inputs["values"] as { labels?: object }).labels;
+  expect(labelsOf("a")).toBeUndefined();
+  expect(labelsOf("b")).toEqual({ "topology.istio.io/network": "b" });
+  for (const istiod of ["mesh-a-istiod", "mesh-b-istiod"]) {
+    expect(recorder.named(istiod).inputs["values"]).toMatchObject({
+      global: {
+        meshNetworks: {
+          a: { endpoints: [{ fromRegistry: "a" }], gateways: [{ address: "gw.example", port: 443 }] },
+        },
+      },
+    });
+  }
+});
+
 test("a gateway with fixed node ports comes before one for which Kubernetes chooses them, and might choose these", async () => {
   const fixed = { service: { type: "NodePort" as const, nodePorts: {} } };
   const eastWest = { service: { type: "NodePort" as const }, addresses: ["192.0.2.1"], port: 31443 };
