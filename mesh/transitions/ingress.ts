@@ -13,7 +13,7 @@ export function movedIngress({ name, path, ingress }: Member, now: LiveMember): 
     {
       path: `${path}.ingress.namespace`,
       message:
-        `Required: the ingress gateway of ${name} stands in istio-system, where it may read the CA's key, and new ones stand in ${namespace}. ` +
+        `Required: the ingress gateway of ${name} stands in istio-system, beside the CA's key, and new ones stand in ${namespace}. ` +
         (address === undefined
           ? "To move it is to delete it and create it again: fixed node ports stay, but nobody answers for a moment."
           : `To move it is to delete it and create it again: its load balancer gives it another address than ${address}, unless an annotation fixes that.`),

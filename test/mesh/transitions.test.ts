@@ -37,7 +37,7 @@ describe("an ingress gateway in istio-system", () => {
       {
         path: "weft:clusters[0].ingress.namespace",
         message:
-          "Required: the ingress gateway of a stands in istio-system, where it may read the CA's key, and new ones stand in istio-ingress. " +
+          "Required: the ingress gateway of a stands in istio-system, beside the CA's key, and new ones stand in istio-ingress. " +
           "To move it is to delete it and create it again: its load balancer gives it another address than 203.0.113.7, unless an annotation fixes that.",
         remedy:
           "Set it to istio-ingress to move it, and put the Secrets that your Gateways name in `credentialName` there. " +
