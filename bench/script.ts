@@ -13,6 +13,7 @@ import { ensureToolchain } from "../lab/toolchain";
 import { mergeValues } from "../mesh/istio-values";
 import type { Mesh, Member } from "../mesh/mesh";
 import { parseMesh } from "../mesh/parse";
+import { exposesIstiod } from "../mesh/topology";
 import { type Measurement, measure } from "./measure";
 import { stackFile } from "./weft";
 
@@ -60,7 +61,11 @@ export function inputs(mesh: Mesh): Record<string, string> {
     [
       `${member.name}-gateway.yaml`,
       stringify(
-        eastWestValues({ network: member.network, role: member.role, service: member.eastWest.service }),
+        eastWestValues({
+          network: member.network,
+          exposesIstiod: exposesIstiod(mesh, member.name),
+          service: member.eastWest.service,
+        }),
       ),
     ],
   ]);

@@ -49,17 +49,19 @@ export async function inspect(
     const version = await api.get<{ gitVersion?: string }>("/version");
     const kubernetesVersion = semver.coerce(version?.gitVersion)?.version;
     if (kubernetesVersion === undefined) throw new ApiServerError("answer", "200");
-    const [denied, clusterUid, namespace, istiod, tokenGenerations, trust, clusterCa] = await Promise.all([
-      deniedTo(api),
-      uidOf(api),
-      namespaceIn(api),
-      istiodIn(api, istio.version),
-      tokenGenerationsIn(api),
-      trustIn(api),
-      clusterCaOf(api),
-    ]);
+    const [denied, clusterUid, namespace, ingress, istiod, tokenGenerations, trust, clusterCa] =
+      await Promise.all([
+        deniedTo(api),
+        uidOf(api),
+        namespaceIn(api),
+        ingressIn(api),
+        istiodIn(api, istio.version),
+        tokenGenerationsIn(api),
+        trustIn(api),
+        clusterCaOf(api),
+      ]);
     return {
-      live: { name, namespace, ...istiod, tokenGenerations, ...trust },
+      live: { name, namespace, ingress, ...istiod, tokenGenerations, ...trust },
       kubernetesVersion,
       clusterUid,
       denied,
@@ -107,6 +109,19 @@ async function namespaceIn(api: ApiServer): Promise<LiveMember["namespace"]> {
   if (namespace === undefined) return undefined;
   const labels = namespace.metadata.labels ?? {};
   return { mesh: labels["weft.dev/mesh"], member: labels["weft.dev/member"] };
+}
+
+interface Service {
+  status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
+}
+
+async function ingressIn(api: ApiServer): Promise<LiveMember["ingress"]> {
+  const service = await unlessForbidden(
+    api.get<Service>("/api/v1/namespaces/istio-system/services/istio-ingressgateway"),
+  );
+  if (service === undefined) return undefined;
+  const [given] = service.status?.loadBalancer?.ingress ?? [];
+  return { address: given?.ip ?? given?.hostname };
 }
 
 async function clusterCaOf(api: ApiServer): Promise<string | undefined> {

@@ -7,6 +7,13 @@ export const istioNamespace = "istio-system";
 /** Labels of the objects that Weft creates itself, not through a chart. */
 export const managedByWeft = { "app.kubernetes.io/managed-by": "weft" };
 
+/**
+ * Labels of a namespace in which the istiod of a revision injects pods; default: the one without a revision.
+ * istio-injection wins over istio.io/rev, so only one of them: https://istio.io/latest/docs/setup/upgrade/canary/#data-plane
+ */
+export const injection = (revision: string | undefined): Record<string, string> =>
+  revision === undefined ? { "istio-injection": "enabled" } : { "istio.io/rev": revision };
+
 /** Says whose an object is in a namespace where several stacks may have theirs. */
 export const stackAnnotation = () => ({
   "weft.dev/stack": `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`,

@@ -26,7 +26,17 @@ export function withDefaults(config: MeshConfig, entries: ClusterEntry[], now = 
       primary: cluster.primary ?? cluster.name,
       istio: {
         version: cluster.istio.version ?? config.istio.version,
+        platform: cluster.istio.platform ?? config.istio.platform,
         values: mergeValues(config.istio.values, cluster.istio.values),
+        base: { values: mergeValues(config.istio.base.values, cluster.istio.base.values) },
+      },
+      eastWest: {
+        ...cluster.eastWest,
+        values: mergeValues(config.eastWest.values, cluster.eastWest.values),
+      },
+      ingress: cluster.ingress && {
+        ...cluster.ingress,
+        values: mergeValues(config.ingress.values, cluster.ingress.values),
       },
       remoteAccess: { generation: (cluster.remoteAccess.generation ?? generation) + renewals },
     }))

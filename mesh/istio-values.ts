@@ -1,11 +1,11 @@
-/** Helm values of the istiod chart that a person may add, and those that Weft derives from stack config. */
+/** Helm values of the charts that a person may add, and those that Weft derives from stack config. */
 
 export type HelmValues = Record<string, unknown>;
 
 /** A value that a person may not set, because Weft derives it from stack config. */
 export interface ValueConflict {
-  /** Path in the Helm values, such as `global.meshID`. */
-  path: string;
+  /** Path in the Helm values, such as `["global", "meshID"]`. */
+  path: string[];
   /** What to do in its place, as a sentence. */
   instead: string;
 }
@@ -15,7 +15,7 @@ const byGateway = "It follows from `eastWest` of the members.";
 const always = "It is always on, so that roots can be added and dropped.";
 const byTrust = "It follows from `weft:mesh.trust`.";
 
-const notAMap = "Give it a map: values in it define the mesh.";
+const notAMap = "Give it a map: Weft sets values in it.";
 
 /** The values that define the mesh, in the charts 1.28 to 1.31, and where they come from. */
 const defining: Record<string, string> = {
@@ -47,29 +47,56 @@ const defining: Record<string, string> = {
   "meshConfig.defaultConfig.proxyMetadata.PROXY_CONFIG_XDS_AGENT": always,
 };
 
+const base: Record<string, string> = {
+  profile: byRole,
+  defaultRevision: "Set `weft:mesh.istio.revision`.",
+  "global.istioNamespace": "Weft installs into istio-system.",
+  "global.resourceScope": "Weft installs all of the chart.",
+  "global.enableReaderRBAC": "The peers read the member by what it stands for.",
+  "global.readerServiceAccount": "The peers read the member by the chart's own.",
+  "base.validationFailurePolicy": "istiod sets it, once it answers.",
+};
+
+/** What in a person's values for the base chart is not theirs to set. */
+export function baseConflicts(extra: HelmValues): ValueConflict[] {
+  return conflicts(
+    extra,
+    Object.entries(base).map(([path, instead]): Reserved => [path.split("."), instead]),
+  );
+}
+
 /** What in a person's values for istiod would redefine the mesh, each path once. */
 export function valueConflicts(extra: HelmValues): ValueConflict[] {
-  const conflicts = new Map<string, ValueConflict>();
-  for (const [path, instead] of Object.entries(defining)) {
+  const reserved = Object.entries(defining).flatMap(([path, instead]): Reserved[] =>
     // The chart lays everything under `pilot` over the rest.
-    for (const written of [path, `pilot.${path}`]) {
-      const at = overridden(extra, written.split("."));
-      if (at === undefined || conflicts.has(at)) continue;
-      conflicts.set(at, { path: at, instead: at === written ? instead : notAMap });
-    }
+    [path, `pilot.${path}`].map((written) => [written.split("."), instead]),
+  );
+  return conflicts(extra, reserved);
+}
+
+/** A path in Helm values, and what to do in place of setting it. */
+export type Reserved = [path: string[], instead: string];
+
+/** What in a person's values takes the place of a reserved one, each path once. */
+export function conflicts(extra: HelmValues, reserved: Reserved[]): ValueConflict[] {
+  const found = new Map<string, ValueConflict>();
+  for (const [path, instead] of reserved) {
+    const at = overridden(extra, path);
+    if (at === undefined || found.has(JSON.stringify(at))) continue;
+    found.set(JSON.stringify(at), { path: at, instead: at.length === path.length ? instead : notAMap });
   }
-  return [...conflicts.values()];
+  return [...found.values()];
 }
 
 /** The path at which the values replace the wanted one: it, or an ancestor that is no map and would wipe it out. */
-function overridden(values: HelmValues, path: string[]): string | undefined {
+function overridden(values: HelmValues, path: string[]): string[] | undefined {
   let node: unknown = values;
   for (const [depth, key] of path.entries()) {
-    if (!isMap(node)) return path.slice(0, depth).join(".");
+    if (!isMap(node)) return path.slice(0, depth);
     if (!Object.hasOwn(node, key)) return undefined;
     node = node[key];
   }
-  return path.join(".");
+  return path;
 }
 
 /** Names of the extension providers that a person's values define. The chart lays everything under `pilot` over the rest. */
@@ -92,6 +119,6 @@ export function mergeValues(ours: HelmValues, extra: HelmValues): HelmValues {
   return merged;
 }
 
-function isMap(value: unknown): value is HelmValues {
+export function isMap(value: unknown): value is HelmValues {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

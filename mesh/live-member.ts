@@ -3,6 +3,8 @@ export interface LiveMember {
   name: string;
   /** Namespace istio-system, where there is one: the mesh and the member that its labels say it belongs to. */
   namespace?: { mesh?: string; member?: string };
+  /** The ingress gateway in istio-system, where there is one, and the address that its load balancer gave it. */
+  ingress?: { address?: string };
   /** Version of the running istiod, such as `1.30.5`; undefined where none runs. */
   istiodVersion?: string;
   /** Generations of the token Secrets `weft-reader-token-<generation>`. */

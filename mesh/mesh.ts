@@ -9,8 +9,13 @@ export interface Member extends Omit<ClusterConfig, "network" | "primary" | "ist
   network: string;
   /** The primary that serves it: its own name on a primary. */
   primary: string;
-  /** Version, and extra Helm values for istiod: the mesh's with the member's own over them. */
-  istio: { version: string; values: Record<string, unknown> };
+  /** Version, platform, and extra Helm values for istiod and the base chart: the mesh's with the member's own over them. */
+  istio: {
+    version: string;
+    platform?: MeshConfig["istio"]["platform"];
+    values: Record<string, unknown>;
+    base: { values: Record<string, unknown> };
+  };
   /** Generation of the token by which its peers read it. */
   remoteAccess: { generation: number };
 }

@@ -1,5 +1,6 @@
 /** Who serves whom, who reads whose API, who needs which gateway. Lists of members are sorted by name. */
 import type { Member, Mesh } from "./mesh";
+import type { IngressConfig } from "./schema";
 
 /** Members that run istiod. */
 export function primaries({ members }: Mesh): Member[] {
@@ -40,6 +41,19 @@ export function istiodHost({ config }: Mesh): string {
  */
 export function needsEastWestGateway(mesh: Mesh, member: string): boolean {
   return networks(mesh).length > 1 || exposesIstiod(mesh, member);
+}
+
+/**
+ * Whether the istiods may find the member's east-west gateway by its Service. They take a load balancer's address over the one of
+ * `meshNetworks`, so not where stack config gives others (selectNetworkGateways in pilot/pkg/xds/endpoints/ep_filters.go).
+ */
+export function isDiscovered({ eastWest: { service, addresses } }: Member): boolean {
+  return service.type !== "LoadBalancer" || addresses.length === 0;
+}
+
+/** Namespace of a member's ingress gateway. */
+export function ingressNamespace({ namespace = "istio-ingress" }: IngressConfig): string {
+  return namespace;
 }
 
 /** Networks of the mesh, sorted. */

@@ -2,6 +2,7 @@
 import type { LiveMember, PeerApiServer } from "./live-member";
 import type { Member, Mesh } from "./mesh";
 import type { Problem } from "./problems";
+import { movedIngress } from "./transitions/ingress";
 import { movedPeer, renewedToken } from "./transitions/remote-secrets";
 import { changedTrust } from "./transitions/trust";
 
@@ -24,6 +25,7 @@ export function checkTransition(
       ...renewedToken(before, mesh, member, now),
       ...movedPeer(before, mesh, member, apiServers.get(member.name)),
       ...changedTrust(mesh, member, now),
+      ...movedIngress(member, now),
     ];
   });
   // In shared trust every member runs into the same.

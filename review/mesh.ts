@@ -102,7 +102,7 @@ export function meshOf(resources: Resource[], side: Side): Mesh | undefined {
       role,
       network,
       ...(role === "remote" ? { primary } : {}),
-      istio: { version: version ?? "of a local chart", values: {} },
+      istio: { ...plain.istio, version: version ?? "of a local chart" },
       eastWest: { ...plain.eastWest, addresses: address === undefined ? [] : [address] },
       trust: federated ? { trusts: roots } : {},
     },

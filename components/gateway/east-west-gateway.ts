@@ -1,7 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { mergeValues } from "../../mesh/istio-values";
 import type { Member, Mesh } from "../../mesh/mesh";
-import { exposesIstiod, istiodHost, networks } from "../../mesh/topology";
+import { exposesIstiod, isDiscovered, istiodHost, networks } from "../../mesh/topology";
 import { chartArgs } from "../chart";
 import { istioNamespace, managedByWeft, releaseTimeoutSeconds } from "../kubernetes";
 import { eastWestName, eastWestValues } from "./values";
@@ -31,14 +32,19 @@ export class EastWestGateway extends pulumi.ComponentResource {
         name: eastWestName,
         namespace: istioNamespace,
         ...chartArgs(mesh.config.istio.charts, "gateway", member.istio.version),
-        values: eastWestValues({
-          network: member.network,
-          role: member.role,
-          service: member.eastWest.service,
-          nodePort: member.eastWest.port,
-          revision: mesh.config.istio.revision,
-          imagePullSecrets: mesh.config.istio.imagePullSecrets,
-        }),
+        values: mergeValues(
+          eastWestValues({
+            network: member.network,
+            isDiscovered: isDiscovered(member),
+            exposesIstiod: exposesIstiod(mesh, member.name),
+            service: member.eastWest.service,
+            nodePort: member.eastWest.port,
+            revision: mesh.config.istio.revision,
+            imagePullSecrets: mesh.config.istio.imagePullSecrets,
+            platform: member.istio.platform,
+          }),
+          member.eastWest.values,
+        ),
         timeout: releaseTimeoutSeconds,
       },
       { parent: this, dependsOn: after },

@@ -1,10 +1,11 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { mergeValues } from "../../mesh/istio-values";
 import type { Member, Mesh } from "../../mesh/mesh";
 import type { IngressConfig } from "../../mesh/schema";
-import { exposesIstiod } from "../../mesh/topology";
+import { exposesIstiod, ingressNamespace } from "../../mesh/topology";
 import { chartArgs } from "../chart";
-import { istioNamespace, managedByWeft, releaseTimeoutSeconds } from "../kubernetes";
+import { injection, istioNamespace, managedByWeft, releaseTimeoutSeconds } from "../kubernetes";
 import { hostRoutes } from "./routes";
 import { ingressName, ingressValues } from "./values";
 
@@ -18,27 +19,49 @@ export interface IngressGatewayArgs {
   primary: kubernetes.Provider;
 }
 
-/** The gateway by which requests from outside the mesh come in, and what it serves. */
+/**
+ * The gateway by which requests from outside the mesh come in, and what it serves. It has a namespace of its own, because it may
+ * read the Secrets of its namespace: the TLS certificates of `credentialName`. Its routes stand in istio-system, where those of
+ * a remote have a place in its primary too.
+ */
 export class IngressGateway extends pulumi.ComponentResource {
   constructor(name: string, args: IngressGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("weft:gateway:IngressGateway", name, {}, opts);
     const { mesh, member, ingress, after, primary } = args;
+    const { revision } = mesh.config.istio;
+    const namespace = ingressNamespace(ingress);
 
+    const ownNamespace =
+      namespace === istioNamespace
+        ? []
+        : [
+            new kubernetes.core.v1.Namespace(
+              `${name}-namespace`,
+              { metadata: { name: namespace, labels: { ...managedByWeft, ...injection(revision) } } },
+              { parent: this },
+            ),
+          ];
     new kubernetes.helm.v3.Release(
       `${name}-release`,
       {
         name: ingressName,
-        namespace: istioNamespace,
+        namespace,
         ...chartArgs(mesh.config.istio.charts, "gateway", member.istio.version),
-        values: ingressValues({
-          service: ingress.service,
-          nodePorts: ingress.service.nodePorts,
-          revision: mesh.config.istio.revision,
-          imagePullSecrets: mesh.config.istio.imagePullSecrets,
-        }),
+        values: mergeValues(
+          ingressValues({
+            namespace,
+            service: ingress.service,
+            nodePorts: ingress.service.nodePorts,
+            revision,
+            imagePullSecrets: mesh.config.istio.imagePullSecrets,
+            platform: member.istio.platform,
+          }),
+          ingress.values,
+        ),
         timeout: releaseTimeoutSeconds,
       },
-      { parent: this, dependsOn: after },
+      // Two Services cannot have the same node ports, nor the same fixed address.
+      { parent: this, dependsOn: [...after, ...ownNamespace], deleteBeforeReplace: true },
     );
 
     const routes = hostRoutes(member.name, ingress.routes, exposesIstiod(mesh, member.primary));

@@ -1,4 +1,5 @@
 /** Istio's objects for what a north-south gateway serves. Pure. */
+import { createHash } from "node:crypto";
 import type { IngressConfig } from "../../mesh/schema";
 
 export interface HostRoutes {
@@ -24,7 +25,7 @@ export function hostRoutes(member: string, routes: IngressConfig["routes"], isSh
     ...(isShared && { "topology.istio.io/cluster": member }),
   };
   return hosts.map((host) => {
-    const name = `${member}-${host.replace(/^\*\./, "any-of.")}`;
+    const name = objectName(member, host);
     return {
       host,
       name,
@@ -46,3 +47,15 @@ export function hostRoutes(member: string, routes: IngressConfig["routes"], isSh
     };
   });
 }
+
+/**
+ * Istio wants a DNS label of a Gateway's name, and several members' objects may stand in one primary. Neither the words nor the
+ * length of a label tell all members and hosts apart, so a hash does.
+ */
+function objectName(member: string, host: string): string {
+  const hash = createHash("sha256").update(`${member}/${host}`).digest("hex").slice(0, 10);
+  const words = `${member}-${host.replace(/^\*/, "any").replaceAll(".", "-")}`;
+  return `${words.slice(0, longestLabel - hash.length - 1).replace(/-+$/, "")}-${hash}`;
+}
+
+const longestLabel = 63;

@@ -1,5 +1,6 @@
 /** Helm values of Istio's gateway chart, 1.28 to 1.31. Pure. Its schema refuses every key that it does not know. */
 import type { HelmValues } from "../../mesh/istio-values";
+import { istioNamespace } from "../kubernetes";
 
 /** Also the releases' names; Istio's Gateways select by the label `istio`, the name without `istio-`. */
 export const eastWestName = "istio-eastwestgateway";
@@ -17,54 +18,57 @@ interface CommonArgs {
   /** `istio.io/rev` of the istiod that injects the gateway. */
   revision?: string;
   imagePullSecrets?: string[];
+  platform?: string;
 }
 
 export interface EastWestArgs extends CommonArgs {
   /** Network that the gateway leads into. */
   network: string;
-  /** Of its member. */
-  role: "primary" | "remote";
+  /** The istiods may find it by its Service; default: true. */
+  isDiscovered?: boolean;
+  /** Other clusters reach its member's istiod through it. */
+  exposesIstiod: boolean;
   /** Node port of 15443, for Services of type NodePort; default: one that Kubernetes chooses. */
   nodePort?: number;
 }
 
 /**
- * Values of the east-west gateway: ports 15021 (status), 15443 (services) and, on a primary, 15012 and 15017 (istiod).
- * Not on a remote: Gateway `istiod-gateway` of its primary holds for the gateways of both, so they would lead to that
- * istiod, past the primary's source ranges.
+ * Values of the east-west gateway: ports 15021 (status), 15443 (services) and, where remotes come to istiod, 15012 and 15017.
  *
- * `networkGateway` opens all of these ports and knows no node port; where that does not fit, what it stands for is
- * written out: the label on Service and pods, the proxy's network view, the ports.
+ * Not the chart's `networkGateway`, which opens all four everywhere, knows no node port and leaves 15443 out of the chart's
+ * NetworkPolicy. What it stands for is written out: the label on Service and pods, the proxy's network view, the ports.
  */
 export function eastWestValues(args: EastWestArgs): HelmValues {
-  const { network, role } = args;
-  const nodePort = args.service.type === "NodePort" ? args.nodePort : undefined;
-  if (nodePort === undefined && role === "primary") {
-    return { name: eastWestName, networkGateway: network, ...common(args) };
-  }
-  const istiod = role === "primary" ? [port("tls-istiod", 15012), port("tls-webhook", 15017)] : [];
+  const { network, isDiscovered = true, exposesIstiod, service } = args;
+  const nodePort = service.type === "NodePort" ? args.nodePort : undefined;
+  const istiod = exposesIstiod ? [port("tls-istiod", 15012), port("tls-webhook", 15017)] : [];
   return {
     name: eastWestName,
-    labels: { "topology.istio.io/network": network },
+    ...(isDiscovered && { labels: { "topology.istio.io/network": network } }),
     env: { ISTIO_META_REQUESTED_NETWORK_VIEW: network },
+    ...noSecrets,
     ...common(args, [port("status-port", 15021), port("tls", 15443, nodePort), ...istiod]),
   };
 }
 
 export interface IngressArgs extends CommonArgs {
+  namespace: string;
   /** Fixed node ports of 80 and 443, for Services of type NodePort; default: those that Kubernetes chooses. */
   nodePorts?: { http: number; https: number };
 }
 
 /** Values of the north-south gateway: ports 15021 (status), 80 and 443. */
 export function ingressValues(args: IngressArgs): HelmValues {
-  const { nodePorts } = args;
+  const { namespace, nodePorts } = args;
   const ports =
     nodePorts && args.service.type === "NodePort"
       ? [port("status-port", 15021), port("http2", 80, nodePorts.http), port("https", 443, nodePorts.https)]
       : undefined;
-  return { name: ingressName, ...common(args, ports) };
+  return { name: ingressName, ...(namespace === istioNamespace && noSecrets), ...common(args, ports) };
 }
+
+/** The chart's Role lets the gateway read every Secret of its namespace: in istio-system the CA's key and the peers' tokens. */
+const noSecrets = { rbac: { enabled: false } };
 
 interface ServicePort {
   name: string;
@@ -78,9 +82,13 @@ function port(name: string, number: number, nodePort?: number): ServicePort {
   return { name, port: number, targetPort: number, protocol: "TCP", ...(nodePort && { nodePort }) };
 }
 
-function common({ service, revision, imagePullSecrets = [] }: CommonArgs, ports?: ServicePort[]): HelmValues {
+function common(
+  { service, revision, imagePullSecrets = [], platform }: CommonArgs,
+  ports?: ServicePort[],
+): HelmValues {
   const { type, annotations, loadBalancerSourceRanges } = service;
   return {
+    ...(platform && { global: { platform } }),
     ...(revision && { revision }),
     ...(imagePullSecrets.length > 0 && { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) }),
     service: {

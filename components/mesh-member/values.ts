@@ -1,7 +1,7 @@
 /** Helm values of Istio's base and istiod charts, 1.28 to 1.31. Pure. Every value is read by a template of every version. */
 import { isIP } from "node:net";
 import * as semver from "semver";
-import type { HelmValues } from "../../mesh/istio-values";
+import { isMap, type HelmValues } from "../../mesh/istio-values";
 
 /** Annotation of istiod's pods. A new value restarts istiod: the way to replace its root in a single step. */
 export const trustBundleAnnotation = "weft.dev/trust-bundle";
@@ -10,6 +10,7 @@ export interface BaseArgs {
   role: "primary" | "remote";
   /** `istio.io/rev` of the control plane; default: the chart's, which is the one without a revision. */
   revision?: string;
+  platform?: string;
 }
 
 /**
@@ -20,11 +21,15 @@ export interface BaseArgs {
  * refuse the first Istio objects until istiod has written its CA into the webhook; and on a remote all of them for ever,
  * because istiod writes only the injection webhook there (pilot/pkg/serviceregistry/kube/controller/multicluster.go).
  */
-export function baseValues({ role, revision }: BaseArgs): HelmValues {
-  return compact({ profile: role === "remote" ? "remote" : undefined, defaultRevision: revision });
+export function baseValues({ role, revision, platform }: BaseArgs): HelmValues {
+  return compact({
+    profile: role === "remote" ? "remote" : undefined,
+    defaultRevision: revision,
+    global: { platform },
+  });
 }
 
-/** A gateway that Istio cannot find by its Service: where other networks reach it. */
+/** A gateway that Istio does not find by its Service: where other networks reach it. */
 export interface NetworkGateway {
   network: string;
   /** Member that the gateway belongs to. */
@@ -41,6 +46,7 @@ export interface PrimaryArgs {
   network: string;
   trustDomain: string;
   revision?: string;
+  platform?: string;
   /** Image registry and path; default: the chart's. */
   hub?: string;
   /** Image tag; default: the chart's. */
@@ -50,7 +56,7 @@ export interface PrimaryArgs {
   servesRemotes: boolean;
   /** DNS names by which remotes reach it; they go into istiod's certificate. */
   hosts?: string[];
-  /** Gateways of the mesh without a load balancer. */
+  /** Gateways of the mesh whose addresses stack config gives. */
   gateways?: NetworkGateway[];
   /** Fingerprint of the trust bundle that istiod has to restart with. */
   bundleFingerprint?: string;
@@ -64,6 +70,7 @@ export function primaryValues(args: PrimaryArgs): HelmValues {
   return compact({
     revision: args.revision,
     global: {
+      platform: args.platform,
       meshID: args.meshId,
       multiCluster: { clusterName: args.cluster },
       network: args.network,
@@ -108,6 +115,7 @@ export interface RemoteArgs {
   /** Version of the charts. */
   version: string;
   revision?: string;
+  platform?: string;
   /** Address of the primary's east-west gateway: an IP address or a DNS name. */
   remotePilotAddress: string;
   /** `hosts` of the primary: the DNS names in its istiod's certificate. */
@@ -147,7 +155,7 @@ export function remoteValues(args: RemoteArgs): HelmValues {
     profile: "remote",
     revision: args.revision,
     istiodRemote: family ? { injectionPath } : { injectionURL: `https://${address}:15017${injectionPath}` },
-    global: { configCluster: true, remotePilotAddress: address },
+    global: { platform: args.platform, configCluster: true, remotePilotAddress: address },
   });
 }
 
@@ -162,8 +170,4 @@ function compact(values: HelmValues): HelmValues {
 
 function isEmpty(value: object | null): boolean {
   return value !== null && Object.keys(value).length === 0;
-}
-
-function isMap(value: unknown): value is HelmValues {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

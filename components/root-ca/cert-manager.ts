@@ -135,7 +135,8 @@ export class CertManagerRoot extends pulumi.ComponentResource implements Root {
           ...lifetime(lifetimeDays),
           privateKey: privateKey(algorithm),
           secretName: object,
-          commonName: `Anchor of ${root}`,
+          // A common name has at most 64 characters (RFC 5280, ub-common-name).
+          commonName: `Anchor of ${root}`.slice(0, 64),
           issuerRef: issuerRef(`weft-root-${root}`),
         },
       },

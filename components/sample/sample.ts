@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { SampleConfig } from "../../mesh/schema";
-import { managedByWeft } from "../kubernetes";
+import { injection, managedByWeft } from "../kubernetes";
 import { workloads, type Workload } from "./workloads";
 
 export interface SampleArgs {
@@ -25,15 +25,7 @@ export class Sample extends pulumi.ComponentResource {
     const namespace = new kubernetes.core.v1.Namespace(
       `${name}-namespace`,
       {
-        metadata: {
-          name: namespaceName,
-          // istio-injection wins over istio.io/rev, so only one of them:
-          // https://istio.io/latest/docs/setup/upgrade/canary/#data-plane
-          labels: {
-            ...managedByWeft,
-            ...(revision === undefined ? { "istio-injection": "enabled" } : { "istio.io/rev": revision }),
-          },
-        },
+        metadata: { name: namespaceName, labels: { ...managedByWeft, ...injection(revision) } },
       },
       { parent: this },
     );

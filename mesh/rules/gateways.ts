@@ -1,19 +1,51 @@
 /** Whether the gateways can be reached as they are configured. */
 import { isIPv6 } from "node:net";
 import * as semver from "semver";
+import { z } from "zod";
+import { gatewayChart, gatewayConflicts } from "../gateway-values";
+import { isMap, type HelmValues } from "../istio-values";
 import type { Member, Mesh } from "../mesh";
 import type { Problem } from "../problems";
-import type { Stack } from "./stack";
-import type { GatewayService } from "../schema";
+import type { GatewayService, IngressConfig } from "../schema";
+import { schemaProblems } from "../schema-problems";
 import { needsEastWestGateway, remotesOf } from "../topology";
+import { below, reserved } from "./reserved";
+import type { Stack } from "./stack";
 
-export function gatewayProblems({ mesh, complete }: Stack): Problem[] {
-  return mesh.members.flatMap((member) => [
-    ...sourceRanges(`${member.path}.eastWest.service`, member.eastWest.service),
-    ...(complete && needsEastWestGateway(mesh, member.name) ? eastWest(mesh, member) : []),
-    ...(member.ingress === undefined ? [] : ingress(member, member.ingress)),
-  ]);
+export function gatewayProblems({ mesh, clusters, complete }: Stack): Problem[] {
+  return [
+    ...addedValues("weft:mesh", mesh.config),
+    ...clusters.flatMap(({ path, cluster }) => addedValues(path, cluster)),
+    ...mesh.members.flatMap((member) => [
+      ...sourceRanges(`${member.path}.eastWest.service`, member.eastWest.service),
+      ...(complete && needsEastWestGateway(mesh, member.name) ? eastWest(mesh, member) : []),
+      ...(member.ingress === undefined
+        ? []
+        : [...ingress(member, member.ingress), ...takenNamespace(mesh, member, member.ingress)]),
+    ]),
+  ];
 }
+
+interface Gateways {
+  eastWest: { values: HelmValues };
+  ingress?: { values: HelmValues };
+}
+
+function addedValues(path: string, gateways: Gateways): Problem[] {
+  return (["eastWest", "ingress"] as const).flatMap((gateway) => {
+    const values = gateways[gateway]?.values ?? {};
+    const at = `${path}.${gateway}.values`;
+    const parsed = chart.safeParse({ "": values });
+    const unfit = parsed.success ? [] : schemaProblems(chart, { "": values }, parsed.error.issues);
+    return [
+      ...unfit.map((problem) => ({ ...problem, path: below(at, problem.path) })),
+      ...reserved(at, gatewayConflicts(gateway, values)),
+    ];
+  });
+}
+
+/** The values below the key that paths start with. */
+const chart = z.strictObject({ "": gatewayChart });
 
 function sourceRanges(path: string, { type, loadBalancerSourceRanges: ranges }: GatewayService): Problem[] {
   if (type === "LoadBalancer" || ranges.length === 0) return [];
@@ -68,10 +100,17 @@ function addressFamily(mesh: Mesh, { name, path, eastWest: { addresses } }: Memb
   ];
 }
 
-function ingress({ path, eastWest }: Member, { service, routes }: NonNullable<Member["ingress"]>): Problem[] {
+function ingress({ path, eastWest }: Member, { service, routes, values }: IngressConfig): Problem[] {
   const at = `${path}.ingress.service`;
   const problems = sourceRanges(at, service);
   const { nodePorts } = service;
+  if (nodePorts !== undefined && isMap(values["service"]) && values["service"]["ports"] !== undefined) {
+    problems.push({
+      path: `${path}.ingress.values.service.ports`,
+      message: "`ingress.service.nodePorts` fixes the ports, and these would replace them.",
+      remedy: "Keep one of the two.",
+    });
+  }
   if (nodePorts !== undefined && service.type !== "NodePort") {
     problems.push({
       path: `${at}.nodePorts`,
@@ -105,4 +144,24 @@ function ingress({ path, eastWest }: Member, { service, routes }: NonNullable<Me
     });
   });
   return problems;
+}
+
+/** One object is made once, and what is in it goes with it. */
+function takenNamespace({ config }: Mesh, { name, path }: Member, { namespace }: IngressConfig): Problem[] {
+  const { certManager } = config.trust;
+  const uses: Record<string, string | false | undefined> = {
+    "the sample workloads": config.sample && "sample",
+    MetalLB: config.loadBalancer && "metallb-system",
+    "cert-manager": certManager?.cluster === name && certManager.namespace,
+  };
+  const use = Object.keys(uses).find((of) => namespace !== undefined && uses[of] === namespace);
+  if (use === undefined) return [];
+  return [
+    {
+      path: `${path}.ingress.namespace`,
+      value: namespace,
+      message: `This is the namespace of ${use}.`,
+      remedy: "Give the gateway one of its own, or leave the key out: then it is istio-ingress.",
+    },
+  ];
 }

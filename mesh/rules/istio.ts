@@ -1,21 +1,22 @@
 /** Versions of Istio, and Helm values that a person adds. */
 import * as semver from "semver";
 import { brokenRotation, minorSkew } from "../istio-versions";
-import { extensionProviders, valueConflicts } from "../istio-values";
-import { settingPath, type Problem } from "../problems";
+import { baseConflicts, extensionProviders, valueConflicts } from "../istio-values";
+import type { Problem } from "../problems";
 import type { Mesh } from "../mesh";
 import { didYouMean } from "../schema-problems";
-import type { ClusterConfig } from "../schema";
+import type { ClusterConfig, MeshConfig } from "../schema";
 import { peersOf, primaries } from "../topology";
+import { reserved } from "./reserved";
 import type { Stack } from "./stack";
 
 export function istioProblems({ mesh, clusters }: Stack): Problem[] {
   const { config, members } = mesh;
   const oldest = [...members].sort((a, b) => semver.compare(a.istio.version, b.istio.version))[0];
   return [
-    ...reserved("weft:mesh", config.istio.values),
+    ...addedValues("weft:mesh", config.istio),
     ...clusters.flatMap(({ path, cluster }) => [
-      ...reserved(path, cluster.istio.values),
+      ...addedValues(path, cluster.istio),
       ...(oldest === undefined
         ? []
         : skew(path, cluster.istio.version ?? config.istio.version, cluster, oldest)),
@@ -68,12 +69,14 @@ function telemetryProviders(mesh: Mesh): Problem[] {
   });
 }
 
-function reserved(path: string, values: Record<string, unknown>): Problem[] {
-  return valueConflicts(values).map((conflict) => ({
-    path: `${path}.istio.values${settingPath(["", ...conflict.path.split(".")]).slice("weft:".length)}`,
-    message: "Weft sets this value: it defines the mesh.",
-    remedy: conflict.instead,
-  }));
+function addedValues(
+  path: string,
+  { values, base }: Pick<MeshConfig["istio"], "values" | "base">,
+): Problem[] {
+  return [
+    ...reserved(`${path}.istio.values`, valueConflicts(values)),
+    ...reserved(`${path}.istio.base.values`, baseConflicts(base.values)),
+  ];
 }
 
 function skew(

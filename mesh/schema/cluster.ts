@@ -28,7 +28,7 @@ export const clusterSchema = z.strictObject({
     .optional()
     .describe("Addresses that MetalLB may give on this member; default: cut from `loadBalancer.network`."),
   istio: istio
-    .pick({ values: true })
+    .pick({ values: true, base: true, platform: true })
     .extend({
       version: semver
         .optional()

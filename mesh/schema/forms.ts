@@ -1,6 +1,7 @@
 /**
  * The forms that a value can have. Every error text is the expected form: schema-problems.ts puts "Expected …" before it.
  */
+import { isIP } from "node:net";
 import { z } from "zod";
 import { parseAddressRange } from "../address-range";
 
@@ -22,15 +23,28 @@ export const whole = (min: number, max?: number) => {
 export const flag = () => z.boolean({ error: "true or false" });
 
 export const text = written("text");
+const dnsLabel = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?";
 export const dns1123 = written(
   "a DNS-1123 label (lower-case letters, digits and '-', at most 63 characters)",
-  /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+  new RegExp(`^${dnsLabel}$`),
 );
+/** What Istio takes for a host of a Gateway: no short name, no address (ValidateWildcardDomain in pkg/config/validation). */
+export const routeHost = written(
+  "a DNS name in lower case of two labels or more, the first of which may be '*'",
+  new RegExp(`^(?=.{1,253}$)(?!.*\\.\\d+$)(\\*|${dnsLabel})(\\.${dnsLabel})+$`),
+);
+export const serviceName = written("a Service as name.namespace", new RegExp(`^${dnsLabel}\\.${dnsLabel}$`));
 export const labelValue = written(
   "a Kubernetes label value (letters, digits, '-', '_' and '.', at most 63 characters)",
   /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
 );
-export const host = written("an IP address or a DNS name", /^[A-Za-z0-9:]([-A-Za-z0-9.:]*[A-Za-z0-9:])?$/);
+const hostForm = "an IP address or a DNS name; its port goes into `port`";
+const dnsName = new RegExp(`^(?=.{1,253}$)(?!(.*\\.)?\\d+$)${dnsLabel}(\\.${dnsLabel})*$`, "i");
+/** An address of a link alone (`fe80::1%eth0`) leads nobody else anywhere. */
+export const host = written(hostForm).refine(
+  (text) => (isIP(text) !== 0 && !text.includes("%")) || dnsName.test(text),
+  { error: hostForm },
+);
 export const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: "a CIDR such as 10.0.0.0/8" });
 const addressRangeForm = "an IPv4 range such as 10.89.1.200-10.89.1.220, or an IPv4 CIDR";
 export const addressRange = written(addressRangeForm).refine((range) => parseAddressRange(range), {

@@ -1,6 +1,6 @@
 /** The gateways of a member. */
 import { z } from "zod";
-import { annotations, cidr, host, port, written } from "./forms";
+import { annotations, cidr, dns1123, host, port, routeHost, serviceName, values, written } from "./forms";
 
 export const service = z.strictObject({
   type: z
@@ -16,13 +16,25 @@ export const service = z.strictObject({
     .describe("CIDRs that may reach the load balancer; empty: everyone."),
 });
 
+const chartValues = (gateway: string, over: string) =>
+  values
+    .default({})
+    .describe(
+      `Extra Helm values for the ${gateway} gateway (replicas, resources, affinity, …), merged over ${over}. Those that the mesh needs are refused.`,
+    );
+
+/** What the mesh may say of the gateways of all members. */
+export const eastWestOfAll = z.strictObject({ values: chartValues("east-west", "Weft's") });
+export const ingressOfAll = z.strictObject({ values: chartValues("ingress", "Weft's") });
+
 export const eastWest = z.strictObject({
+  values: chartValues("east-west", "the mesh's"),
   service: service.prefault({}),
   addresses: z
     .array(host)
     .default([])
     .describe(
-      "Addresses at which other networks reach this gateway, where no load balancer gives one (NodePort, ClusterIP). On a primary that serves remotes they lead to its ports 15012 and 15017 too.",
+      "Addresses at which other networks reach this gateway: where no load balancer gives one (NodePort, ClusterIP), and where one is reached otherwise (NAT, a DNS name of yours); then they are used in place of its own. On a primary that serves remotes they lead to its ports 15012 and 15017 too.",
     ),
   port: port
     .default(15443)
@@ -32,18 +44,19 @@ export const eastWest = z.strictObject({
 });
 
 export const route = z.strictObject({
-  host: written(
-    "a DNS name in lower case, or one that starts with '*.'",
-    /^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
-  ).describe("Host of the request."),
+  host: routeHost.describe("Host of the request."),
   path: written("a path that starts with /", /^\//).default("/").describe("Prefix of the request's path."),
-  service: written("a Service as name.namespace", /^[-a-z0-9]+\.[-a-z0-9]+$/).describe(
-    "Destination: a Service as `name.namespace`.",
-  ),
+  service: serviceName.describe("Destination: a Service as `name.namespace`."),
   port: port.describe("Port of that Service."),
 });
 
 export const ingress = z.strictObject({
+  values: chartValues("ingress", "the mesh's"),
+  namespace: dns1123
+    .optional()
+    .describe(
+      "Namespace of the gateway, which Weft creates; the Secrets of its TLS certificates (`credentialName`) belong there. Default: `istio-ingress`. In `istio-system` the gateway may read no Secrets, because the CA's key is one of them. Another namespace is another Service: its load balancer gives another address, unless an annotation fixes it.",
+    ),
   service: service
     .extend({
       nodePorts: z

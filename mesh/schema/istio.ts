@@ -3,9 +3,12 @@ import { z } from "zod";
 import { charts } from "./charts";
 import { dns1123, semver, text, values, whole } from "./forms";
 
+/** Service `istiod-<revision>` has a name of at most 63 characters. */
+const revision = dns1123.max(56, { error: "at most 56 characters" });
+
 export const istio = z.strictObject({
   version: semver.default("1.30.5").describe("Version of Istio's charts and images."),
-  revision: dns1123.optional().describe("Revision of the control plane (`istio.io/rev`)."),
+  revision: revision.optional().describe("Revision of the control plane (`istio.io/rev`)."),
   hub: text.optional().describe("Image registry and path; default: the charts' own."),
   tag: text.optional().describe("Image tag; default: the charts' own, which is the version."),
   imagePullSecrets: z
@@ -16,6 +19,21 @@ export const istio = z.strictObject({
     .default({})
     .describe(
       "Extra Helm values for istiod, merged over Weft's. Those that define the mesh (mesh ID, cluster, network, trust domain, roots) are refused.",
+    ),
+  base: z
+    .strictObject({
+      values: values
+        .default({})
+        .describe(
+          "Extra Helm values for the base chart, merged over Weft's. Those that the mesh needs are refused.",
+        ),
+    })
+    .prefault({}),
+  platform: z
+    .enum(["gke", "k3d", "k3s", "microk8s", "minikube", "openshift"])
+    .optional()
+    .describe(
+      "What Kubernetes runs on, for the charts' own settings (`global.platform`). On `openshift` istiod counts on Istio's CNI plugin, which Weft does not install.",
     ),
   charts: charts.prefault({ repository: "https://istio-release.storage.googleapis.com/charts" }),
   crds: z

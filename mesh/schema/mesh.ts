@@ -3,6 +3,7 @@ import { z } from "zod";
 import { access } from "./access";
 import { charts } from "./charts";
 import { dns1123, flag, semver, text, written } from "./forms";
+import { eastWestOfAll, ingressOfAll } from "./gateways";
 import { istio, remoteAccess } from "./istio";
 import { telemetry } from "./telemetry";
 import { trust } from "./trust";
@@ -58,6 +59,8 @@ export const meshSchema = z.strictObject({
     .default("cluster.local")
     .describe("SPIFFE trust domain of the mesh."),
   istio: istio.prefault({}),
+  eastWest: eastWestOfAll.prefault({}),
+  ingress: ingressOfAll.prefault({}),
   trust: trust.prefault({}),
   mtls: z
     .enum(["strict", "permissive"])

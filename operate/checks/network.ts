@@ -1,4 +1,5 @@
 /** Is the member's network called the same everywhere? (istio#39712, istio#54909) */
+import { isDiscovered } from "../../mesh/topology";
 import type { MemberFacts } from "../facts/facts";
 import { chartRepairs, failed, unreadable, upRepairs, upTakesBack, type Check, type Issue } from "./check";
 
@@ -30,11 +31,15 @@ export const network: Check = ({ member, facts }) => {
 
   if (!facts.gateway.known) issues.push(unreadable(facts.gateway));
   else if (facts.gateway.value !== undefined) {
-    compare(
-      "Label topology.istio.io/network of Service istio-eastwestgateway",
-      facts.gateway.value.network,
-      chart("istio-eastwestgateway"),
-    );
+    const found = facts.gateway.value.network;
+    const remedy = chart("istio-eastwestgateway");
+    if (isDiscovered(member)) {
+      compare("Label topology.istio.io/network of Service istio-eastwestgateway", found, remedy);
+    } else if (found !== undefined) {
+      const message =
+        "Service istio-eastwestgateway has label topology.istio.io/network: istiods take its load balancer's address, not `eastWest.addresses`.";
+      issues.push(failed(message, remedy));
+    }
   }
   return { issues, detail: member.network };
 };

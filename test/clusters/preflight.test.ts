@@ -186,6 +186,18 @@ describe("what is read of each member", () => {
     expect((await run([server.kubeconfig()]))[0]!.istiodVersion).toBe(version);
   });
 
+  test.each([
+    [{ ip: "203.0.113.7" }, { address: "203.0.113.7" }],
+    [{ hostname: "lb.example.com" }, { address: "lb.example.com" }],
+    [undefined, {}],
+  ])("is the ingress gateway in istio-system, at %j", async (given, ingress) => {
+    const status = { loadBalancer: given === undefined ? {} : { ingress: [given] } };
+    const answers = (request: Request) =>
+      request.path === "/api/v1/namespaces/istio-system/services/istio-ingressgateway" ? { status } : "usual";
+    const server = await start(cluster({ override: answers }));
+    expect((await run([server.kubeconfig()]))[0]!.ingress).toEqual(ingress);
+  });
+
   test("is the contents of no Secret but cacerts", async () => {
     const server = await start();
     await run([server.kubeconfig()]);

@@ -24,6 +24,7 @@ interface Request {
   getDependenciesList(): string[];
   /** Not for what is read. */
   getHooks?(): { getBeforeCreateList(): string[] } | undefined;
+  getDeletebeforereplace?(): boolean;
 }
 
 export class Recorder {
@@ -31,6 +32,7 @@ export class Recorder {
   private readonly dependencies = new Map<string, string[]>();
   private readonly parents = new Map<string, string>();
   private readonly hooks = new Map<string, string[]>();
+  private readonly deletedFirst = new Set<string>();
 
   /** The only resource of this name. */
   named(name: string): Recorded {
@@ -62,6 +64,11 @@ export class Recorder {
     return this.hooks.get(name) ?? [];
   }
 
+  /** Whether what replaces it is created only when it is gone. */
+  isDeletedFirst(name: string): boolean {
+    return this.deletedFirst.has(this.named(name).name);
+  }
+
   /** Whether the engine creates the one only after the other, and deletes it before. */
   isAfter(name: string, other: string): boolean {
     this.named(name);
@@ -82,6 +89,7 @@ export class Recorder {
     this.dependencies.set(request.getName(), request.getDependenciesList().map(nameOf));
     this.parents.set(request.getName(), nameOf(request.getParent()));
     this.hooks.set(request.getName(), request.getHooks?.()?.getBeforeCreateList() ?? []);
+    if (request.getDeletebeforereplace?.()) this.deletedFirst.add(request.getName());
   }
 }
 

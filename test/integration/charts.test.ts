@@ -46,7 +46,7 @@ const cases: [string, Chart, HelmValues][] = [
     "gateway",
     eastWestValues({
       network: "network1",
-      role: "primary",
+      exposesIstiod: true,
       revision: "canary",
       imagePullSecrets: ["pull"],
       service: { type: "LoadBalancer", ...load },
@@ -55,17 +55,18 @@ const cases: [string, Chart, HelmValues][] = [
   [
     "east-west gateway on a fixed node port",
     "gateway",
-    eastWestValues({ network: "network1", role: "primary", service: nodePort, nodePort: 31443 }),
+    eastWestValues({ network: "network1", exposesIstiod: true, service: nodePort, nodePort: 31443 }),
   ],
   [
-    "east-west gateway of a remote",
+    "east-west gateway that does not lead to istiod",
     "gateway",
-    eastWestValues({ network: "network2", role: "remote", service: { type: "LoadBalancer", ...load } }),
+    eastWestValues({ network: "network2", exposesIstiod: false, service: { type: "LoadBalancer", ...load } }),
   ],
   [
     "ingress gateway behind a load balancer",
     "gateway",
     ingressValues({
+      namespace: "istio-ingress",
       revision: "canary",
       imagePullSecrets: ["pull"],
       service: { type: "LoadBalancer", ...load },
@@ -74,7 +75,11 @@ const cases: [string, Chart, HelmValues][] = [
   [
     "ingress gateway on fixed node ports",
     "gateway",
-    ingressValues({ service: nodePort, nodePorts: { http: 30080, https: 30443 } }),
+    ingressValues({
+      namespace: "istio-system",
+      service: nodePort,
+      nodePorts: { http: 30080, https: 30443 },
+    }),
   ],
 ];
 

@@ -85,12 +85,12 @@ describe("a person's values", () => {
     ["global.multiCluster", { global: { multiCluster: "other" } }],
     ["meshConfig.defaultConfig", { meshConfig: { defaultConfig: [] } }],
   ])("are a conflict at %s", (path, extra) => {
-    expect(valueConflicts(extra).map((conflict) => conflict.path)).toEqual([path]);
+    expect(valueConflicts(extra).map((conflict) => conflict.path.join("."))).toEqual([path]);
   });
 
   it("that conflict come with the setting that stands for them", () => {
     expect(valueConflicts({ global: { meshID: "other" } })).toEqual([
-      { path: "global.meshID", instead: "Set `weft:mesh.id`." },
+      { path: ["global", "meshID"], instead: "Set `weft:mesh.id`." },
     ]);
   });
 });

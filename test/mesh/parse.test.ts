@@ -29,35 +29,54 @@ describe("defaults of the mesh", () => {
   it("reach the members, and the members' own win; Helm values are merged deeply", () => {
     const { members } = parseMesh({
       mesh: {
-        istio: { version: "1.29.6", values: { pilot: { cpu: 1, memory: 2 } } },
+        istio: {
+          version: "1.29.6",
+          platform: "gke",
+          values: { pilot: { cpu: 1, memory: 2 } },
+          base: { values: { base: { excludedCRDs: [] } } },
+        },
         remoteAccess: { generation: 3 },
       },
       clusters: [
         cluster("b", {
           network: "n",
-          istio: { version: "1.30.5", values: { pilot: { cpu: 4 } } },
+          istio: { version: "1.30.5", platform: "k3s", values: { pilot: { cpu: 4 } } },
           remoteAccess: { generation: 5 },
         }),
         cluster("a"),
       ],
     });
+    const base = { values: { base: { excludedCRDs: [] } } };
     expect(
       members.map(({ name, istio, remoteAccess, network }) => ({ name, istio, remoteAccess, network })),
     ).toEqual([
       {
         name: "a",
         network: "a",
-        istio: { version: "1.29.6", values: { pilot: { cpu: 1, memory: 2 } } },
+        istio: { version: "1.29.6", platform: "gke", values: { pilot: { cpu: 1, memory: 2 } }, base },
         remoteAccess: { generation: 3 },
       },
       {
         name: "b",
         network: "n",
-        istio: { version: "1.30.5", values: { pilot: { cpu: 4, memory: 2 } } },
+        istio: { version: "1.30.5", platform: "k3s", values: { pilot: { cpu: 4, memory: 2 } }, base },
         remoteAccess: { generation: 5 },
       },
     ]);
   });
+});
+
+it("addresses of a gateway are IP addresses or DNS names", () => {
+  const addresses = [
+    "10.0.0.3",
+    "fd00::1",
+    "gw",
+    "GW.example.org",
+    "a1b2.elb.eu-west-1.amazonaws.com",
+    "3.example",
+  ];
+  const [member] = parseMesh({ clusters: [cluster("a", { eastWest: { addresses } })] }).members;
+  expect(member!.eastWest.addresses).toEqual(addresses);
 });
 
 describe("tokens that are renewed by time", () => {
@@ -181,7 +200,23 @@ describe("what the schema refuses", () => {
     [{ eastWest: { port: 0 } }, "eastWest.port", "0", "a whole number from 1 to 65535"],
     [{ eastWest: { port: "15443" } }, "eastWest.port", '"15443"', "a whole number from 1 to 65535"],
     [{ eastWest: { port: 1.5 } }, "eastWest.port", "1.5", "a whole number from 1 to 65535"],
-    [{ eastWest: { addresses: ["a b"] } }, "eastWest.addresses[0]", "a b", "an IP address or a DNS name"],
+    ...[
+      "a b",
+      "10.0.0.1:15443",
+      "gw.example:15443",
+      "10.0.0.300",
+      "fe80::1%eth0",
+      "-a.example",
+      "a..example",
+    ].map(
+      (address) =>
+        [
+          { eastWest: { addresses: [address] } },
+          "eastWest.addresses[0]",
+          address,
+          "an IP address or a DNS name; its port goes into `port`",
+        ] as [object, string, string, string],
+    ),
     [{ eastWest: { addresses: "10.0.0.1" } }, "eastWest.addresses", "10.0.0.1", "a list"],
     [
       { eastWest: { service: { type: "Loadbalancer" } } },
@@ -225,6 +260,15 @@ describe("what the schema refuses", () => {
       "web",
       "a Service as name.namespace",
     ],
+    ...["short", "10.0.0.1", "a..example", "a.-b", "*", "a.*.example", `a.${"x".repeat(64)}`].map(
+      (host) =>
+        [
+          { ingress: { routes: [{ host, service: "web.shop", port: 80 }] } },
+          "ingress.routes[0].host",
+          host,
+          "a DNS name in lower case of two labels or more, the first of which may be '*'",
+        ] as [object, string, string, string],
+    ),
     [
       { ingress: { routes: [{ host: "a.example", path: "hello", service: "web.shop", port: 80 }] } },
       "ingress.routes[0].path",
@@ -239,6 +283,7 @@ describe("what the schema refuses", () => {
 
   it.each([
     [{ id: "Mesh 1" }, "id", "Mesh 1", DNS_LABEL],
+    [{ istio: { revision: "r".repeat(57) } }, "istio.revision", "r".repeat(57), "at most 56 characters"],
     [{ mtls: "off" }, "mtls", "off", "one of strict, permissive"],
     [{ trustDomain: "Example.com" }, "trustDomain", "Example.com", "a DNS name in lower case"],
     [{ trust: { rootLifetimeDays: 0.5 } }, "trust.rootLifetimeDays", "0.5", "a whole number, 1 or more"],

@@ -256,6 +256,121 @@ describe("gateways", () => {
     ]);
   });
 
+  it("take values of the chart, but none that the mesh needs, of the mesh and of a member", () => {
+    const eastWest = {
+      values: {
+        rbac: { enabled: true },
+        env: { ISTIO_META_REQUESTED_NETWORK_VIEW: "n" },
+        labels: { "topology.istio.io/network": "n", team: "mesh" },
+        service: { ports: [], externalTrafficPolicy: "Local" },
+      },
+    };
+    const ingress = { values: { service: null, kind: "DaemonSet", revision: "canary" } };
+    const message = "Weft sets this value: it defines the mesh.";
+    expect(problemsOf({ mesh: { eastWest }, clusters: [cluster("a", { ingress })] })).toEqual([
+      {
+        path: "weft:mesh.eastWest.values.service.ports",
+        message,
+        remedy: "Weft opens the ports that the mesh needs.",
+      },
+      {
+        path: 'weft:mesh.eastWest.values.labels["topology.istio.io/network"]',
+        message,
+        remedy: "It is the member's `network`.",
+      },
+      {
+        path: "weft:mesh.eastWest.values.env.ISTIO_META_REQUESTED_NETWORK_VIEW",
+        message,
+        remedy: "It is the member's `network`.",
+      },
+      {
+        path: "weft:mesh.eastWest.values.rbac.enabled",
+        message,
+        remedy: "In its namespace is the CA's key, which the gateway must not read.",
+      },
+      {
+        path: "weft:clusters[0].ingress.values.service",
+        value: "null",
+        message: "Expected a map.",
+      },
+      {
+        path: "weft:clusters[0].ingress.values.revision",
+        message,
+        remedy: "Set `weft:mesh.istio.revision`.",
+      },
+      {
+        path: "weft:clusters[0].ingress.values.service",
+        message,
+        remedy: "Give it a map: Weft sets values in it.",
+      },
+    ]);
+  });
+
+  it("refuse values that their chart does not know, before an `up` meets them", () => {
+    const values = {
+      replicaCuont: 2,
+      autoscaling: { enabled: "yes", minReplicas: 2, autoscaleBehavior: {} },
+      service: { ipFamilies: ["v4"] },
+    };
+    expect(problemsOf({ clusters: [cluster("a", { eastWest: { values } })] })).toEqual([
+      {
+        path: "weft:clusters[0].eastWest.values.autoscaling.enabled",
+        value: "yes",
+        message: "Expected true or false.",
+      },
+      {
+        path: "weft:clusters[0].eastWest.values.service.ipFamilies[0]",
+        value: "v4",
+        message: "Expected one of IPv4, IPv6.",
+      },
+      {
+        path: "weft:clusters[0].eastWest.values.replicaCuont",
+        message: expect.stringMatching(
+          /^Unknown key. Allowed here: additionalContainers, affinity, /,
+        ) as string,
+        remedy: "Did you mean `replicaCount`?",
+      },
+    ]);
+  });
+
+  it("of ingress have their ports from one place", () => {
+    const service = { type: "NodePort", nodePorts: {} };
+    const values = { service: { ports: [{ name: "tcp", port: 31400 }] } };
+    expect(problemsOf({ clusters: [cluster("a", { ingress: { values } })] })).toEqual([]);
+    expect(problemsOf({ clusters: [cluster("a", { ingress: { service, values } })] })).toEqual([
+      {
+        path: "weft:clusters[0].ingress.values.service.ports",
+        message: "`ingress.service.nodePorts` fixes the ports, and these would replace them.",
+        remedy: "Keep one of the two.",
+      },
+    ]);
+  });
+
+  it("of ingress share no namespace with what Weft puts into one of its own", () => {
+    const at = (name: string, namespace: string) => cluster(name, { ingress: { namespace } });
+    const certManager = { cluster: "c", namespace: "certificates" };
+    const mesh = { sample: {}, trust: { certManager, root: { source: "certManager" } } };
+    const clusters = [
+      at("a", "sample"),
+      at("b", "metallb-system"),
+      at("c", "certificates"),
+      at("d", "certificates"),
+    ];
+    expect(problemsOf({ mesh, clusters })).toEqual([
+      {
+        path: "weft:clusters[0].ingress.namespace",
+        value: "sample",
+        message: "This is the namespace of the sample workloads.",
+        remedy: "Give the gateway one of its own, or leave the key out: then it is istio-ingress.",
+      },
+      expect.objectContaining({ path: "weft:clusters[2].ingress.namespace", value: "certificates" }),
+    ]);
+    const withPool = { ...at("b", "metallb-system"), addresses: "10.89.1.200-10.89.1.220" };
+    expect(problemsOf({ mesh: { loadBalancer: {} }, clusters: [withPool] })).toEqual([
+      expect.objectContaining({ value: "metallb-system", message: "This is the namespace of MetalLB." }),
+    ]);
+  });
+
   it("of ingress do not serve one host and path twice", () => {
     const route = { host: "web.example", service: "web.shop", port: 80 };
     const routes = [route, { ...route, path: "/admin" }, { ...route, service: "other.shop" }];
@@ -433,6 +548,14 @@ describe("Istio", () => {
   });
 
   it("gets no Helm value that defines the mesh, from the mesh or from a member", () => {
+    const base = { values: { global: { enableReaderRBAC: false }, base: { excludedCRDs: [] } } };
+    expect(problemsOf({ mesh: { istio: { base } }, clusters: [a] })).toEqual([
+      {
+        path: "weft:mesh.istio.base.values.global.enableReaderRBAC",
+        message: "Weft sets this value: it defines the mesh.",
+        remedy: "The peers read the member by what it stands for.",
+      },
+    ]);
     const values = { global: { meshID: "other" }, pilot: { resources: {} } };
     expect(
       problemsOf({
@@ -453,7 +576,7 @@ describe("Istio", () => {
       {
         path: "weft:clusters[0].istio.values.meshConfig",
         message: "Weft sets this value: it defines the mesh.",
-        remedy: "Give it a map: values in it define the mesh.",
+        remedy: "Give it a map: Weft sets values in it.",
       },
     ]);
   });

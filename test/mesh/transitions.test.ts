@@ -27,6 +27,36 @@ it("nothing is refused that is installed for the first time, or stays as it is",
   expect(checkTransition(live("a", "b"), wanted)).toEqual([]);
 });
 
+describe("an ingress gateway in istio-system", () => {
+  const [there] = live("a");
+  const running = (ingress: LiveMember["ingress"]) => [{ ...there!, ingress }];
+  const wanted = (ingress?: object) => mesh({}, cluster("a", { ingress }));
+
+  it("moves only where that is said, for its load balancer gives another address", () => {
+    expect(checkTransition(running({ address: "203.0.113.7" }), wanted({}))).toEqual([
+      {
+        path: "weft:clusters[0].ingress.namespace",
+        message:
+          "Required: the ingress gateway of a stands in istio-system, beside the CA's key, and new ones stand in istio-ingress. " +
+          "To move it is to delete it and create it again: its load balancer gives it another address than 203.0.113.7, unless an annotation fixes that.",
+        remedy:
+          "Set it to istio-ingress to move it, and put the Secrets that your Gateways name in `credentialName` there. " +
+          "Set it to istio-system to leave it: then it may read no Secrets any more, and serves no certificate of `credentialName`.",
+      },
+    ]);
+    const [byNodePort] = checkTransition(running({}), wanted({}));
+    expect(byNodePort!.message).toContain("fixed node ports stay, but nobody answers for a moment.");
+  });
+
+  it("moves, stays or goes as it is said", () => {
+    for (const namespace of ["istio-ingress", "istio-system"]) {
+      expect(checkTransition(running({ address: "203.0.113.7" }), wanted({ namespace }))).toEqual([]);
+    }
+    expect(checkTransition(running({ address: "203.0.113.7" }), wanted())).toEqual([]);
+    expect(checkTransition(running(undefined), wanted({}))).toEqual([]);
+  });
+});
+
 describe("another API server of a peer", () => {
   const old = { server: "https://b.example:6443", insecureSkipTlsVerify: false, ca: ["AA"] };
   const running = (version: string | undefined, peers: LiveMember["peers"] = { b: old }) => {

@@ -242,6 +242,19 @@ describe("network", () => {
     ]);
   });
 
+  test("with a label on the gateway where istiods are told of its addresses", async () => {
+    const [one, ...others] = input.clusters;
+    sample = await healthy({
+      ...input,
+      clusters: [{ ...one!, eastWest: { addresses: ["gw.example"] } }, ...others],
+    });
+    expect(complaints().filter((complaint) => complaint.startsWith("one network"))).toEqual([
+      "one network failed: Service istio-eastwestgateway has label topology.istio.io/network: istiods take its load balancer's address, not `eastWest.addresses`.",
+    ]);
+    value(sample.of("one").gateway).network = undefined;
+    expect(complaints()).toEqual([]);
+  });
+
   test("of a remote whose proxies are injected with another", () => {
     const [hook] = value(sample.of("three").webhooks);
     hook!.target = { service: "istiod", namespace: "istio-system", path: "/inject/cluster/three/net/n9" };

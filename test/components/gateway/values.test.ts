@@ -11,84 +11,90 @@ const everything = {
   },
 };
 
+const port = (name: string, number: number, nodePort?: number) => ({
+  name,
+  port: number,
+  targetPort: number,
+  protocol: "TCP",
+  ...(nodePort && { nodePort }),
+});
+const gatewayPorts = [port("status-port", 15021), port("tls", 15443)];
+const istiodPorts = [port("tls-istiod", 15012), port("tls-webhook", 15017)];
+
 describe("values of the east-west gateway", () => {
-  it("make it the gateway of its network", () => {
-    expect(eastWestValues({ network: "network1", role: "primary", service })).toEqual({
-      name: "istio-eastwestgateway",
-      networkGateway: "network1",
-      service: { type: "LoadBalancer" },
+  const eastWest = {
+    name: "istio-eastwestgateway",
+    labels: { "topology.istio.io/network": "network1" },
+    env: { ISTIO_META_REQUESTED_NETWORK_VIEW: "network1" },
+    rbac: { enabled: false },
+  };
+
+  it("make it the gateway of its network, which reads no Secrets", () => {
+    expect(eastWestValues({ network: "network1", exposesIstiod: false, service })).toEqual({
+      ...eastWest,
+      service: { type: "LoadBalancer", ports: gatewayPorts },
     });
   });
 
+  it("do not let istiods find it by its Service, where they are told of its addresses", () => {
+    const { labels, ...rest } = eastWest;
+    expect(labels).toBeDefined();
+    const values = eastWestValues({
+      network: "network1",
+      isDiscovered: false,
+      exposesIstiod: false,
+      service,
+    });
+    expect(values).toEqual({ ...rest, service: { type: "LoadBalancer", ports: gatewayPorts } });
+  });
+
   it("carry everything that can be configured", () => {
-    expect(eastWestValues({ network: "network1", role: "primary", ...everything })).toEqual({
-      name: "istio-eastwestgateway",
-      networkGateway: "network1",
+    expect(eastWestValues({ network: "network1", exposesIstiod: true, ...everything })).toEqual({
+      ...eastWest,
       revision: "canary",
       imagePullSecrets: [{ name: "pull" }],
       service: {
         type: "LoadBalancer",
         annotations: { "example.org/load-balancer": "internal" },
         loadBalancerSourceRanges: ["10.0.0.0/8"],
+        ports: [...gatewayPorts, ...istiodPorts],
       },
     });
   });
 
-  it("write the network gateway out where the node port is fixed, which the chart's shorthand cannot", () => {
-    expect(
+  it("open istiod's ports only where remotes come to it, and fix the node port", () => {
+    const portsOf = (exposesIstiod: boolean) =>
       eastWestValues({
         network: "network1",
-        role: "primary",
+        exposesIstiod,
         service: { ...service, type: "NodePort" },
         nodePort: 31443,
-      }),
-    ).toEqual({
-      name: "istio-eastwestgateway",
-      labels: { "topology.istio.io/network": "network1" },
-      env: { ISTIO_META_REQUESTED_NETWORK_VIEW: "network1" },
-      service: {
-        type: "NodePort",
-        ports: [
-          { name: "tls", port: 15443, targetPort: 15443, protocol: "TCP", nodePort: 31443 },
-          { name: "status-port", port: 15021, targetPort: 15021, protocol: "TCP" },
-          { name: "tls-istiod", port: 15012, targetPort: 15012, protocol: "TCP" },
-          { name: "tls-webhook", port: 15017, targetPort: 15017, protocol: "TCP" },
-        ],
-      },
-    });
-  });
-
-  it("leave out istiod's ports on a remote, whose gateway would hand its primary's istiod to whoever reaches it", () => {
-    const ports = (type: "LoadBalancer" | "NodePort") =>
-      eastWestValues({ network: "network2", role: "remote", service: { ...service, type }, nodePort: 31443 });
-    expect(ports("LoadBalancer")).toEqual({
-      name: "istio-eastwestgateway",
-      labels: { "topology.istio.io/network": "network2" },
-      env: { ISTIO_META_REQUESTED_NETWORK_VIEW: "network2" },
-      service: {
-        type: "LoadBalancer",
-        ports: [
-          { name: "status-port", port: 15021, targetPort: 15021, protocol: "TCP" },
-          { name: "tls", port: 15443, targetPort: 15443, protocol: "TCP" },
-        ],
-      },
-    });
-    expect(ports("NodePort")).toMatchObject({
-      service: { type: "NodePort", ports: [{ port: 15443, nodePort: 31443 }, { port: 15021 }] },
-    });
+      })["service"];
+    const ports = [port("tls", 15443, 31443), port("status-port", 15021)];
+    expect(portsOf(false)).toEqual({ type: "NodePort", ports });
+    expect(portsOf(true)).toEqual({ type: "NodePort", ports: [...ports, ...istiodPorts] });
   });
 
   it("do without a node port where the Service's type has none", () => {
-    expect(eastWestValues({ network: "network1", role: "primary", service, nodePort: 31443 })).toEqual(
-      eastWestValues({ network: "network1", role: "primary", service }),
-    );
+    const args = { network: "network1", exposesIstiod: true, service };
+    expect(eastWestValues({ ...args, nodePort: 31443 })).toEqual(eastWestValues(args));
   });
 });
 
 describe("values of the ingress gateway", () => {
+  const namespace = "istio-ingress";
+
   it("leave the ports to the chart", () => {
-    expect(ingressValues({ service })).toEqual({
+    expect(ingressValues({ namespace, service })).toEqual({
       name: "istio-ingressgateway",
+      service: { type: "LoadBalancer" },
+    });
+  });
+
+  it("let it read no Secrets beside the CA's key", () => {
+    expect(ingressValues({ namespace: "istio-system", service })).toEqual({
+      name: "istio-ingressgateway",
+      rbac: { enabled: false },
       service: { type: "LoadBalancer" },
     });
   });
@@ -97,6 +103,7 @@ describe("values of the ingress gateway", () => {
     expect(
       ingressValues({
         ...everything,
+        namespace,
         service: { ...service, type: "NodePort" },
         nodePorts: { http: 30080, https: 30443 },
       }),
@@ -106,18 +113,14 @@ describe("values of the ingress gateway", () => {
       imagePullSecrets: [{ name: "pull" }],
       service: {
         type: "NodePort",
-        ports: [
-          { name: "http2", port: 80, targetPort: 80, protocol: "TCP", nodePort: 30080 },
-          { name: "https", port: 443, targetPort: 443, protocol: "TCP", nodePort: 30443 },
-          { name: "status-port", port: 15021, targetPort: 15021, protocol: "TCP" },
-        ],
+        ports: [port("http2", 80, 30080), port("https", 443, 30443), port("status-port", 15021)],
       },
     });
   });
 
   it("do without node ports where the Service's type has none", () => {
-    expect(ingressValues({ service, nodePorts: { http: 30080, https: 30443 } })).toEqual(
-      ingressValues({ service }),
+    expect(ingressValues({ namespace, service, nodePorts: { http: 30080, https: 30443 } })).toEqual(
+      ingressValues({ namespace, service }),
     );
   });
 });

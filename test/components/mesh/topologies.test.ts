@@ -173,6 +173,25 @@ test("a gateway without a load balancer is where stack config says, and every is
   }
 });
 
+test("addresses that are given are used in place of the load balancer's, which no istiod finds", async () => {
+  const { recorder } = await weave({
+    clusters: [cluster("a", { eastWest: { addresses: ["gw.example"], port: 443 } }), cluster("b")],
+  });
+  const labelsOf = (name: string) =>
+    (recorder.named(`mesh-${name}-eastwest-release`).inputs["values"] as { labels?: object }).labels;
+  expect(labelsOf("a")).toBeUndefined();
+  expect(labelsOf("b")).toEqual({ "topology.istio.io/network": "b" });
+  for (const istiod of ["mesh-a-istiod", "mesh-b-istiod"]) {
+    expect(recorder.named(istiod).inputs["values"]).toMatchObject({
+      global: {
+        meshNetworks: {
+          a: { endpoints: [{ fromRegistry: "a" }], gateways: [{ address: "gw.example", port: 443 }] },
+        },
+      },
+    });
+  }
+});
+
 test("a gateway with fixed node ports comes before one for which Kubernetes chooses them, and might choose these", async () => {
   const fixed = { service: { type: "NodePort" as const, nodePorts: {} } };
   const eastWest = { service: { type: "NodePort" as const }, addresses: ["192.0.2.1"], port: 31443 };
@@ -214,13 +233,88 @@ test("an ingress gateway of a remote has its routes in the primary, where istiod
   });
   expect(recorder.named("mesh-r-ingress-helloworld.localhost-gateway")).toMatchObject({
     provider: "p",
-    inputs: { kind: "Gateway", metadata: { name: "r-helloworld.localhost", namespace: "istio-system" } },
+    inputs: {
+      kind: "Gateway",
+      metadata: { name: "r-helloworld-localhost-ff89ffeca4", namespace: "istio-system" },
+    },
   });
   expect(recorder.named("mesh-r-ingress-helloworld.localhost-virtualservice")).toMatchObject({
     provider: "p",
-    inputs: { kind: "VirtualService", spec: { gateways: ["r-helloworld.localhost"] } },
+    inputs: { kind: "VirtualService", spec: { gateways: ["r-helloworld-localhost-ff89ffeca4"] } },
   });
   expect(recorder.isAfter("mesh-r-ingress-release", "mesh-p-peers-0")).toBe(true);
+});
+
+test("an ingress gateway has a namespace of its own, where it is injected, and takes the place of one elsewhere", async () => {
+  const { recorder } = await weave({
+    mesh: { istio: { revision: "canary" } },
+    clusters: [cluster("p"), cluster("r", { role: "remote", primary: "p", ingress: {} })],
+  });
+  expect(recorder.named("mesh-r-ingress-namespace")).toMatchObject({
+    provider: "r",
+    inputs: {
+      metadata: {
+        name: "istio-ingress",
+        labels: { "app.kubernetes.io/managed-by": "weft", "istio.io/rev": "canary" },
+      },
+    },
+  });
+  expect(recorder.named("mesh-r-ingress-release").inputs).toMatchObject({ namespace: "istio-ingress" });
+  expect(recorder.isDeletedFirst("mesh-r-ingress-release")).toBe(true);
+  expect(recorder.isAfter("mesh-r-ingress-release", "mesh-r-ingress-namespace")).toBe(true);
+});
+
+test("an ingress gateway has the namespace that it is given, also Istio's own", async () => {
+  const { recorder } = await weave({
+    clusters: [
+      cluster("a", { ingress: { namespace: "edge" } }),
+      cluster("b", { ingress: { namespace: "istio-system" } }),
+    ],
+  });
+  expect(recorder.named("mesh-a-ingress-namespace").inputs["metadata"]).toEqual({
+    name: "edge",
+    labels: { "app.kubernetes.io/managed-by": "weft", "istio-injection": "enabled" },
+  });
+  expect(recorder.named("mesh-a-ingress-release").inputs["namespace"]).toBe("edge");
+  expect(recorder.has("mesh-b-ingress-namespace")).toBe(false);
+  expect(recorder.named("mesh-b-ingress-release").inputs["namespace"]).toBe("istio-system");
+});
+
+test("what a person adds to the charts is the mesh's with the member's over it, over Weft's", async () => {
+  const { recorder } = await weave({
+    mesh: {
+      istio: { platform: "gke", base: { values: { base: { excludedCRDs: ["x"] } } } },
+      eastWest: { values: { autoscaling: { minReplicas: 2 }, labels: { team: "mesh" } } },
+      ingress: { values: { kind: "DaemonSet" } },
+    },
+    clusters: [
+      cluster("a", { ingress: { values: { priorityClassName: "high" } } }),
+      cluster("b", {
+        istio: { platform: "openshift", base: { values: { base: { excludedCRDs: [] } } } },
+        eastWest: { values: { autoscaling: { minReplicas: 3 } } },
+      }),
+      cluster("r", { role: "remote", primary: "a" }),
+    ],
+  });
+  const valuesOf = (name: string) => recorder.named(name).inputs["values"];
+  expect(valuesOf("mesh-a-base")).toEqual({ global: { platform: "gke" }, base: { excludedCRDs: ["x"] } });
+  expect(valuesOf("mesh-b-base")).toEqual({ global: { platform: "openshift" }, base: { excludedCRDs: [] } });
+  for (const release of ["mesh-a-istiod", "mesh-r-istiod", "mesh-r-eastwest-release"]) {
+    expect(valuesOf(release)).toMatchObject({ global: { platform: "gke" } });
+  }
+  expect(valuesOf("mesh-b-eastwest-release")).toMatchObject({
+    global: { platform: "openshift" },
+    autoscaling: { minReplicas: 3 },
+    labels: { team: "mesh", "topology.istio.io/network": "b" },
+  });
+  expect(valuesOf("mesh-a-eastwest-release")).toMatchObject({ autoscaling: { minReplicas: 2 } });
+  expect(valuesOf("mesh-a-ingress-release")).toEqual({
+    name: "istio-ingressgateway",
+    global: { platform: "gke" },
+    service: { type: "LoadBalancer" },
+    kind: "DaemonSet",
+    priorityClassName: "high",
+  });
 });
 
 test("routes hold for the gateway of their own member, also where one istiod serves several", async () => {

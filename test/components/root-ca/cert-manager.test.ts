@@ -65,6 +65,14 @@ describe("a root by cert-manager", () => {
     });
   });
 
+  test("has an anchor whose common name is no longer than X.509 allows", async () => {
+    const name = "r".repeat(63);
+    const roots = [{ name, source: "certManager" as const, signing: true }];
+    const { recorder } = await weave({ mesh: { trust: { roots, certManager } }, clusters });
+    const { spec } = recorder.named(`mesh-trust-${name}-anchor`).inputs as { spec: { commonName: string } };
+    expect(spec.commonName).toBe(`Anchor of ${"r".repeat(54)}`);
+  });
+
   test("fills the members' cacerts, and its own key is never read", async () => {
     const { recorder } = await woven;
     const own = files(recorder, "a");
