@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { defaultIstio } from "../../../lab/engine/config";
 import { chooseIstio } from "../../../lab/engine/istio";
-import { chooseParts, type PartsArgs } from "../../../lab/engine/parts";
+import { chooseParts, type Parts, type PartsArgs } from "../../../lab/engine/parts";
 import { ensureToolchain } from "../../../lab/toolchain";
 
 jest.mock("../../../lab/toolchain");
@@ -36,6 +36,8 @@ afterEach(() => {
 const choose = (args: Partial<PartsArgs> = {}) =>
   chooseParts({ dir, plugins: ["kubernetes", "tls"], istio: defaultIstio, report: () => {}, ...args });
 const linked = () => fs.readdirSync(path.join(dir, "bin")).sort();
+const istiodsIn = ({ istiods }: Parts) =>
+  Object.fromEntries(fs.readdirSync(istiods).map((tag) => [tag, fs.readlinkSync(path.join(istiods, tag))]));
 const builtAtOnce = () => jest.mocked(ensureToolchain).mock.calls.at(-1)![0];
 
 function onPath(program: string): void {
@@ -49,7 +51,7 @@ test("where nothing can be downloaded, all is built at once, and the tls provide
     "real: engine, control planes, kubernetes provider, Istio 1.31 charts and istiods · doubles: tls provider, nodes, proxies",
   );
   expect(parts.istio).toEqual({ version: "1.31.0", charts: { path: "/charts" } });
-  expect(parts.istiod).toBe("/cache/pilot-discovery");
+  expect(istiodsIn(parts)).toEqual({ "1.31.0": "/cache/pilot-discovery", default: "/cache/pilot-discovery" });
   expect(ensureToolchain).toHaveBeenCalledTimes(1);
   expect(builtAtOnce()).toEqual(
     expect.arrayContaining([
@@ -93,17 +95,17 @@ test("MetalLB and cert-manager are doubles where a stack uses them, also with th
 
 test("an istiod that is there need not be built; one of another version than the charts is named", async () => {
   jest.mocked(chooseIstio).mockResolvedValue({ ...istio, version: "1.29.2", istiod: "/bin/pilot-discovery" });
-  const { summary, istiod } = await choose();
-  expect(summary).toContain("Istio 1.29 charts, istiods 1.31");
-  expect(istiod).toBe("/bin/pilot-discovery");
+  const parts = await choose();
+  expect(parts.summary).toContain("Istio 1.29 charts, istiods 1.31");
+  expect(istiodsIn(parts)).toEqual({ "1.31.0": "/bin/pilot-discovery", default: "/bin/pilot-discovery" });
   expect(builtAtOnce()).not.toContain("pilot-discovery");
 });
 
 test("on kind, pods are real and no program plays a part of a cluster", async () => {
-  const { summary, istiod } = await choose({ on: "kind", metallb: true });
-  expect(summary).toBe(
+  const parts = await choose({ on: "kind", metallb: true });
+  expect(parts.summary).toBe(
     "real: engine, control planes, kubernetes provider, Istio 1.31 charts and istiods, nodes, proxies · doubles: tls provider",
   );
-  expect(istiod).toBeUndefined();
+  expect(fs.existsSync(parts.istiods)).toBe(false);
   expect(builtAtOnce()).toEqual(["pulumi", "pulumi-resource-kubernetes", "pulumi-resource-tls"]);
 });
