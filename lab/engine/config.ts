@@ -70,12 +70,16 @@ export function labConfig(file: StackFile, options: { clusters?: number; charts?
       },
       "weft:clusters": entries.map((entry) => {
         const { kubeconfig, context } = lab.find(({ name }) => name === entry.name)!;
-        // A lab has one version of Istio: members are not upgraded one by one.
-        const { version: _, ...istio } = entry.istio ?? {};
-        return { ...entry, ...(entry.istio && { istio }), kubeconfigPath: kubeconfig, context };
+        return { ...entry, ...withoutVersion(entry), kubeconfigPath: kubeconfig, context };
       }),
     }),
   };
+}
+
+/** A lab has one version of Istio: members are not upgraded one by one. */
+function withoutVersion({ istio }: ClusterEntry): Partial<ClusterEntry> {
+  if (istio === undefined) return {};
+  return { istio: Object.fromEntries(Object.entries(istio).filter(([key]) => key !== "version")) };
 }
 
 /** The listed clusters, cut or continued to `count` with members named clusterK on networks of their own. */

@@ -18,9 +18,10 @@ export const goModule = resolve(__dirname, "../programs");
  * @throws LabError naming what is missing and every way to get it
  */
 export async function ensureToolchain<P extends Program>(
-  programs: readonly P[],
+  wanted: readonly P[],
   { report }: ToolchainOptions,
 ): Promise<Record<P, string>> {
+  const programs = [...new Set(wanted)];
   const found = await lookOnPath(programs);
   const onPath = choosePath(found);
   const paths: Partial<Record<Program, string>> = {};

@@ -91,7 +91,7 @@ export async function takeOut(crane: string, image: string, target: string): Pro
 async function run(program: string, args: readonly string[], input?: string): Promise<void> {
   const running = promisify(execFile)(program, args);
   if (input !== undefined) createReadStream(input).pipe(running.child.stdin!);
-  await running.catch((error: { stderr?: string }) => {
-    throw new Error(error.stderr?.trim() || String(error));
+  await running.catch((error: Error & { stderr?: string }) => {
+    throw new Error(error.stderr?.trim() || error.message);
   });
 }

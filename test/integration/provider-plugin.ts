@@ -31,15 +31,9 @@ export class ProviderPlugin {
     private readonly client: Client,
   ) {}
 
-  /**
-   * Starts the plugin's program.
-   * @param engine address of the engine that it logs to
-   * @default engine none
-   */
-  static async start(program: string, engine?: string): Promise<ProviderPlugin> {
-    const child = spawn(program, engine === undefined ? [] : [engine], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+  /** Starts the plugin's program. */
+  static async start(program: string): Promise<ProviderPlugin> {
+    const child = spawn(program, { stdio: ["ignore", "pipe", "inherit"] });
     const [port] = (await Promise.race([
       once(createInterface(child.stdout), "line"),
       once(child, "exit").then(([code]) => {
@@ -60,13 +54,8 @@ export class ProviderPlugin {
 
   async stop(): Promise<void> {
     this.client.close();
-    await this.kill("SIGTERM");
-  }
-
-  /** Ends the process in the middle of whatever it does. */
-  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const exit = once(this.process, "exit");
-    this.process.kill(signal);
+    this.process.kill();
     await exit;
   }
 

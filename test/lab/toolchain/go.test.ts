@@ -11,7 +11,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { ensureToolchain } from "../../../lab/toolchain";
 import { build } from "../../../lab/toolchain/go";
+import { platform } from "../../../lab/toolchain/programs";
 
 const before = { ...process.env };
 let folder: string;
@@ -87,4 +89,23 @@ test("a build that fails leaves nothing behind, and says how Go's words end", as
   expect(
     readdirSync(join(folder, "cache"), { recursive: true }).filter((name) => /tool|own/.test(String(name))),
   ).toEqual([]);
+});
+
+test("programs that are neither on PATH nor downloaded are built, each once, and then found in the cache", async () => {
+  fakeGo('for main in "$@"; do program=${main##*/}; echo "$program" > "$out/$program"; done');
+  const wanted = ["pulumi-resource-tls", "pulumi-resource-kubernetes", "pulumi-resource-tls"] as const;
+  const paths = await ensureToolchain(wanted, options);
+
+  expect(readFileSync(paths["pulumi-resource-tls"], "utf8")).toBe("pulumi-resource-tls\n");
+  expect(readFileSync(paths["pulumi-resource-kubernetes"], "utf8")).toBe("pulumi-resource-kubernetes\n");
+  expect(calls().filter((call) => call.startsWith("build"))).toEqual([
+    expect.stringMatching(/ -o \S+\/ \.\/pulumi-resource-tls \.\/pulumi-resource-kubernetes$/),
+  ]);
+
+  lines.length = 0;
+  expect(await ensureToolchain(wanted, options)).toEqual(paths);
+  expect(calls().filter((call) => call.startsWith("build"))).toHaveLength(1);
+  expect(lines).toEqual([
+    `pulumi-resource-tls, pulumi-resource-kubernetes: in the cache, ${join(folder, "cache/weft", `${platform.os}-${platform.arch}`)}`,
+  ]);
 });
