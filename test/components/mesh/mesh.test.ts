@@ -184,7 +184,19 @@ describe("two primaries on networks of their own", () => {
       name: "istio-eastwestgateway",
       chart: "gateway",
       version: "1.30.5",
-      values: { name: "istio-eastwestgateway", networkGateway: "a", service: { type: "LoadBalancer" } },
+      values: {
+        name: "istio-eastwestgateway",
+        labels: { "topology.istio.io/network": "a" },
+        env: { ISTIO_META_REQUESTED_NETWORK_VIEW: "a" },
+        rbac: { enabled: false },
+        service: {
+          type: "LoadBalancer",
+          ports: [
+            { name: "status-port", port: 15021, targetPort: 15021, protocol: "TCP" },
+            { name: "tls", port: 15443, targetPort: 15443, protocol: "TCP" },
+          ],
+        },
+      },
     });
   });
 
