@@ -108,10 +108,10 @@ function leadsNowhere(
 function withoutCa({ all, member }: View, hooks: Webhook[]): Issue[] {
   const bare = hooks.filter(({ hasCaBundle }) => !hasCaBundle);
   if (bare.length === 0) return [];
-  const { istiodView, kubectl }: MemberFacts = all.members.get(member.primary)!;
+  const { istiodViews, kubectl }: MemberFacts = all.members.get(member.primary)!;
   const have = configurationsOf(bare, "has", "have");
-  if (!istiodView.known) {
-    return [unseen(`${have} no caBundle, which a running istiod writes; ${istiodView.reason}`)];
+  if (!istiodViews.known) {
+    return [unseen(`${have} no caBundle, which a running istiod writes; ${istiodViews.reason}`)];
   }
   return [
     failed(
