@@ -28,7 +28,7 @@ function issuesOf(view: View, peer: string, answers: Answer[]): Issue[] {
   const states = answers.map(({ said }) => said.get(peer)?.state);
   const unsynced = states.findIndex((state) => state !== "synced");
   if (unsynced !== -1) return [notSynced(view, peer, states[unsynced])];
-  const lacking = answers.flatMap((answer) => lost(view, peer, answer));
+  const lacking = answers.flatMap((answer) => lost(view, peer, answer, answers.length > 1));
   if (lacking.length > 0) return lacking;
   const reasons = answers.flatMap(({ said }) => {
     const services = said.get(peer)?.services;
@@ -50,7 +50,12 @@ function notSynced({ facts }: View, peer: string, state: string | undefined): Is
   return failed(message, logs, [peer]);
 }
 
-function lost({ facts }: View, peer: string, { pod, deployment, said }: Answer): Issue[] {
+function lost(
+  { facts }: View,
+  peer: string,
+  { pod, deployment, said }: Answer,
+  isOneOfSeveral: boolean,
+): Issue[] {
   const services = said.get(peer)?.services;
   if (services?.known !== true || services.value.lacking.length === 0) return [];
   const { live, lacking } = services.value;
@@ -61,7 +66,7 @@ function lost({ facts }: View, peer: string, { pod, deployment, said }: Answer):
   const restart = `\`${facts.kubectl} -n istio-system rollout restart deployment/${deployment}\` makes it read them anew.`;
   return [
     failed(
-      `istiod (${pod}) says that ${peer} is synced, and holds no endpoints of ${few(lacking)} (${lacking.length} of ${plural(live, "Service")}): requests do not get there.`,
+      `istiod${isOneOfSeveral ? ` (${pod})` : ""} says that ${peer} is synced, and holds no endpoints of ${few(lacking)} (${lacking.length} of ${plural(live, "Service")}): requests for them do not get to ${peer}.`,
       broken === undefined
         ? restart
         : `${restart} And set \`istio.version\` to ${broken.fixedIn} or later: when a peer's token or address changes, istiod ${version} ${broken.reason} (${broken.source}).`,

@@ -24,7 +24,7 @@ export const webhooks: Check = (view) => {
     ...(member.role === "primary" ? (["validation"] as const) : []),
   ] as const) {
     if (found.some((hook) => hook.kind === kind)) continue;
-    // A mesh may leave its webhooks to another operator, and the lab does.
+    // A mesh may leave its webhooks to another operator.
     issues.push(
       managesWebhooks(member.istio.values)
         ? failed(

@@ -106,7 +106,7 @@ async function readMember(
     if (version?.gitVersion === undefined) throw new ApiServerError("answer", "200");
     const facts = await readObjects(api, probe);
     const shaken = (await isSimulated(api))
-      ? unknown("the nodes are simulated, and nothing listens at the gateway's address")
+      ? unknown("the nodes are simulated, and no proxy listens at the gateway's address")
       : await shakeHands(mesh, member, facts, reachMs);
     return {
       kubectl: kubectl(member, resolved),

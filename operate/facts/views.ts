@@ -131,6 +131,7 @@ function reasonOf({ kind, code, message }: ApiServerError): string {
   if (kind === "status" && code === "403") {
     return "this user may not `get` and `create` pods/portforward in istio-system, and istiod answers to nobody but itself";
   }
+  if (kind === "status" && code === "404") return "its pod has gone while it was asked";
   if (kind === "answer") {
     return code === "404"
       ? "istiod does not say what it holds (`ENABLE_DEBUG_ON_HTTP=false`)"

@@ -411,7 +411,7 @@ describe("istiod's own view", () => {
 
   test("a peer that is synced, and of which it holds nothing: restart it", () => {
     expect(said(synced("a.x", "b.x", "c.x"))).toEqual([
-      "one peers failed: istiod (istiod-0) says that two is synced, and holds no endpoints of a.x, b.x, c.x (3 of 3 Services): requests do not get there.",
+      "one peers failed: istiod says that two is synced, and holds no endpoints of a.x, b.x, c.x (3 of 3 Services): requests for them do not get to two.",
     ]);
     expect(detailOf("one", "peers")).toBe("1/2 held");
     expect(remedies()).toEqual([
@@ -430,7 +430,7 @@ describe("istiod's own view", () => {
 
   test("one of its replicas lacks one Service: the rest of the peer is read", () => {
     expect(said(synced(), synced("a.x"))).toEqual([
-      "one peers failed: istiod (istiod-1) says that two is synced, and holds no endpoints of a.x (1 of 3 Services): requests do not get there.",
+      "one peers failed: istiod (istiod-1) says that two is synced, and holds no endpoints of a.x (1 of 3 Services): requests for them do not get to two.",
     ]);
     expect(unread()).toEqual([undefined]);
   });
@@ -461,7 +461,7 @@ describe("istiod's own view", () => {
       peers: unknown("no answer"),
     });
     expect(complaints()).toEqual([
-      expect.stringContaining("one peers failed: istiod (istiod-0) says that two is synced"),
+      expect.stringContaining("one peers failed: istiod says that two is synced"),
       "one peers unseen: Not known: no answer.",
     ]);
   });

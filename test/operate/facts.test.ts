@@ -119,7 +119,7 @@ describe("reading", () => {
     expect((await readMesh(meshOf({ one: server }))).members.get("one")).toMatchObject({
       handshake: {
         known: false,
-        reason: "the nodes are simulated, and nothing listens at the gateway's address",
+        reason: "the nodes are simulated, and no proxy listens at the gateway's address",
       },
     });
   });

@@ -238,6 +238,7 @@ describe("an istiod that says nothing is not known, and why:", () => {
       403,
       "this user may not `get` and `create` pods/portforward in istio-system, and istiod answers to nobody but itself",
     ],
+    ["it has ended meanwhile", 404, "its pod has gone while it was asked"],
     ["its node is not reached", 502, "istiod is not reached by port-forward (status: 502)"],
     [
       "nobody listens in its pod",
