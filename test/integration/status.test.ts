@@ -140,6 +140,10 @@ describe("broken by hand in many places at once", () => {
         `If nobody needs it: \`${kubectl("cluster1")} -n istio-system delete secret istio-remote-secret-gone\`.`,
       ],
       [
+        "cluster1 peers: istiod does not read cluster2.",
+        `\`${kubectl("cluster1")} -n istio-system logs -l app=istiod --tail=-1 | grep -i cluster\` says why.`,
+      ],
+      [
         "cluster1 exposure: There is no Gateway cross-network-gateway: other networks do not reach its services.",
         refresh,
       ],
