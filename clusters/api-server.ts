@@ -118,6 +118,12 @@ export class ApiServer {
     return this.sendJson("POST", path, json, JSON.stringify(body)) as Promise<T>;
   }
 
+  /** For a client of another protocol, such as a WebSocket's: the same server, asked in the same way, and no longer. */
+  get transport(): { server: string; options: https.RequestOptions } {
+    const { agent, headers, tlsOptions } = this;
+    return { server: this.base, options: { ...tlsOptions, agent, headers, signal: this.end.signal } };
+  }
+
   /** Ends every connection, an idle one keeps the process alive, and every request that waits for one. */
   close(): void {
     clearTimeout(this.timer);
@@ -207,7 +213,8 @@ export class ApiServer {
   }
 }
 
-function failure(error: NodeJS.ErrnoException): ApiServerError {
+/** Without what the error itself may carry. */
+export function failure(error: NodeJS.ErrnoException): ApiServerError {
   const code = error.code ?? "ERR_UNKNOWN";
   if (code === "ABORT_ERR") return new ApiServerError("timeout", code);
   return new ApiServerError(isTlsCode(code) ? "tls" : "unreachable", code);

@@ -1,4 +1,4 @@
-/** Clusters whose nodes are simulated, such as the lab's: nothing runs in their pods, and nothing listens at their addresses. */
+/** Clusters whose nodes are simulated, such as the lab's: of what runs in pods there are istiods at most, and no proxies. */
 import { ApiServerError, type ApiServer, type ObjectMetadata } from "../clusters/api-server";
 
 /** Whether KWOK plays every node. https://kwok.sigs.k8s.io/docs/user/kwok-manage-nodes-and-pods/ */

@@ -1,6 +1,16 @@
 /** Are the kubeconfigs in a primary's keys good, and good for no more than reading? */
 import type { PeerKey } from "../facts/facts";
-import { chartRepairs, failed, judge, unseen, upTakesBack, type Check, type Issue, type View } from "./check";
+import {
+  chartRepairs,
+  failed,
+  few,
+  judge,
+  unseen,
+  upTakesBack,
+  type Check,
+  type Issue,
+  type View,
+} from "./check";
 
 export const access: Check = (view) => {
   if (view.member.role === "remote") return undefined;
@@ -53,10 +63,4 @@ function issuesOf({ all }: View, { cluster, credentials }: PeerKey): Issue[] {
     );
   }
   return issues;
-}
-
-function few(rights: string[]): string {
-  const shown = rights.slice(0, 4);
-  const more = rights.length - shown.length;
-  return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(", ");
 }

@@ -81,3 +81,10 @@ export function chartRepairs(kubectl: string, release: string): string {
 export function plural(count: number, one: string): string {
   return count === 1 ? `1 ${one}` : `${count} ${one}s`;
 }
+
+/** `a, b, c, d, 3 more`. */
+export function few(names: string[]): string {
+  const shown = names.slice(0, 4);
+  const more = names.length - shown.length;
+  return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(", ");
+}

@@ -24,7 +24,7 @@ export const webhooks: Check = (view) => {
     ...(member.role === "primary" ? (["validation"] as const) : []),
   ] as const) {
     if (found.some((hook) => hook.kind === kind)) continue;
-    // A mesh may leave its webhooks to another operator, and the lab does.
+    // A mesh may leave its webhooks to another operator.
     issues.push(
       managesWebhooks(member.istio.values)
         ? failed(
@@ -108,10 +108,10 @@ function leadsNowhere(
 function withoutCa({ all, member }: View, hooks: Webhook[]): Issue[] {
   const bare = hooks.filter(({ hasCaBundle }) => !hasCaBundle);
   if (bare.length === 0) return [];
-  const { istiodView, kubectl }: MemberFacts = all.members.get(member.primary)!;
+  const { istiodViews, kubectl }: MemberFacts = all.members.get(member.primary)!;
   const have = configurationsOf(bare, "has", "have");
-  if (!istiodView.known) {
-    return [unseen(`${have} no caBundle, which a running istiod writes; ${istiodView.reason}`)];
+  if (!istiodViews.known) {
+    return [unseen(`${have} no caBundle, which a running istiod writes; ${istiodViews.reason}`)];
   }
   return [
     failed(

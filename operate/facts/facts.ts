@@ -33,8 +33,8 @@ export interface MemberFacts {
   webhooks: Fact<Webhook[]>;
   /** Addresses of ready endpoints, by the name of the Service in istio-system. */
   endpoints: Fact<Record<string, string[]>>;
-  /** What istiod says of the clusters it reads: the state of each, `synced`, `syncing`, `timeout` or `closed`. */
-  istiodView: Fact<Record<string, string>>;
+  /** What each replica of istiod that is ready says of its peers, and holds of them. */
+  istiodViews: Fact<IstiodView[]>;
   /** Whether a TLS handshake with the east-west gateway succeeds from here. */
   handshake: Fact<Handshake>;
 }
@@ -45,6 +45,22 @@ export interface IstiodFacts {
   version?: string;
   replicas: number;
   ready: number;
+}
+
+export interface IstiodView {
+  /** Name of the pod. */
+  pod: string;
+  /** Name of its Deployment. */
+  deployment: string;
+  /** By the name of the peer, those that it reads; unknown where it does not say. */
+  peers: Fact<ReadonlyMap<string, PeerView>>;
+}
+
+export interface PeerView {
+  /** `synced`, `syncing`, `timeout` or `closed`. */
+  state: string;
+  /** How many of the peer's Services have ready endpoints, and those that istiod holds none of them of: `helloworld.sample`. */
+  services: Fact<{ live: number; lacking: string[] }>;
 }
 
 export interface CacertsFacts {

@@ -13,6 +13,7 @@ import type {
 
 export interface Metadata {
   name: string;
+  namespace?: string;
   labels?: Record<string, string>;
 }
 
@@ -154,6 +155,8 @@ export function webhooksOf(kind: Webhook["kind"], { metadata, webhooks }: Webhoo
 
 export interface EndpointSlice {
   metadata: Metadata;
+  addressType?: string;
+  ports?: unknown[] | null;
   endpoints?: { addresses: string[]; conditions?: { ready?: boolean } }[] | null;
 }
 

@@ -1,10 +1,10 @@
 /** Reads the facts of a mesh: all members at once, each within its own time. Changes nothing. */
 import { ApiServer, ApiServerError, defaultTimeoutMs, type List } from "../../clusters/api-server";
-import { CredentialsError } from "../../clusters/credentials";
 import { explain, kubectl } from "../../clusters/explain";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import type { Member, Mesh } from "../../mesh/mesh";
 import { ConfigError } from "../../mesh/problems";
+import { peersOf } from "../../mesh/topology";
 import { isSimulated } from "../simulated";
 import { probeCredentials } from "./credentials";
 import {
@@ -17,24 +17,29 @@ import {
   type PeerKey,
 } from "./facts";
 import { handshake } from "./handshake";
-import { syncStates, worstStates } from "./metrics";
 import * as objects from "./objects";
+import { ServiceLists } from "./services";
+import { readViews } from "./views";
 
 export interface ReadOptions {
   /** Milliseconds for all requests to one member. Default: 30 s; one to which no connection comes about costs 10 s. */
   timeoutMs?: number;
-  /** Milliseconds for what need not be reachable from here: istiod's metrics, gateways, keys. Default: 3 s. */
+  /** Milliseconds for what need not be reachable from here: istiods, gateways, keys. Default: 3 s. */
   reachMs?: number;
+  /** Milliseconds before an istiod that lacks something is asked again. Default: 2 s. */
+  againMs?: number;
 }
 
 /** By `PeerKey.credentials`: all readers of a member hold the same key, so it is tried once, and as soon as it is seen. */
 type Probes = Map<string, Promise<CredentialFacts>>;
+/** What istiod says comes last: it is held against what its peers have. */
+type ReadAtOnce = Omit<MemberFacts, "istiodViews">;
 /** @param kubeconfig Secret. That of the key. */
 type Probe = (key: PeerKey, kubeconfig: string) => void;
 
 export async function readMesh(
   mesh: Mesh,
-  { timeoutMs = defaultTimeoutMs, reachMs = 3000 }: ReadOptions = {},
+  { timeoutMs = defaultTimeoutMs, reachMs = 3000, againMs = 2000 }: ReadOptions = {},
 ): Promise<MeshFacts> {
   const probes: Probes = new Map();
   const began = performance.now();
@@ -50,11 +55,33 @@ export async function readMesh(
     if (!probes.has(credentials)) probes.set(credentials, probeCredentials(cluster, kubeconfig, probeMs));
   };
 
-  const members = await Promise.all(
+  const read = await Promise.all(
     mesh.members.map(async (member) => {
       const kubeconfig = kubeconfigs.get(member.name)!;
       const facts = await readMember(mesh, member, kubeconfig, probe, { timeoutMs, reachMs });
-      return [member.name, facts] as const;
+      return { member, facts, way: facts.api.reachable ? await kubeconfig : undefined };
+    }),
+  );
+  const services = new ServiceLists(
+    new Map(read.flatMap(({ member, way }) => (way === undefined ? [] : [[member.name, way]]))),
+    timeoutMs,
+  );
+  const members = await Promise.all(
+    read.map(async ({ member, facts, way }) => {
+      const istiodViews =
+        way === undefined || member.role === "remote"
+          ? unknown("no istiod was asked")
+          : await readViews(
+              way,
+              peersOf(mesh, member.name).map(({ name }) => name),
+              services,
+              {
+                timeoutMs,
+                reachMs,
+                againMs,
+              },
+            );
+      return [member.name, { ...facts, istiodViews }] as const;
     }),
   );
   const credentials = await Promise.all(
@@ -68,8 +95,8 @@ async function readMember(
   member: Member,
   kubeconfig: Promise<ResolvedKubeconfig>,
   probe: Probe,
-  { timeoutMs, reachMs }: Required<ReadOptions>,
-): Promise<MemberFacts> {
+  { timeoutMs, reachMs }: { timeoutMs: number; reachMs: number },
+): Promise<ReadAtOnce> {
   let resolved: ResolvedKubeconfig | undefined;
   let api: ApiServer | undefined;
   try {
@@ -78,17 +105,13 @@ async function readMember(
     const version = await api.get<{ gitVersion?: string }>("/version");
     if (version?.gitVersion === undefined) throw new ApiServerError("answer", "200");
     const facts = await readObjects(api, probe);
-    const [istiodView, shaken] = (await isSimulated(api))
-      ? [
-          unknown("the nodes are simulated, and no istiod runs in its pod"),
-          unknown("the nodes are simulated, and nothing listens at the gateway's address"),
-        ]
-      : await Promise.all([readIstiodView(resolved, reachMs), shakeHands(mesh, member, facts, reachMs)]);
+    const shaken = (await isSimulated(api))
+      ? unknown("the nodes are simulated, and no proxy listens at the gateway's address")
+      : await shakeHands(mesh, member, facts, reachMs);
     return {
       kubectl: kubectl(member, resolved),
       api: { reachable: true, version: version.gitVersion.replace(/^v/, "") },
       ...facts,
-      istiodView,
       handshake: shaken,
     };
   } catch (error) {
@@ -103,7 +126,7 @@ function unreachable(
   member: Member,
   resolved: ResolvedKubeconfig | undefined,
   timeoutMs: number,
-): MemberFacts {
+): ReadAtOnce {
   const problem =
     error instanceof ConfigError
       ? error.problems[0]!
@@ -129,7 +152,6 @@ function unreachable(
     istiodRoute: unread,
     webhooks: unread,
     endpoints: unread,
-    istiodView: unread,
     handshake: unread,
   };
 }
@@ -231,38 +253,6 @@ async function read<T>(what: string, reading: () => Promise<T>): Promise<Fact<T>
     if (!(error instanceof ApiServerError)) throw error;
     const why = error.code === "403" ? "this user may not read them" : error.message;
     return unknown(`${what}: ${why}`);
-  }
-}
-
-/** Through the API server's pod proxy, with a time of its own: a pod that hangs must not cost the report. */
-async function readIstiodView(
-  kubeconfig: ResolvedKubeconfig,
-  reachMs: number,
-): Promise<MemberFacts["istiodView"]> {
-  let api: ApiServer | undefined;
-  try {
-    const reached = (api = await ApiServer.of(kubeconfig, reachMs));
-    const pods = await reached.listMetadata(`${core}/pods?labelSelector=app%3Distiod`);
-    const alive = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-    if (alive.length === 0) return unknown("there is no pod of istiod");
-    const views = await Promise.all(
-      alive.map(async ({ metadata: { name } }) =>
-        syncStates(await reached.getText(`${core}/pods/${name}:15014/proxy/metrics`)),
-      ),
-    );
-    const states = views.filter((view) => view !== undefined);
-    return states.length === views.length
-      ? known(worstStates(states))
-      : unknown("istiod's metrics say nothing of the clusters it reads: they do from 1.29 on");
-  } catch (error) {
-    if (!(error instanceof ApiServerError || error instanceof CredentialsError)) throw error;
-    const why =
-      error instanceof ApiServerError && error.code === "403"
-        ? "this user may not `get pods/proxy`, or istiod answers to nobody but itself"
-        : error.message;
-    return unknown(`istiod's metrics do not answer through the API server (${why})`);
-  } finally {
-    api?.close();
   }
 }
 

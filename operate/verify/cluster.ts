@@ -71,13 +71,11 @@ async function runningPods(api: ApiServer, member: Member, app: string): Promise
   );
 }
 
-/**
- * A cluster of simulated nodes runs nothing in its pods: say so, before a reason is looked for elsewhere.
- */
+/** A cluster of simulated nodes runs no workload in its pods: say so, before a reason is looked for elsewhere. */
 async function refuseSimulated(api: ApiServer, member: Member): Promise<void> {
   if (!(await isSimulated(api))) return;
   throw new VerifyError(
-    `${member.name}: no request can be sent: its nodes are simulated by KWOK, and nothing runs in its pods. \`npm start -- --kind\` makes clusters with real pods.`,
+    `${member.name}: no request can be sent: its nodes are simulated by KWOK, and no workload runs in its pods. \`npm start -- --kind\` makes clusters with real pods.`,
   );
 }
 

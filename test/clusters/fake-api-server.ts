@@ -1,7 +1,9 @@
 /** An API server in this process: real TLS with a CA of its own, and answers given by the test. */
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { promisify } from "node:util";
 import { stringify } from "yaml";
 import { authority } from "../mesh/authorities";
@@ -46,6 +48,8 @@ export interface FakeApiServer {
   /** How many connections are open. */
   connections(): Promise<number>;
   close(): Promise<void>;
+  /** What to do with a request for another protocol. Default: 403. */
+  onUpgrade: (request: IncomingMessage, socket: Duplex) => void;
   /** A kubeconfig that leads here. */
   kubeconfig(parts?: { cluster?: object; user?: object; server?: string }): string;
 }
@@ -87,15 +91,17 @@ export async function startFakeApiServer(
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const url = `https://127.0.0.1:${port}`;
-  return {
+  const fake: FakeApiServer = {
     url,
     port,
     requests,
+    onUpgrade: (_, socket) => socket.end("HTTP/1.1 403 Forbidden\r\n\r\n"),
     connections: () => promisify(server.getConnections.bind(server))(),
     close: async () => {
       const closed = once(server, "close");
       server.close();
       server.closeAllConnections();
+      for (const socket of upgraded) socket.destroy();
       await closed;
     },
     kubeconfig: (parts) =>
@@ -115,4 +121,11 @@ export async function startFakeApiServer(
         users: [{ name: "me", user: parts?.user ?? { token: "s3cr3t-token" } }],
       }),
   };
+  const upgraded: Duplex[] = [];
+  server.on("upgrade", (request, socket) => {
+    upgraded.push(socket);
+    socket.on("error", () => socket.destroy());
+    fake.onUpgrade(request, socket);
+  });
+  return fake;
 }

@@ -1,8 +1,8 @@
 import type { CheckName } from "../../operate/checks";
-import { known, unknown, type CredentialFacts, type Fact } from "../../operate/facts/facts";
+import { known, unknown, type CredentialFacts, type Fact, type PeerView } from "../../operate/facts/facts";
 import { findings, judgeMesh } from "../../operate/report";
 import { authority } from "../mesh/authorities";
-import { healthy, input, now, type Sample } from "./healthy";
+import { healthy, input, now, synced, type Sample } from "./healthy";
 
 let sample: Sample;
 beforeEach(async () => {
@@ -380,22 +380,98 @@ describe("access", () => {
 });
 
 describe("istiod's own view", () => {
+  const unreached = { known: false, reason: "its API server was not read" } as const;
+
+  /** The replicas of one's istiod say this of two, and that three is as it should be; undefined: nothing of two. */
+  function said(...views: (PeerView | undefined)[]): string[] {
+    sample.of("one").istiodViews = known(
+      views.map((view, index) => ({
+        pod: `istiod-${index}`,
+        deployment: "istiod",
+        peers: known(new Map([["three", synced()], ...(view ? ([["two", view]] as const) : [])])),
+      })),
+    );
+    return complaints();
+  }
+
   test.each([
     ["timeout", "istiod does not get through to two (timeout)"],
     ["closed", "istiod does not get through to two (closed)"],
     ["syncing", "istiod is still reading two for the first time."],
-    [undefined, "istiod does not read two."],
-  ])("a peer that is %s", (state, message) => {
-    sample.of("one").istiodView = known({ three: "synced", ...(state && { two: state }) });
-    expect(complaints()).toEqual([expect.stringContaining(`one peers failed: ${message}`)]);
-    expect(detailOf("one", "peers")).toBe("1/2 synced");
+  ])("a peer that is %s, whatever is held of it", (state, message) => {
+    expect(said({ ...synced("a.b"), state })).toEqual([
+      expect.stringContaining(`one peers failed: ${message}`),
+    ]);
+    expect(detailOf("one", "peers")).toBe("1/2 held");
   });
 
-  test("of a pod that cannot answer is not known, and no reason to doubt", () => {
-    sample.of("one").istiodView = unknown("no answer");
-    expect(complaints()).toEqual(["one peers unseen: Not known: no answer."]);
+  test("a peer that it does not read", () => {
+    expect(said(undefined)).toEqual(["one peers failed: istiod does not read two."]);
+  });
+
+  test("a peer that is synced, and of which it holds nothing: restart it", () => {
+    expect(said(synced("a.x", "b.x", "c.x"))).toEqual([
+      "one peers failed: istiod says that two is synced, and holds no endpoints of a.x, b.x, c.x (3 of 3 Services): requests for them do not get to two.",
+    ]);
+    expect(detailOf("one", "peers")).toBe("1/2 held");
+    expect(remedies()).toEqual([
+      "`kubectl --context one -n istio-system rollout restart deployment/istiod` makes it read them anew.",
+    ]);
+    expect(unread()).toEqual([["two"]]);
+  });
+
+  test("of a version that is known for it: restart it, and upgrade", () => {
+    value(sample.of("one").istiods)[0]!.version = "1.30.3";
+    said(synced("a.x", "b.x", "c.x"));
+    expect(remedies()).toContain(
+      "`kubectl --context one -n istio-system rollout restart deployment/istiod` makes it read them anew. And set `istio.version` to 1.30.4 or later: when a peer's token or address changes, istiod 1.30.3 loses the peer's endpoints for good, without an error, until it is restarted (https://github.com/istio/istio/issues/61043).",
+    );
+  });
+
+  test("one of its replicas lacks one Service: the rest of the peer is read", () => {
+    expect(said(synced(), synced("a.x"))).toEqual([
+      "one peers failed: istiod (istiod-1) says that two is synced, and holds no endpoints of a.x (1 of 3 Services): requests for them do not get to two.",
+    ]);
+    expect(unread()).toEqual([undefined]);
+  });
+
+  test("what a peer has is not known: nor is whether it is held, and that is no reason to doubt", () => {
+    expect(said({ state: "synced", services: unreached })).toEqual([
+      "one peers unseen: Not known: whether istiod holds the endpoints of two: its API server was not read.",
+    ]);
     expect(judgeMesh(sample.mesh, sample.facts, now).verdict).toBe("ok");
   });
+
+  test.each([
+    [unknown("no pod")],
+    [known(["a", "b"].map((pod) => ({ pod, deployment: "istiod", peers: unknown("no pod") })))],
+  ])("of pods that cannot answer is not known, not green, and no reason to doubt", (views) => {
+    sample.of("one").istiodViews = views;
+    expect(complaints()).toEqual(["one peers unseen: Not known: no pod."]);
+    const { verdict, members } = judgeMesh(sample.mesh, sample.facts, now);
+    expect(verdict).toBe("ok");
+    expect(members[0]!.checks.find(({ check }) => check === "peers")!.verdict).toBe("unknown");
+  });
+
+  test("a replica that does not answer hides nothing of what another one says", () => {
+    said(synced("a.x"));
+    value(sample.of("one").istiodViews).push({
+      pod: "istiod-9",
+      deployment: "istiod",
+      peers: unknown("no answer"),
+    });
+    expect(complaints()).toEqual([
+      expect.stringContaining("one peers failed: istiod says that two is synced"),
+      "one peers unseen: Not known: no answer.",
+    ]);
+  });
+
+  const peerIssues = () =>
+    judgeMesh(sample.mesh, sample.facts, now)
+      .members[0]!.checks.filter(({ check }) => check === "peers")
+      .flatMap(({ issues }) => issues);
+  const remedies = () => peerIssues().map(({ remedy }) => remedy);
+  const unread = () => peerIssues().map((issue) => issue.unread);
 });
 
 describe("the gateway", () => {
@@ -562,7 +638,7 @@ describe("webhooks", () => {
     expect(complaints()).toEqual([
       "two webhooks failed: istio-sidecar-injector, istio-validator have no caBundle: the API server does not trust istiod.",
     ]);
-    sample.of("two").istiodView = unknown("no answer");
+    sample.of("two").istiodViews = unknown("no answer");
     expect(complaints()).toContainEqual(expect.stringContaining("two webhooks unseen: "));
   });
 

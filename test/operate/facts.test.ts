@@ -1,5 +1,4 @@
 import { known } from "../../operate/facts/facts";
-import { syncStates, worstStates } from "../../operate/facts/metrics";
 import { cacertsFacts, istiodRoute, networkValue, readyAddresses } from "../../operate/facts/objects";
 import { readMesh } from "../../operate/facts/read";
 import type { Mesh } from "../../mesh/mesh";
@@ -15,36 +14,6 @@ import {
 import { authority } from "../mesh/authorities";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
-
-describe("istiod's metrics", () => {
-  const sample = (cluster: string, status: string, value: number) =>
-    `istiod_remote_cluster_sync_status{cluster="${cluster}",cluster_type="remote",status="${status}"} ${value}`;
-
-  test("the state of each peer is the one whose sample is 1", () => {
-    const text = [
-      "# TYPE istiod_remote_cluster_sync_status gauge",
-      sample("two", "synced", 1),
-      sample("two", "timeout", 0),
-      sample("three", "synced", 0),
-      sample("three", "timeout", 1),
-      sample("gone", "synced", 0),
-    ].join("\n");
-    expect(syncStates(text)).toEqual({ two: "synced", three: "timeout" });
-  });
-
-  test("an istiod that reads nobody says so; other metrics say nothing", () => {
-    expect(syncStates('istiod_managed_clusters{cluster_type="remote"} 0')).toEqual({});
-    expect(syncStates('istiod_managed_clusters{cluster_type="remote"} 2')).toBeUndefined();
-    expect(syncStates("process_cpu_seconds_total 1")).toBeUndefined();
-  });
-
-  test("of several replicas the worst counts", () => {
-    expect(worstStates([{ two: "synced", three: "synced" }, { two: "timeout" }])).toEqual({
-      two: "timeout",
-      three: "synced",
-    });
-  });
-});
 
 test("cacerts: files that are missing, and a key that does not fit, without the key itself", async () => {
   const [own, other] = [await authority("own"), await authority("other")];
@@ -142,7 +111,7 @@ describe("reading", () => {
     });
   });
 
-  test("nothing is sent to the gateway or the istiod of simulated nodes", async () => {
+  test("nothing is sent to the gateway of simulated nodes", async () => {
     const node = { metadata: { name: "node", annotations: { "kwok.x-k8s.io/node": "fake" } } };
     const server = await serve((request) =>
       request.path === "/api/v1/nodes" ? { items: [node] } : bare(request),
@@ -150,11 +119,9 @@ describe("reading", () => {
     expect((await readMesh(meshOf({ one: server }))).members.get("one")).toMatchObject({
       handshake: {
         known: false,
-        reason: "the nodes are simulated, and nothing listens at the gateway's address",
+        reason: "the nodes are simulated, and no proxy listens at the gateway's address",
       },
-      istiodView: { known: false, reason: "the nodes are simulated, and no istiod runs in its pod" },
     });
-    expect(server.requests.filter(({ path }) => path.includes("/proxy"))).toEqual([]);
   });
 
   test("what may not be read is not known, and the rest is", async () => {
@@ -241,48 +208,6 @@ describe("reading", () => {
     const facts = await readMesh(meshOf({ reader }), { reachMs: 200 });
     expect([...facts.credentials.values()]).toMatchObject([{ usable: true, rights: { known: false } }]);
     expect(JSON.stringify([...facts.members, ...facts.credentials])).not.toContain("s3cr3t");
-  });
-
-  /** What is known of the view of an istiod with this answer to a request for its metrics. */
-  async function viewOf(metrics: Answer) {
-    const server = await serve((request) => {
-      if (request.path.includes("/pods?")) return { items: [{ metadata: { name: "istiod-1" } }] };
-      if (request.path.endsWith("/pods/istiod-1:15014/proxy/metrics")) return metrics;
-      return bare(request);
-    });
-    return (await readMesh(meshOf({ one: server }))).members.get("one")!.istiodView;
-  }
-
-  test("istiod's metrics, through the API server's proxy", async () => {
-    const text = 'istiod_remote_cluster_sync_status{cluster="two",cluster_type="remote",status="synced"} 1\n';
-    expect(await viewOf(Buffer.from(text))).toEqual(known({ two: "synced" }));
-  });
-
-  test("an istiod that is too old to say it, and one that may not be asked", async () => {
-    expect(await viewOf(Buffer.from('istiod_managed_clusters{cluster_type="remote"} 2\n'))).toEqual({
-      known: false,
-      reason: "istiod's metrics say nothing of the clusters it reads: they do from 1.29 on",
-    });
-    expect(await viewOf(403)).toMatchObject({
-      known: false,
-      reason: expect.stringContaining("may not `get pods/proxy`") as string,
-    });
-    expect(await viewOf(503)).toMatchObject({
-      known: false,
-      reason: "istiod's metrics do not answer through the API server (status: 503)",
-    });
-  });
-
-  test("a pod that does not answer leaves istiod's view unknown, and costs no more than its own time", async () => {
-    const mesh = meshOf({
-      one: await serve((request) => {
-        if (request.path.includes("/pods?")) return { items: [{ metadata: { name: "istiod-1" } }] };
-        return request.path.endsWith("/metrics") ? "silence" : bare(request);
-      }),
-    });
-    const facts = (await readMesh(mesh, { reachMs: 200 })).members.get("one")!;
-    expect(facts.istiodView.known).toBe(false);
-    expect(facts.cacerts.known).toBe(true);
   });
 
   test("a key that would run a command on this machine is not used", async () => {

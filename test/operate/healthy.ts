@@ -8,6 +8,7 @@ import {
   type CredentialFacts,
   type MemberFacts,
   type MeshFacts,
+  type PeerView,
 } from "../../operate/facts/facts";
 import { peersOf } from "../../mesh/topology";
 import { authority, type Authority } from "../mesh/authorities";
@@ -29,6 +30,11 @@ export interface Sample {
   root: Authority;
   facts: MeshFacts & { members: Map<string, MemberFacts>; credentials: Map<string, CredentialFacts> };
   of(name: string): MemberFacts;
+}
+
+/** The view of an istiod on a peer of which it lacks these of three Services. */
+export function synced(...lacking: string[]): PeerView {
+  return { state: "synced", services: known({ live: 3, lacking }) };
 }
 
 export async function healthy(stack: StackInput = input): Promise<Sample> {
@@ -120,9 +126,15 @@ export async function healthy(stack: StackInput = input): Promise<Sample> {
         { ...validator, kind: "validation" as const },
       ]),
       endpoints: known({ istiod: [isPrimary ? "10.0.0.1" : `192.0.2.${primaryIndex}`] }),
-      istiodView: isPrimary
-        ? known(Object.fromEntries(peers.map((peer) => [peer.name, "synced"])))
-        : unknown("there is no pod of istiod"),
+      istiodViews: isPrimary
+        ? known([
+            {
+              pod: "istiod-1",
+              deployment: "istiod",
+              peers: known(new Map(peers.map((peer) => [peer.name, synced()]))),
+            },
+          ])
+        : unknown("no istiod was asked"),
       handshake: known({ outcome: "trusted" }),
     });
   }

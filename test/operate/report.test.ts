@@ -28,7 +28,7 @@ test("a line for each member, with a mark for each check", () => {
 });
 
 test("below, what is wrong, what it means and what to type; failures before doubts", () => {
-  sample.of("one").istiodView = unknown("no answer");
+  sample.of("one").istiodViews = unknown("no answer");
   sample.of("two").gateway = known(undefined);
   expect(text().split("\n\n").slice(2).join("\n\n")).toBe(
     [
@@ -43,7 +43,7 @@ test("below, what is wrong, what it means and what to type; failures before doub
 });
 
 test("what several members have in common is said once", () => {
-  for (const name of ["one", "two"]) sample.of(name).istiodView = unknown("no answer");
+  for (const name of ["one", "two"]) sample.of(name).istiodViews = unknown("no answer");
   expect(text()).toContain("? one, two · peers\n");
 });
 

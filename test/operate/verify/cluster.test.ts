@@ -129,7 +129,7 @@ test("simulated nodes are told from real ones before anything else is looked for
   const simulated = { metadata: { name: "n", annotations: { "kwok.x-k8s.io/node": "fake" } } };
   answers = { "/api/v1/nodes": { items: [simulated] } };
   await expect((await member()).helloworlds()).rejects.toThrow(
-    "a: no request can be sent: its nodes are simulated by KWOK, and nothing runs in its pods.",
+    "a: no request can be sent: its nodes are simulated by KWOK, and no workload runs in its pods.",
   );
 });
 
