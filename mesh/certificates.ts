@@ -8,6 +8,7 @@ import {
   X509Certificate as Parsed,
 } from "@peculiar/x509";
 import type { Problem } from "./problems";
+import type { KeyAlgorithm } from "./schema";
 
 /** A CA as it stands in stack config. */
 export interface ProvidedCa {
@@ -105,6 +106,34 @@ export function leadsTo({ certificate, chain = "" }: ProvidedCa, root: string): 
 /** SHA-256 fingerprints of the certificates in a PEM, as openssl prints them. */
 export function fingerprints(pem: string): string[] {
   return parse(pem).map((certificate) => certificate.fingerprint256);
+}
+
+/** Whether a bundle (PEM) holds this CA (PEM), or one of the same name and key: a CA may be reissued. */
+export function isInBundle(ca: string, bundle: string): boolean {
+  const [certificate] = parse(ca);
+  return parse(bundle).some(
+    (other) =>
+      certificate !== undefined &&
+      other.subject === certificate.subject &&
+      other.publicKey.equals(certificate.publicKey),
+  );
+}
+
+/** Subject of the roots that Weft makes, or has cert-manager make: that of Istio's tools/certs, and a locality to tell them apart. */
+export function madeRootSubject(name: string) {
+  return { organization: "Istio", commonName: "Root CA", locality: name };
+}
+
+/** The key algorithms of those among the certificates of a bundle (PEM), by the root's name. */
+export function madeRoots(bundle: string): Record<string, KeyAlgorithm> {
+  return Object.fromEntries(
+    parse(bundle).flatMap(({ subject, publicKey }) => {
+      const parts = new Map(subject.split("\n").map((part) => part.split("=", 2) as [string, string]));
+      const { organization, commonName, locality } = madeRootSubject(parts.get("L") ?? "");
+      const isMade = parts.get("O") === organization && parts.get("CN") === commonName && locality !== "";
+      return isMade ? [[locality, publicKey.asymmetricKeyType === "rsa" ? "RSA-4096" : "ECDSA-P256"]] : [];
+    }),
+  );
 }
 
 /** What holds for every CA certificate and its key. */

@@ -15,6 +15,10 @@ export interface Authority {
 export interface AuthorityOptions {
   /** @default self-signed. */
   issuer?: Authority;
+  /** @default a new pair. */
+  keys?: webcrypto.CryptoKeyPair;
+  /** The whole subject. @default the common name. */
+  subject?: string;
   /** @default true. */
   ca?: boolean;
   pathLength?: number;
@@ -50,11 +54,10 @@ export async function authority(commonName: string, options: AuthorityOptions = 
     hash = "SHA-256",
   } = options;
   const parameters = { ...algorithms[algorithm], ...(algorithm === "Ed25519" ? {} : { hash }) };
-  const keys = (await webcrypto.subtle.generateKey(parameters, true, [
-    "sign",
-    "verify",
-  ])) as webcrypto.CryptoKeyPair;
-  const name = `CN=${commonName}`;
+  const keys =
+    options.keys ??
+    ((await webcrypto.subtle.generateKey(parameters, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair);
+  const name = options.subject ?? `CN=${commonName}`;
   const certificate = await x509.X509CertificateGenerator.create({
     subject: name,
     issuer: issuer?.name ?? name,
