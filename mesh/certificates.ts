@@ -7,7 +7,9 @@ import {
   ExtendedKeyUsageExtension,
   X509Certificate as Parsed,
 } from "@peculiar/x509";
-import type { Problem } from "./problems";
+import { nameProblems, type CertifiedNames } from "./name-constraints";
+import { holdsKey, pemBlocks } from "./pem";
+import type { Problem, Refusal } from "./problems";
 import type { KeyAlgorithm } from "./schema";
 
 /** A CA as it stands in stack config. */
@@ -20,19 +22,23 @@ export interface ProvidedCa {
   chain?: string;
 }
 
-/** Where a CA stands in stack config, and when it has to be valid. */
+/** Where a CA stands in stack config, and what it has to be good for. */
 export interface Place {
   path: string;
+  /** When it has to be valid. */
   now: Date;
+  /** What stands in the certificates below it. Default: not known, so nothing is said of its name constraints. */
+  names?: CertifiedNames;
 }
 
 /**
  * Problems of a root.
  * @param signs whether intermediates are signed by it, so that one must fit below it.
  */
-export function rootProblemsOf(root: ProvidedCa, signs: boolean, { path, now }: Place): Problem[] {
+export function rootProblemsOf(root: ProvidedCa, signs: boolean, place: Place): Refusal[] {
+  const { path } = place;
   const [certificate] = parse(root.certificate);
-  const problems = caProblems(root, { path, now });
+  const problems = caProblems(root, place);
   if (problems.length > 0 || certificate === undefined) return problems;
   if (!isIssuedBy(certificate, certificate)) {
     problems.push({
@@ -46,14 +52,15 @@ export function rootProblemsOf(root: ProvidedCa, signs: boolean, { path, now }: 
 }
 
 /** Problems of an intermediate: its own, and whether its chain leads to one of the roots (PEM). */
-export function intermediateProblemsOf(intermediate: ProvidedCa, roots: string[], place: Place): Problem[] {
-  const { path, now } = place;
+export function intermediateProblemsOf(intermediate: ProvidedCa, roots: string[], place: Place): Refusal[] {
+  const { path } = place;
   const problems = caProblems(intermediate, place);
   const [certificate] = parse(intermediate.certificate);
   const chain = parse(intermediate.chain ?? "");
   if (intermediate.chain !== undefined && chain.length === 0) {
-    problems.push({ path: `${path}.chain`, message: "Expected PEM of certificates." });
+    problems.push({ path: `${path}.chain`, message: "Expected PEM of certificates.", remedy: anotherPem });
   }
+  if (holdsKey(intermediate.chain ?? "")) problems.push(keyBeside(`${path}.chain`));
   if (problems.length > 0 || certificate === undefined) return problems;
 
   const trusted = roots.flatMap(parse);
@@ -73,7 +80,7 @@ export function intermediateProblemsOf(intermediate: ProvidedCa, roots: string[]
   const links = [certificate, ...chain.filter((link) => !isTrusted(link))];
   for (const [index, link] of links.entries()) {
     const at = index === 0 ? `${path}.certificate` : `${path}.chain`;
-    if (index > 0) problems.push(...validityProblems(link, at, now), ...issuerProblems(link, at));
+    if (index > 0) problems.push(...issuerProblems(link, at, place));
     problems.push(...signatureProblems(link, at));
     const issuers = index + 1 < links.length ? [links[index + 1]!] : trusted;
     if (issuers.some((issuer) => isIssuedBy(link, issuer))) continue;
@@ -137,46 +144,88 @@ export function madeRoots(bundle: string): Record<string, KeyAlgorithm> {
 }
 
 /** What holds for every CA certificate and its key. */
-function caProblems({ certificate: pem, key }: ProvidedCa, { path, now }: Place): Problem[] {
+function caProblems({ certificate: pem, key }: ProvidedCa, place: Place): Refusal[] {
+  const { path } = place;
   const certificates = parse(pem);
   const [certificate] = certificates;
   const at = `${path}.certificate`;
-  if (certificate === undefined) return [{ path: at, message: "Not a certificate: the PEM cannot be read." }];
-  if (certificates.length > 1) {
-    return [{ path: at, message: `Expected one certificate, found ${certificates.length}.` }];
+  if (certificate === undefined) {
+    return [{ path: at, message: "Not a certificate: the PEM cannot be read.", remedy: anotherPem }];
   }
-  // It would go, as it is, into the bundle that istiod copies into every namespace.
-  if (/PRIVATE KEY-----/.test(pem)) {
+  if (certificates.length > 1) {
     return [
       {
         path: at,
-        message: "Holds a private key as well, and what stands here is published to all workloads.",
-        remedy: "Keep the CERTIFICATE block alone. A key stands under `key`, as a secret.",
+        message: `Expected one certificate, found ${certificates.length}.`,
+        remedy: "Keep the one whose key stands beside it; of a root, the self-signed one.",
       },
     ];
   }
+  // It would go, as it is, into the bundle that istiod copies into every namespace.
+  if (holdsKey(pem)) return [keyBeside(at)];
   return [
-    ...validityProblems(certificate, at, now),
-    ...issuerProblems(certificate, at),
+    ...issuerProblems(certificate, at, place),
     ...(key === undefined ? [] : keyProblems(certificate, key, `${path}.key`)),
   ];
 }
 
-function validityProblems(certificate: X509Certificate, path: string, now: Date): Problem[] {
-  const value = subject(certificate);
+const anotherPem = "Export it again: `openssl x509 -in <file>` prints what is expected.";
+
+function keyBeside(path: string): Refusal {
+  return {
+    path,
+    message: "Holds a private key as well, and what stands here is published to all workloads.",
+    remedy: "Keep the CERTIFICATE block alone. A key stands under `key`, as a secret.",
+  };
+}
+
+function validityProblems(
+  certificate: X509Certificate,
+  at: Pick<Problem, "path" | "value">,
+  now: Date,
+): Refusal[] {
   const [from, to] = [new Date(certificate.validFrom), new Date(certificate.validTo)];
-  if (to <= now) return [{ path, value, message: `Expired on ${day(to)}.` }];
-  if (from > now) return [{ path, value, message: `Not valid before ${day(from)}.` }];
+  if (to <= now) {
+    const remedy = "Have it issued again under the same key, or rotate. See docs/trust.md.";
+    return [{ ...at, message: `Expired on ${day(to)}.`, remedy }];
+  }
+  if (from > now) {
+    const remedy = "Use it from that day on, or set this machine's clock.";
+    return [{ ...at, message: `Not valid before ${day(from)}.`, remedy }];
+  }
   return [];
 }
 
-/** Whether proxies accept what is signed below a certificate. */
-function issuerProblems(certificate: X509Certificate, path: string): Problem[] {
+/** Whether istiod and the proxies accept a certificate, and what is signed below it. */
+function issuerProblems(certificate: X509Certificate, path: string, { now, names }: Place): Refusal[] {
   const at = { path, value: subject(certificate) };
   return [
-    ...(certificate.ca ? [] : [{ ...at, message: "Not a CA: it may not sign certificates." }]),
+    ...validityProblems(certificate, at, now),
+    ...serialProblems(certificate, at),
+    ...(certificate.ca
+      ? []
+      : [
+          {
+            ...at,
+            message: "Not a CA: it may not sign certificates.",
+            remedy: "Use a certificate with `CA:TRUE` in its basic constraints.",
+          },
+        ]),
     ...algorithmProblems(certificate, at),
     ...usageProblems(certificate, at),
+    ...(names === undefined ? [] : nameProblems(certificate, names, at)),
+  ];
+}
+
+/** istiod does not read such a certificate, root or not: Go's crypto/x509 refuses it since 1.23 (x509negativeserial). */
+function serialProblems({ serialNumber }: X509Certificate, at: Pick<Problem, "path" | "value">): Refusal[] {
+  if (!serialNumber.startsWith("-")) return [];
+  return [
+    {
+      ...at,
+      message: "Its serial number is negative, which istiod does not accept.",
+      remedy: "Have it issued again with a positive one; for a root, under the same key.",
+    },
   ];
 }
 
@@ -184,7 +233,7 @@ function issuerProblems(certificate: X509Certificate, path: string): Problem[] {
 const curves = ["prime256v1", "secp384r1", "secp521r1"];
 
 /** Proxies verify RSA and ECDSA signatures; BoringSSL offers no others by default. */
-function algorithmProblems({ publicKey }: X509Certificate, at: Pick<Problem, "path" | "value">): Problem[] {
+function algorithmProblems({ publicKey }: X509Certificate, at: Pick<Problem, "path" | "value">): Refusal[] {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKey;
   if (type === "rsa" || (type === "ec" && curves.includes(details!.namedCurve!))) return [];
   return [
@@ -200,7 +249,7 @@ function algorithmProblems({ publicKey }: X509Certificate, at: Pick<Problem, "pa
  * An extended key usage of a CA, the root included, bounds all below it. Envoy verifies workloads as servers and as clients
  * (cert_validator/default_validator.cc), and to BoringSSL `anyExtendedKeyUsage` is neither (crypto/x509/v3_purp.cc).
  */
-function usageProblems({ raw }: X509Certificate, at: Pick<Problem, "path" | "value">): Problem[] {
+function usageProblems({ raw }: X509Certificate, at: Pick<Problem, "path" | "value">): Refusal[] {
   const usages = new Parsed(raw).getExtension(ExtendedKeyUsageExtension)?.usages.map(String);
   const missing = (["serverAuth", "clientAuth"] as const).filter(
     (usage) => usages?.includes(ExtendedKeyUsage[usage]) === false,
@@ -219,7 +268,7 @@ function usageProblems({ raw }: X509Certificate, at: Pick<Problem, "path" | "val
  * istiod verifies its intermediate by Go's crypto/x509, which has no SHA-1 since 1.18 and never had an older hash. Nobody verifies a
  * root's own signature.
  */
-function signatureProblems(certificate: X509Certificate, path: string): Problem[] {
+function signatureProblems(certificate: X509Certificate, path: string): Refusal[] {
   const { name, hash } = new Parsed(certificate.raw).signatureAlgorithm as {
     name: string;
     hash?: { name: string };
@@ -236,19 +285,37 @@ function signatureProblems(certificate: X509Certificate, path: string): Problem[
   ];
 }
 
-function keyProblems(certificate: X509Certificate, pem: string, path: string): Problem[] {
-  const value = "(secret)";
+function keyProblems(certificate: X509Certificate, pem: string, path: string): Refusal[] {
+  const at = { path, value: "(secret)" };
   if (/ENCRYPTED/.test(pem)) {
-    return [{ path, value, message: "The key is encrypted, and istiod cannot ask for its passphrase." }];
+    return [
+      {
+        ...at,
+        message: "The key is encrypted, and istiod cannot ask for its passphrase.",
+        remedy: "Give what `openssl pkey -in <file>` prints; `--secret` encrypts it again.",
+      },
+    ];
   }
+  const unreadable = "Export it again: `openssl pkey -in <file>` prints what is expected.";
   let key: KeyObject;
   try {
     key = createPrivateKey(pem);
   } catch {
-    return [{ path, value, message: "Not a private key: the PEM cannot be read." }];
+    return [{ ...at, message: "Not a private key: the PEM cannot be read.", remedy: unreadable }];
+  }
+  if (pemBlocks(pem, "PRIVATE KEY").length > 1) {
+    return [
+      { ...at, message: "Expected one private key.", remedy: "Keep the one of the certificate beside it." },
+    ];
   }
   if (certificate.checkPrivateKey(key)) return [];
-  return [{ path, value, message: `Not the key of the certificate ${subject(certificate)}.` }];
+  return [
+    {
+      ...at,
+      message: `Not the key of the certificate ${subject(certificate)}.`,
+      remedy: "Give the key that the certificate was requested with, or the certificate of this key.",
+    },
+  ];
 }
 
 /**
@@ -256,7 +323,7 @@ function keyProblems(certificate: X509Certificate, pem: string, path: string): P
  * @param cas from the lowest up.
  * @param below CAs below the lowest.
  */
-function roomProblems(cas: X509Certificate[], below: number, path: string): Problem[] {
+function roomProblems(cas: X509Certificate[], below: number, path: string): Refusal[] {
   return cas.flatMap((ca, index) => {
     const allowed = new Parsed(ca.raw).getExtension(BasicConstraintsExtension)?.pathLength;
     const needed = below + index;
@@ -277,9 +344,7 @@ function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): bool
 /** The certificates in a PEM; none where any of them cannot be read. */
 function parse(pem: string): X509Certificate[] {
   try {
-    return (pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []).map(
-      (block) => new X509Certificate(block),
-    );
+    return pemBlocks(pem, "CERTIFICATE").map((block) => new X509Certificate(block));
   } catch {
     return [];
   }

@@ -3,11 +3,12 @@ import * as kubernetes from "@pulumi/kubernetes";
 import { CertManager } from "@pulumi/kubernetes-cert-manager";
 import * as pulumi from "@pulumi/pulumi";
 import { madeRootSubject } from "../../mesh/certificates";
+import { joinPem } from "../../mesh/pem";
 import type { KeyAlgorithm } from "../../mesh/schema";
 import { managedByWeft, releaseTimeoutSeconds, stackAnnotation } from "../kubernetes";
 import { expiryOf, fingerprintOf, type Intermediate, type Root } from "./ca";
 import { earlyRenewalHours, lifetimeHours } from "./lifetime";
-import { certificatesOf, joinPem } from "./pem";
+import { certificatesOf } from "./pem";
 
 const version = "v1.21.2";
 const group = "cert-manager.io";

@@ -1,11 +1,26 @@
 /** Roots and intermediates. */
 import { z } from "zod";
+import { holdsKey, pemBlocks } from "../pem";
 import { days, dns1123, flag, pem, secrets } from "./forms";
 
 export const providedCa = z.strictObject({
   certificate: pem("CERTIFICATE").describe("PEM of the CA certificate."),
   key: pem("PRIVATE KEY").register(secrets, { secret: true }).describe("Secret. PEM of its private key."),
 });
+
+/** Many keep an intermediate and those above it in one file, and use that for either key. */
+export const intermediate = providedCa
+  .extend({
+    chain: pem("CERTIFICATE")
+      .optional()
+      .describe("PEM of further intermediates, from this one's issuer towards the root."),
+  })
+  .overwrite(({ chain = "", ...ca }) => {
+    if (holdsKey(ca.certificate + chain)) return { ...ca, ...(chain && { chain }) };
+    const [certificate = "", ...others] = pemBlocks(`${ca.certificate}\n${chain}`, "CERTIFICATE");
+    const issuers = others.filter((block) => block !== certificate).join("\n");
+    return { ...ca, certificate, ...(issuers && { chain: issuers }) };
+  });
 
 export const keyAlgorithm = z.enum(["ECDSA-P256", "RSA-4096"]);
 
