@@ -1,5 +1,5 @@
 /** The trust of single members: `trust` of an entry of `weft:clusters`. */
-import { intermediateProblemsOf, rootProblemsOf } from "../certificates";
+import { intermediateProblemsOf, rootProblemsOf } from "../provided-ca";
 import type { Member, Mesh } from "../mesh";
 import type { CertifiedNames } from "../name-constraints";
 import type { Problem } from "../problems";

@@ -1,5 +1,6 @@
 /** The roots of the mesh: `weft:mesh.trust`. */
-import { fingerprints, rootProblemsOf } from "../certificates";
+import { fingerprints } from "../certificates";
+import { rootProblemsOf } from "../provided-ca";
 import type { Problem } from "../problems";
 import type { Stack } from "./stack";
 import { didYouMean } from "../schema-problems";

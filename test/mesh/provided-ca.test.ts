@@ -1,7 +1,8 @@
 import "reflect-metadata";
 import { generateKeyPairSync } from "node:crypto";
 import { ExtendedKeyUsage, PemConverter } from "@peculiar/x509";
-import { fingerprints, intermediateProblemsOf, rootProblemsOf } from "../../mesh/certificates";
+import { fingerprints } from "../../mesh/certificates";
+import { intermediateProblemsOf, rootProblemsOf } from "../../mesh/provided-ca";
 import { authority, now, type Authority } from "./authorities";
 
 const anotherPem = "Export it again: `openssl x509 -in <file>` prints what is expected.";
