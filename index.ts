@@ -7,9 +7,11 @@ import { lastOutputs } from "./clusters/last-up";
 import { parseMeshWithFound } from "./clusters/membership";
 import { preflight } from "./clusters/preflight";
 import { Mesh } from "./components/mesh/mesh";
+import { lastUp } from "./mesh/last-up";
 import { ConfigError } from "./mesh/problems";
-import { checkRemovals, lastMembers } from "./mesh/removals";
+import { rootSources } from "./mesh/roots";
 import { structured } from "./mesh/settings";
+import { checkTransition } from "./mesh/transitions";
 
 export = async () => {
   try {
@@ -23,19 +25,19 @@ export = async () => {
 async function weave() {
   const config = new pulumi.Config("weft");
   const warn = (message: string) => void pulumi.log.warn(message);
-  const before = await lastOutputs();
+  const last = lastUp(await lastOutputs());
   const spec = await withAddresses(
     await parseMeshWithFound(
       // Secrets nested in them come in plain: each is marked again where it enters a resource.
       { mesh: structured(config.get("mesh")), clusters: structured(config.get("clusters")) },
-      { known: lastMembers(before), warn },
+      { known: Object.keys(last.members), warn },
     ),
   );
-  const removals = checkRemovals(before, spec);
-  if (removals.length > 0) throw new ConfigError(removals);
+  const problems = checkTransition({ last }, spec);
+  if (problems.length > 0) throw new ConfigError(problems);
 
   const kubeconfigs = await resolveKubeconfigs(spec);
-  const live = await preflight(spec, kubeconfigs, { warn });
+  const live = await preflight(spec, kubeconfigs, { last, warn });
 
   const providers = Object.fromEntries(
     [...kubeconfigs].map(([name, { kubeconfig }]) => [
@@ -51,5 +53,9 @@ async function weave() {
     ]),
   );
   const { root, members } = new Mesh("mesh", { mesh: spec, kubeconfigs, live, providers });
-  return { mesh: { id: spec.config.id, root }, members };
+  const { id, trustDomain, trust } = spec.config;
+  const roots = Object.fromEntries(
+    Object.entries(rootSources(spec)).map(([name, { source }]) => [name, source]),
+  );
+  return { mesh: { id, trustDomain, root, roots, certManager: trust.certManager }, members };
 }

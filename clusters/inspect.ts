@@ -1,7 +1,6 @@
 /** What preflight asks one cluster. */
 import semver from "semver";
-import { fingerprints } from "../mesh/certificates";
-import { brokenRotation } from "../mesh/istio-versions";
+import { brokenRotation, versionIn } from "../mesh/istio-versions";
 import type { LiveMember } from "../mesh/live-member";
 import type { Member } from "../mesh/mesh";
 import { ApiServer, ApiServerError, type List } from "./api-server";
@@ -29,6 +28,7 @@ interface Permission {
 
 /** A handful that stands for all: who may do these may do the rest, in every role that people use. */
 const needed: Permission[] = [
+  { verb: "get", group: "", resource: "namespaces" },
   { verb: "create", group: "", resource: "namespaces" },
   { verb: "create", group: "apiextensions.k8s.io", resource: "customresourcedefinitions" },
   { verb: "create", group: "rbac.authorization.k8s.io", resource: "clusterroles" },
@@ -104,11 +104,17 @@ async function uidOf(api: ApiServer): Promise<string | undefined> {
 
 async function namespaceIn(api: ApiServer): Promise<LiveMember["namespace"]> {
   const namespace = await unlessForbidden(
-    api.get<{ metadata: { labels?: Record<string, string> } }>("/api/v1/namespaces/istio-system"),
+    api.get<{ metadata: Metadata & { uid?: string } }>("/api/v1/namespaces/istio-system"),
   );
   if (namespace === undefined) return undefined;
-  const labels = namespace.metadata.labels ?? {};
-  return { mesh: labels["weft.dev/mesh"], member: labels["weft.dev/member"] };
+  const { uid, labels = {}, annotations = {} } = namespace.metadata;
+  return {
+    uid,
+    mesh: labels["weft.dev/mesh"],
+    member: labels["weft.dev/member"],
+    network: labels["topology.istio.io/network"],
+    servedBy: annotations["topology.istio.io/controlPlaneClusters"],
+  };
 }
 
 interface Service {
@@ -140,27 +146,29 @@ async function tokenGenerationsIn(api: ApiServer): Promise<number[]> {
     .sort((a, b) => a - b);
 }
 
+interface Metadata {
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+}
+
 interface Cacerts {
-  metadata: { annotations?: Record<string, string> };
+  metadata: Metadata;
   data?: Record<string, string>;
 }
 
-async function trustIn(
-  api: ApiServer,
-): Promise<Pick<LiveMember, "roots" | "signingRoot" | "rootFingerprints">> {
+async function trustIn(api: ApiServer): Promise<Pick<LiveMember, "roots" | "signingRoot" | "rootBundle">> {
   const cacerts = await unlessForbidden(api.get<Cacerts>("/api/v1/namespaces/istio-system/secrets/cacerts"));
   const annotations = cacerts?.metadata.annotations ?? {};
   const bundle = cacerts?.data?.["root-cert.pem"];
   return {
     roots: annotations["weft.dev/roots"]?.split(",").map((root) => root.trim()),
     signingRoot: annotations["weft.dev/signing-root"],
-    rootFingerprints:
-      bundle === undefined ? undefined : fingerprints(Buffer.from(bundle, "base64").toString("utf8")),
+    rootBundle: bundle === undefined ? undefined : Buffer.from(bundle, "base64").toString("utf8"),
   };
 }
 
 export interface Deployment {
-  metadata: { labels?: Record<string, string> };
+  metadata: Metadata;
   spec: { template: { spec: { containers: { name: string; image?: string }[] } } };
 }
 
@@ -168,24 +176,23 @@ export interface Deployment {
 async function istiodIn(
   api: ApiServer,
   wantedVersion: string,
-): Promise<Pick<LiveMember, "istiodVersion" | "peers">> {
-  const istiodVersion = await istiodVersionIn(api);
-  const isHarmed = [istiodVersion, wantedVersion].some(
-    (version) => brokenRotation(version ?? "") !== undefined,
-  );
-  if (istiodVersion === undefined || !isHarmed) return { istiodVersion };
-  return { istiodVersion, peers: await unlessForbidden(peerApiServersIn(api)) };
-}
-
-/** Of several revisions the lowest: what it cannot do, the mesh cannot. */
-async function istiodVersionIn(api: ApiServer): Promise<string | undefined> {
+): Promise<Pick<LiveMember, "istiodVersion" | "revisions" | "peers">> {
   const deployments = await unlessForbidden(
     api.get<List<Deployment>>("/apis/apps/v1/namespaces/istio-system/deployments?labelSelector=app%3Distiod"),
   );
-  return (deployments?.items ?? [])
+  const istiods = deployments?.items ?? [];
+  if (istiods.length === 0) return {};
+  const revisions = istiods.map(({ metadata }) => metadata.labels?.["istio.io/rev"] ?? "default").sort();
+  // Of several revisions the lowest: what it cannot do, the mesh cannot.
+  const [istiodVersion] = istiods
     .map(versionOf)
     .filter((version) => version !== undefined)
-    .sort(semver.compare)[0];
+    .sort(semver.compare);
+  const isHarmed = [istiodVersion, wantedVersion].some(
+    (version) => brokenRotation(version ?? "") !== undefined,
+  );
+  if (istiodVersion === undefined || !isHarmed) return { istiodVersion, revisions };
+  return { istiodVersion, revisions, peers: await unlessForbidden(peerApiServersIn(api)) };
 }
 
 /** By the image's tag; a tag of one's own or a digest says nothing, then by the chart's label. */
@@ -193,7 +200,7 @@ export function versionOf({ metadata, spec }: Deployment): string | undefined {
   const image = spec.template.spec.containers.find(({ name }) => name === "discovery")?.image;
   const tag = /:([^:/@]+)(@.*)?$/.exec(image ?? "")?.[1];
   return [tag, metadata.labels?.["app.kubernetes.io/version"]]
-    .map((text) => /^v?(\d+\.\d+\.\d+(-(alpha|beta|rc)\.\d+)?)/.exec(text ?? "")?.[1])
+    .map((text) => versionIn(text ?? ""))
     .find((version) => version !== undefined);
 }
 

@@ -1,11 +1,12 @@
 /** Before the first change: is every cluster there, may we, and is the step from what runs there to the mesh a safe one? */
 import semver from "semver";
 import { loopbackProblem } from "../mesh/api-server";
-import type { Mesh } from "../mesh/mesh";
+import type { Member, Mesh } from "../mesh/mesh";
 import { ConfigError, type Problem } from "../mesh/problems";
 import { fingerprints } from "../mesh/certificates";
 import type { LiveMember, PeerApiServer } from "../mesh/live-member";
-import { checkTransition } from "../mesh/transitions";
+import type { LastUp } from "../mesh/last-up";
+import { checkTransition, stillToBeForgotten } from "../mesh/transitions";
 import { defaultTimeoutMs } from "./api-server";
 import { checkChartSources } from "./chart-source";
 import { explain, kubectl } from "./explain";
@@ -15,6 +16,8 @@ import { peerAddress } from "./peer-kubeconfig";
 import { peerTrustProblem } from "./peer-trust";
 
 export interface PreflightOptions {
+  /** What the last `up` left. Default: not known. */
+  last?: LastUp;
   /** Told what is unwise but not wrong. */
   warn: (message: string) => void;
   /** Milliseconds for all requests to one cluster. Default: 30 s. */
@@ -28,7 +31,7 @@ export interface PreflightOptions {
 export async function preflight(
   mesh: Mesh,
   kubeconfigs: Kubeconfigs,
-  { warn, timeoutMs = defaultTimeoutMs }: PreflightOptions,
+  { last, warn, timeoutMs = defaultTimeoutMs }: PreflightOptions,
 ): Promise<LiveMember[]> {
   const problems: Problem[] = [];
   const inspections = new Map<string, Inspection>();
@@ -53,11 +56,17 @@ export async function preflight(
   problems.push(...(await charts));
 
   const live = mesh.members.flatMap(({ name }) => inspections.get(name)?.live ?? []);
-  problems.push(...checkTransition(live, mesh, apiServersOf(mesh, kubeconfigs, inspections)));
+  const before = { last, live, apiServers: apiServersOf(mesh, kubeconfigs, inspections) };
+  problems.push(...checkTransition(before, mesh));
   if (problems.length > 0) {
     throw new ConfigError(problems.sort((a, b) => a.path.localeCompare(b.path, "en", { numeric: true })));
   }
   for (const message of oldKubernetes(mesh, inspections)) warn(message);
+  for (const name of stillToBeForgotten(before, mesh)) {
+    warn(
+      `${name} counts as made again (weft:mesh.rebuilt): nothing is created there unless this is run with \`--refresh\`. See docs/changes.md.`,
+    );
+  }
   return live;
 }
 
@@ -102,23 +111,28 @@ function permissionProblems(
   });
 }
 
-/** Two names for one cluster would be two members that overwrite each other's objects. */
+/**
+ * Two names for one cluster would be two members that overwrite each other's objects. Only where a UID is not known the address decides:
+ * one may lead to many clusters, told apart by path, by user or by the name in TLS.
+ */
 function sameClusterProblems(
   mesh: Mesh,
   kubeconfigs: Kubeconfigs,
   inspections: ReadonlyMap<string, Inspection>,
 ): Problem[] {
-  const first = new Map<string, string>();
-  return mesh.members.flatMap((member) => {
-    const { server, context } = kubeconfigs.get(member.name)!;
-    const identities = [`server ${new URL(server).href}`, inspections.get(member.name)?.clusterUid];
-    const twin = identities.map((identity) => identity && first.get(identity)).find((name) => name);
-    for (const identity of identities) if (identity && !first.has(identity)) first.set(identity, member.name);
+  const uidOf = ({ name }: Member) => inspections.get(name)?.clusterUid;
+  const urlOf = ({ name }: Member) => new URL(kubeconfigs.get(name)!.server).href;
+  const isSame = (one: Member, other: Member) => {
+    const uids = [uidOf(one), uidOf(other)];
+    return uids.includes(undefined) ? urlOf(one) === urlOf(other) : uids[0] === uids[1];
+  };
+  return mesh.members.flatMap((member, index) => {
+    const twin = mesh.members.slice(0, index).find((earlier) => isSame(earlier, member));
     if (twin === undefined) return [];
     return {
       path: member.path,
-      value: context,
-      message: `This is the same cluster as ${twin}, which is in the mesh already.`,
+      value: kubeconfigs.get(member.name)!.context,
+      message: `This is the same cluster as ${twin.name}, which is in the mesh already.`,
       remedy: `Give ${member.name} a context of its own cluster, or delete one of the two entries.`,
     };
   });

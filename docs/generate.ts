@@ -1,9 +1,10 @@
-/** Writes docs/configuration.md from the schema: `npm run docs`. */
+/** Writes docs/configuration.md from the schema, and docs/changes.md from the table of changes: `npm run docs`. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { clusterSchema, meshSchema } from "../mesh/schema";
 import { unwrap } from "../mesh/schema-tree";
+import { changes, type Change } from "../mesh/transitions/changes";
 
 type Schema = z.core.$ZodType;
 
@@ -157,4 +158,82 @@ function code(text: string): string {
   return `\`${text}\``;
 }
 
-if (require.main === module) writeFileSync(join(__dirname, "configuration.md"), configuration());
+const changesIntro = `# Changes of a running mesh
+
+<!-- Generated from mesh/transitions/changes.ts by \`npm run docs\`. -->
+
+What a change of each key does to a mesh that runs. What would break it in one step is refused by a preview and by
+\`pulumi up\`, before anything is touched, with the steps to take.
+
+- **safe**: one \`pulumi up\`; no request from one member to another fails by it.
+- **in steps**: safe as the last column says.
+- **refused**: not while the mesh runs.
+
+\`.*\` stands for the key and everything below it, \`[]\` for each entry of a list. Weft compares with what the clusters
+say of themselves and with the outputs of the last \`pulumi up\`. What neither tells (a member that joins, an output that
+an older Weft did not write) is not compared.
+`;
+
+const rebuiltText = `## A cluster that was made again
+
+Weft knows a cluster by the UID of its namespace \`istio-system\`, which is in the stack's outputs (\`members.<name>.uid\`).
+Where another cluster answers, or the namespace is gone, Pulumi's state still says that everything is there: an \`up\`
+would say "no changes" of a cluster in which nothing is. So nothing is written, and there are two ways out.
+
+- **The way into the cluster is wrong**: another context, the kubeconfig of another cluster. Correct it.
+- **The cluster was made again** under the name of the old one, or its namespace was deleted. Say so, and let Pulumi look
+  before it leaps:
+
+  \`\`\`sh
+  pulumi config set --path 'weft:mesh.rebuilt[0]' west
+  pulumi up --refresh
+  \`\`\`
+
+  The refresh drops from the state what is no longer there, and the \`up\` creates it in the new cluster. The other
+  members get the new token of this one. Afterwards take the name out again; left there it does nothing, until the
+  cluster is made again once more. Without \`--refresh\` nothing is created, and a warning says so.
+
+A refresh asks the old cluster, by the kubeconfig in the state. Where that one no longer leads anywhere (new address, new
+CA, new credentials) it fails with "unreachable cluster". Then
+
+\`\`\`sh
+PULUMI_K8S_DELETE_UNREACHABLE=true pulumi up --refresh
+\`\`\`
+
+drops from the state whatever cannot be reached, in **every** cluster. So first see that all the others answer
+(\`npm run status\`).
+
+If cert-manager held the mesh's root in that cluster, its key is gone with it. Weft then asks for \`trust.removing\` as
+well: connections break until every istiod and every proxy has the new root ([trust.md](trust.md)).
+`;
+
+/** The contents of docs/changes.md. */
+export function changesPage(): string {
+  return [
+    changesIntro,
+    changesOf("`weft:mesh`", "mesh."),
+    changesOf("`weft:clusters`", "clusters"),
+    rebuiltText,
+  ].join("\n");
+}
+
+const verdicts: Record<Change["verdict"], string> = { safe: "safe", steps: "in steps", refused: "refused" };
+
+/** The changes of the keys with this prefix, one line for all keys of a change. */
+function changesOf(title: string, prefix: string): string {
+  const lines = changes.flatMap(({ keys, verdict, what }) => {
+    const own = keys.filter((key) => key.startsWith(prefix)).map((key) => code(shortened(key)));
+    return own.length === 0 ? [] : [`| ${own.join(", ")} | ${verdicts[verdict]} | ${what} |`];
+  });
+  return [`## ${title}`, "", "| Key | Change | |", "| --- | --- | --- |", ...lines, ""].join("\n");
+}
+
+/** As docs/configuration.md writes it. */
+function shortened(key: string): string {
+  return key.replace(/^(mesh|clusters\[\])\./, "").replace(/^clusters$/, "[]");
+}
+
+if (require.main === module) {
+  writeFileSync(join(__dirname, "configuration.md"), configuration());
+  writeFileSync(join(__dirname, "changes.md"), changesPage());
+}

@@ -1,103 +1,13 @@
-/** Certificates and keys that a person provides, checked as istiod and the proxies will check them. Pure: no I/O. */
-import "reflect-metadata";
-import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
-import {
-  BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  X509Certificate as Parsed,
-} from "@peculiar/x509";
-import type { Problem } from "./problems";
-
-/** A CA as it stands in stack config. */
-export interface ProvidedCa {
-  /** PEM of one certificate. */
-  certificate: string;
-  /** Secret. PEM of its private key. */
-  key?: string;
-  /** PEM of further intermediates, from the issuer of `certificate` towards the root. */
-  chain?: string;
-}
-
-/** Where a CA stands in stack config, and when it has to be valid. */
-export interface Place {
-  path: string;
-  now: Date;
-}
-
-/**
- * Problems of a root.
- * @param signs whether intermediates are signed by it, so that one must fit below it.
- */
-export function rootProblemsOf(root: ProvidedCa, signs: boolean, { path, now }: Place): Problem[] {
-  const [certificate] = parse(root.certificate);
-  const problems = caProblems(root, { path, now });
-  if (problems.length > 0 || certificate === undefined) return problems;
-  if (!isIssuedBy(certificate, certificate)) {
-    problems.push({
-      path: `${path}.certificate`,
-      value: subject(certificate),
-      message: "Not a root: it is not signed by its own key.",
-      remedy: "Give the self-signed certificate at the end of the chain.",
-    });
-  }
-  return signs ? [...problems, ...roomProblems([certificate], 1, `${path}.certificate`)] : problems;
-}
-
-/** Problems of an intermediate: its own, and whether its chain leads to one of the roots (PEM). */
-export function intermediateProblemsOf(intermediate: ProvidedCa, roots: string[], place: Place): Problem[] {
-  const { path, now } = place;
-  const problems = caProblems(intermediate, place);
-  const [certificate] = parse(intermediate.certificate);
-  const chain = parse(intermediate.chain ?? "");
-  if (intermediate.chain !== undefined && chain.length === 0) {
-    problems.push({ path: `${path}.chain`, message: "Expected PEM of certificates." });
-  }
-  if (problems.length > 0 || certificate === undefined) return problems;
-
-  const trusted = roots.flatMap(parse);
-  const isTrusted = (link: X509Certificate) =>
-    trusted.some((root) => root.fingerprint256 === link.fingerprint256);
-  if (isTrusted(certificate)) {
-    return [
-      {
-        path: `${path}.certificate`,
-        value: subject(certificate),
-        message: "This is the root itself; an intermediate is a CA that the root has signed.",
-        remedy: "Leave `intermediate` out and give the root's key: then Weft makes one.",
-      },
-    ];
-  }
-  // Many keep the root at the end of their chain.
-  const links = [certificate, ...chain.filter((link) => !isTrusted(link))];
-  for (const [index, link] of links.entries()) {
-    const at = index === 0 ? `${path}.certificate` : `${path}.chain`;
-    if (index > 0) problems.push(...validityProblems(link, at, now), ...issuerProblems(link, at));
-    problems.push(...signatureProblems(link, at));
-    const issuers = index + 1 < links.length ? [links[index + 1]!] : trusted;
-    if (issuers.some((issuer) => isIssuedBy(link, issuer))) continue;
-    problems.push({
-      path: at,
-      value: subject(link),
-      message:
-        issuers === trusted
-          ? isIssuedBy(link, link)
-            ? "The chain ends in this root, which is not a trusted one."
-            : `Its issuer, ${oneLine(link.issuer)}, is not a trusted root.`
-          : `Not signed by the next certificate of the chain, ${subject(issuers[0]!)}.`,
-      remedy:
-        issuers === trusted
-          ? "Give the certificates between it and the root in `chain`, or trust its root."
-          : "List the chain from this certificate's issuer towards the root.",
-    });
-    return problems;
-  }
-  const root = trusted.find((candidate) => isIssuedBy(links.at(-1)!, candidate))!;
-  return [...problems, ...roomProblems([...links.slice(1), root], 1, `${path}.certificate`)];
-}
+/** Certificates, as they are read. Pure: no I/O. */
+import { X509Certificate } from "node:crypto";
+import { pemBlocks } from "./pem";
+import type { KeyAlgorithm } from "./schema";
 
 /** Whether the chain of an intermediate without problems ends under this root (PEM). */
-export function leadsTo({ certificate, chain = "" }: ProvidedCa, root: string): boolean {
+export function leadsTo(
+  { certificate, chain = "" }: { certificate: string; chain?: string },
+  root: string,
+): boolean {
   const links = [certificate, chain].flatMap(parse);
   return parse(root).some((issuer) => links.some((link) => isIssuedBy(link, issuer)));
 }
@@ -107,163 +17,51 @@ export function fingerprints(pem: string): string[] {
   return parse(pem).map((certificate) => certificate.fingerprint256);
 }
 
-/** What holds for every CA certificate and its key. */
-function caProblems({ certificate: pem, key }: ProvidedCa, { path, now }: Place): Problem[] {
-  const certificates = parse(pem);
-  const [certificate] = certificates;
-  const at = `${path}.certificate`;
-  if (certificate === undefined) return [{ path: at, message: "Not a certificate: the PEM cannot be read." }];
-  if (certificates.length > 1) {
-    return [{ path: at, message: `Expected one certificate, found ${certificates.length}.` }];
-  }
-  // It would go, as it is, into the bundle that istiod copies into every namespace.
-  if (/PRIVATE KEY-----/.test(pem)) {
-    return [
-      {
-        path: at,
-        message: "Holds a private key as well, and what stands here is published to all workloads.",
-        remedy: "Keep the CERTIFICATE block alone. A key stands under `key`, as a secret.",
-      },
-    ];
-  }
-  return [
-    ...validityProblems(certificate, at, now),
-    ...issuerProblems(certificate, at),
-    ...(key === undefined ? [] : keyProblems(certificate, key, `${path}.key`)),
-  ];
-}
-
-function validityProblems(certificate: X509Certificate, path: string, now: Date): Problem[] {
-  const value = subject(certificate);
-  const [from, to] = [new Date(certificate.validFrom), new Date(certificate.validTo)];
-  if (to <= now) return [{ path, value, message: `Expired on ${day(to)}.` }];
-  if (from > now) return [{ path, value, message: `Not valid before ${day(from)}.` }];
-  return [];
-}
-
-/** Whether proxies accept what is signed below a certificate. */
-function issuerProblems(certificate: X509Certificate, path: string): Problem[] {
-  const at = { path, value: subject(certificate) };
-  return [
-    ...(certificate.ca ? [] : [{ ...at, message: "Not a CA: it may not sign certificates." }]),
-    ...algorithmProblems(certificate, at),
-    ...usageProblems(certificate, at),
-  ];
-}
-
-/** As OpenSSL names P-256, P-384 and P-521: what both istiod (Go) and the proxies (BoringSSL) know. */
-const curves = ["prime256v1", "secp384r1", "secp521r1"];
-
-/** Proxies verify RSA and ECDSA signatures; BoringSSL offers no others by default. */
-function algorithmProblems({ publicKey }: X509Certificate, at: Pick<Problem, "path" | "value">): Problem[] {
-  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKey;
-  if (type === "rsa" || (type === "ec" && curves.includes(details!.namedCurve!))) return [];
-  return [
-    {
-      ...at,
-      message: `Its key is of type ${type === "ec" ? details!.namedCurve : type}, which Istio's proxies do not accept.`,
-      remedy: "Use an RSA key, or an ECDSA key on P-256, P-384 or P-521.",
-    },
-  ];
-}
-
-/**
- * An extended key usage of a CA, the root included, bounds all below it. Envoy verifies workloads as servers and as clients
- * (cert_validator/default_validator.cc), and to BoringSSL `anyExtendedKeyUsage` is neither (crypto/x509/v3_purp.cc).
- */
-function usageProblems({ raw }: X509Certificate, at: Pick<Problem, "path" | "value">): Problem[] {
-  const usages = new Parsed(raw).getExtension(ExtendedKeyUsageExtension)?.usages.map(String);
-  const missing = (["serverAuth", "clientAuth"] as const).filter(
-    (usage) => usages?.includes(ExtendedKeyUsage[usage]) === false,
+/** Whether a bundle (PEM) holds this CA (PEM), or one of the same name and key: a CA may be reissued. */
+export function isInBundle(ca: string, bundle: string): boolean {
+  const [certificate] = parse(ca);
+  return parse(bundle).some(
+    (other) =>
+      certificate !== undefined &&
+      other.subject === certificate.subject &&
+      other.publicKey.equals(certificate.publicKey),
   );
-  if (missing.length === 0) return [];
-  return [
-    {
-      ...at,
-      message: `Its extended key usage leaves out ${missing.join(" and ")}, so proxies refuse every workload below it.`,
-      remedy: "Use a CA without an extended key usage, or with both serverAuth and clientAuth.",
-    },
-  ];
 }
 
-/**
- * istiod verifies its intermediate by Go's crypto/x509, which has no SHA-1 since 1.18 and never had an older hash. Nobody verifies a
- * root's own signature.
- */
-function signatureProblems(certificate: X509Certificate, path: string): Problem[] {
-  const { name, hash } = new Parsed(certificate.raw).signatureAlgorithm as {
-    name: string;
-    hash?: { name: string };
-  };
-  const accepted = hash === undefined ? name === "Ed25519" : /^SHA-(256|384|512)$/.test(hash.name);
-  if (accepted) return [];
-  return [
-    {
-      path,
-      value: subject(certificate),
-      message: `Signed by ${hash?.name ?? name}, which istiod does not accept.`,
-      remedy: "Have it signed again, by SHA-256 or better.",
-    },
-  ];
+/** Subject of the roots that Weft makes, or has cert-manager make: that of Istio's tools/certs, and a locality to tell them apart. */
+export function madeRootSubject(name: string) {
+  return { organization: "Istio", commonName: "Root CA", locality: name };
 }
 
-function keyProblems(certificate: X509Certificate, pem: string, path: string): Problem[] {
-  const value = "(secret)";
-  if (/ENCRYPTED/.test(pem)) {
-    return [{ path, value, message: "The key is encrypted, and istiod cannot ask for its passphrase." }];
-  }
-  let key: KeyObject;
-  try {
-    key = createPrivateKey(pem);
-  } catch {
-    return [{ path, value, message: "Not a private key: the PEM cannot be read." }];
-  }
-  if (certificate.checkPrivateKey(key)) return [];
-  return [{ path, value, message: `Not the key of the certificate ${subject(certificate)}.` }];
+/** The key algorithms of those among the certificates of a bundle (PEM), by the root's name. */
+export function madeRoots(bundle: string): Record<string, KeyAlgorithm> {
+  return Object.fromEntries(
+    parse(bundle).flatMap(({ subject, publicKey }) => {
+      const parts = new Map(subject.split("\n").map((part) => part.split("=", 2) as [string, string]));
+      const { organization, commonName, locality } = madeRootSubject(parts.get("L") ?? "");
+      const isMade = parts.get("O") === organization && parts.get("CN") === commonName && locality !== "";
+      return isMade ? [[locality, publicKey.asymmetricKeyType === "rsa" ? "RSA-4096" : "ECDSA-P256"]] : [];
+    }),
+  );
 }
 
-/**
- * Whether the path length of each CA allows the CAs below it (RFC 5280, section 4.2.1.9).
- * @param cas from the lowest up.
- * @param below CAs below the lowest.
- */
-function roomProblems(cas: X509Certificate[], below: number, path: string): Problem[] {
-  return cas.flatMap((ca, index) => {
-    const allowed = new Parsed(ca.raw).getExtension(BasicConstraintsExtension)?.pathLength;
-    const needed = below + index;
-    if (allowed === undefined || allowed >= needed) return [];
-    return {
-      path,
-      value: subject(ca),
-      message: `Its path length ${allowed} leaves no room for the ${needed === 1 ? "intermediate" : `${needed} intermediates`} below it.`,
-      remedy: `Use a CA with a path length of ${needed} or more, or without one.`,
-    };
-  });
-}
-
-function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+export function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }
 
 /** The certificates in a PEM; none where any of them cannot be read. */
-function parse(pem: string): X509Certificate[] {
+export function parse(pem: string): X509Certificate[] {
   try {
-    return (pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []).map(
-      (block) => new X509Certificate(block),
-    );
+    return pemBlocks(pem, "CERTIFICATE").map((block) => new X509Certificate(block));
   } catch {
     return [];
   }
 }
 
-function subject(certificate: X509Certificate): string {
+export function subject(certificate: X509Certificate): string {
   return oneLine(certificate.subject);
 }
 
-function oneLine(name: string): string {
+export function oneLine(name: string): string {
   return name.split("\n").join(", ");
-}
-
-function day(date: Date): string {
-  return date.toISOString().slice(0, 10);
 }

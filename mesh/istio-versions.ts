@@ -79,6 +79,11 @@ function releaseOf(version: string): string | undefined {
   return isPrerelease ? parsed.version : `${parsed.major}.${parsed.minor}.${parsed.patch}`;
 }
 
+/** The version that a tag of istiod's image begins with: `1.30.4` of `1.30.4-distroless`; undefined where it says none. */
+export function versionIn(tag: string): string | undefined {
+  return /^v?(\d+\.\d+\.\d+(-(alpha|beta|rc)\.\d+)?)/.exec(tag)?.[1];
+}
+
 /**
  * Minor versions between two versions; Infinity over a major one.
  * Istio supports control planes that are one minor version apart.

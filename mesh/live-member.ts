@@ -1,22 +1,36 @@
 /** What is there before an `up`, as far as a step from it can do harm. */
 export interface LiveMember {
   name: string;
-  /** Namespace istio-system, where there is one: the mesh and the member that its labels say it belongs to. */
-  namespace?: { mesh?: string; member?: string };
+  /** Namespace istio-system, where there is one. */
+  namespace?: LiveNamespace;
   /** The ingress gateway in istio-system, where there is one, and the address that its load balancer gave it. */
   ingress?: { address?: string };
   /** Version of the running istiod, such as `1.30.5`; undefined where none runs. */
   istiodVersion?: string;
+  /** Revisions of the running istiods, `default` for the one without; undefined where none runs. */
+  revisions?: string[];
   /** Generations of the token Secrets `weft-reader-token-<generation>`. */
   tokenGenerations: number[];
   /** Names in annotation `weft.dev/roots` of Secret `cacerts`; undefined where there is no such Secret or annotation. */
   roots?: string[];
   /** Name in annotation `weft.dev/signing-root` of Secret `cacerts`; undefined where there is none. */
   signingRoot?: string;
-  /** SHA-256 fingerprints of the certificates in `root-cert.pem` of Secret `cacerts`, as openssl prints them. */
-  rootFingerprints?: string[];
+  /** PEM of `root-cert.pem` of Secret `cacerts`. */
+  rootBundle?: string;
   /** What its PeerSecrets say of each peer, by name; undefined where its istiod takes any change of them, so that nobody looked. */
   peers?: Record<string, PeerApiServer>;
+}
+
+export interface LiveNamespace {
+  /** It tells the cluster from any other; undefined where it is not known. */
+  uid?: string;
+  /** The mesh and the member that its labels say it belongs to. */
+  mesh?: string;
+  member?: string;
+  /** Network that its label says its pods are on. */
+  network?: string;
+  /** Primary that its annotation says it is served by; undefined on a primary. */
+  servedBy?: string;
 }
 
 /** Where a reader reaches a peer's API server, and how it knows it. */

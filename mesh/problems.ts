@@ -12,6 +12,9 @@ export interface Problem {
   remedy?: string;
 }
 
+/** One that is always told how to mend it. */
+export type Refusal = Problem & { remedy: string };
+
 /** Carries every problem found in one run. Its message is the text to show. */
 export class ConfigError extends Error {
   constructor(readonly problems: Problem[]) {

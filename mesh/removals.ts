@@ -6,31 +6,13 @@
  * `pulumi destroy` runs no program, so it is not refused. A member that joined in an `up` that failed is not among the
  * outputs, and does not count.
  */
-import { z } from "zod";
+import type { LastUp } from "./last-up";
 import type { Mesh } from "./mesh";
 import type { Problem } from "./problems";
 import { primaries } from "./topology";
 
-/** The part of the stack's outputs that matters here. */
-const outputs = z.object({
-  members: z.record(z.string(), z.object({ role: z.enum(["primary", "remote"]) })).default({}),
-});
-
-/**
- * Names of the members that the last `up` left.
- * @throws z.ZodError when the outputs are not those of index.ts.
- */
-export function lastMembers(lastOutputs: unknown): string[] {
-  return Object.keys(outputs.parse(lastOutputs ?? {}).members);
-}
-
-/**
- * Problems of going from the mesh of the last `up` to this one.
- * @param lastOutputs outputs of this stack; `{}` or undefined before the first `up`.
- * @throws z.ZodError when they are not those of index.ts.
- */
-export function checkRemovals(lastOutputs: unknown, mesh: Mesh): Problem[] {
-  const before = outputs.parse(lastOutputs ?? {}).members;
+/** Problems of going from the mesh of the last `up` to this one. */
+export function checkRemovals({ members: before }: LastUp, mesh: Mesh): Problem[] {
   const names = Object.keys(before).sort();
   const present = new Set(mesh.members.map(({ name }) => name));
   const leaving = names.filter((name) => !present.has(name));

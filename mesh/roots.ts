@@ -2,7 +2,7 @@
 import { leadsTo } from "./certificates";
 import type { LiveMember } from "./live-member";
 import type { Member, Mesh } from "./mesh";
-import type { MeshConfig, RootSource } from "./schema";
+import type { KeyAlgorithm, MeshConfig, RootSource } from "./schema";
 import { primaries, trustedBy } from "./topology";
 
 export type NamedRoot = RootSource & { name: string; signing: boolean };
@@ -18,9 +18,26 @@ export function sharedRoots({ trust }: MeshConfig): NamedRoot[] {
   return [...roots].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** Where each root comes from, by name. In federated trust a primary's root bears the primary's name. */
+export function rootSources(mesh: Mesh): Record<string, RootSource> {
+  if (mesh.config.trust.mode === "shared") {
+    return Object.fromEntries(sharedRoots(mesh.config).map((root) => [root.name, root]));
+  }
+  return Object.fromEntries(
+    primaries(mesh).map(({ name, trust }) => [
+      name,
+      trust.root === undefined ? { source: "generated" } : { source: "provided", ...trust.root },
+    ]),
+  );
+}
+
+/** Algorithm of the key of a root that is made for it, and of the intermediates below any root. */
+export function algorithmOf({ trust }: MeshConfig, root: RootSource): KeyAlgorithm {
+  return (root.source === "provided" ? undefined : root.algorithm) ?? trust.algorithm;
+}
+
 /**
  * Names of the roots in the bundle of a member, sorted; annotation `weft.dev/roots` of its Secret `cacerts`.
- * In federated trust a primary's root bears the primary's name.
  */
 export function rootNames(mesh: Mesh, member: string): string[] {
   return mesh.config.trust.mode === "shared"

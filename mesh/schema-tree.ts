@@ -41,6 +41,26 @@ export function allowedKeys(schema: z.core.$ZodType, path: readonly PropertyKey[
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }
 
+/**
+ * Every key that may be written, as `mesh.trust.roots[].name`: those with values of their own, lists, and maps that may be left out.
+ */
+export function keysIn(schema: z.core.$ZodType, path = ""): string[] {
+  const inner = unwrap(schema);
+  const own = schema instanceof z.ZodOptional || inner instanceof z.ZodArray ? [path] : [];
+  return unique([...own, ...keysBelow(inner, path)]);
+}
+
+function keysBelow(schema: z.core.$ZodType, path: string): string[] {
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => keysIn(option, path));
+  if (schema instanceof z.ZodArray) {
+    return keysIn(schema.element, `${path}[]`).filter((key) => key !== `${path}[]`);
+  }
+  if (!(schema instanceof z.ZodObject)) return [path];
+  return Object.entries(schema.shape as Record<string, z.core.$ZodType>).flatMap(([key, child]) =>
+    keysIn(child, path === "" ? key : `${path}.${key}`),
+  );
+}
+
 /** Whether the value says, by its discriminator, that it wants to be this alternative. */
 function chosen(union: z.core.$ZodType, option: z.core.$ZodType, value: unknown): boolean {
   if (!(union instanceof z.ZodDiscriminatedUnion && option instanceof z.ZodObject)) return true;

@@ -7,7 +7,7 @@ import type { charts } from "./schema/charts";
 import { clusterSchema } from "./schema/cluster";
 import type { eastWest, ingress, service } from "./schema/gateways";
 import { meshSchema, type loadBalancer, type sample } from "./schema/mesh";
-import type { rootSource } from "./schema/trust";
+import type { keyAlgorithm, rootSource } from "./schema/trust";
 
 export { clusterSchema } from "./schema/cluster";
 export { secrets } from "./schema/forms";
@@ -27,6 +27,7 @@ export type ChartSource = z.output<typeof charts>;
 export type GatewayService = z.output<typeof service>;
 export type EastWestConfig = z.output<typeof eastWest>;
 export type IngressConfig = z.output<typeof ingress>;
+export type KeyAlgorithm = z.output<typeof keyAlgorithm>;
 export type RootSource = z.output<typeof rootSource>;
 export type SampleConfig = z.output<typeof sample>;
 export type LoadBalancerConfig = z.output<typeof loadBalancer>;

@@ -1,4 +1,5 @@
 /** Who serves whom, who reads whose API, who needs which gateway. Lists of members are sorted by name. */
+import { isIP } from "node:net";
 import type { Member, Mesh } from "./mesh";
 import type { IngressConfig } from "./schema";
 
@@ -32,6 +33,16 @@ export function exposesIstiod(mesh: Mesh, member: string): boolean {
 export function istiodHost({ config }: Mesh): string {
   const { revision } = config.istio;
   return `istiod${revision === undefined ? "" : `-${revision}`}.istio-system.svc.cluster.local`;
+}
+
+/** DNS names in the certificate of a primary's istiod (getDNSNames in pilot/pkg/bootstrap/server.go). */
+export function istiodNames({ config }: Mesh, { eastWest }: Member): string[] {
+  const { revision } = config.istio;
+  const services = ["istiod", "istiod-remote", "istio-pilot", ...(revision ? [`istiod-${revision}`] : [])];
+  return [
+    ...services.map((service) => `${service}.istio-system.svc`),
+    ...eastWest.addresses.filter((host) => !isIP(host)),
+  ];
 }
 
 /**

@@ -1,58 +1,33 @@
-/** What must not be done from the live state in one step. */
+/** What must not be done from the live mesh in one step. */
+import { lastUp, type LastUp } from "./last-up";
 import type { LiveMember, PeerApiServer } from "./live-member";
-import type { Member, Mesh } from "./mesh";
+import type { Mesh } from "./mesh";
 import type { Problem } from "./problems";
-import { movedIngress } from "./transitions/ingress";
-import { movedPeer, renewedToken } from "./transitions/remote-secrets";
-import { changedTrust } from "./transitions/trust";
+import { changes } from "./transitions/changes";
+import { isAnotherCluster } from "./transitions/members";
 
-/**
- * Problems of going from the live state to this mesh in one `up`. None for what is installed for the first time.
- * Which roots a member trusts shows in its annotations and its bundle, so where they are missing nothing is said of them.
- * @param apiServers by member: where its peers are to reach it. Nothing is said of members that are not in it.
- */
-export function checkTransition(
-  live: LiveMember[],
-  mesh: Mesh,
-  apiServers: ReadonlyMap<string, PeerApiServer> = new Map(),
-): Problem[] {
-  const before = new Map(live.map((member) => [member.name, member]));
-  const problems = mesh.members.flatMap((member) => {
-    const now = before.get(member.name);
-    if (now === undefined) return [];
-    return [
-      ...ownership(mesh, member, now),
-      ...renewedToken(before, mesh, member, now),
-      ...movedPeer(before, mesh, member, apiServers.get(member.name)),
-      ...changedTrust(mesh, member, now),
-      ...movedIngress(member, now),
-    ];
-  });
-  // In shared trust every member runs into the same.
+/** What is known before an `up`; nothing is said of what is not known. */
+export interface Before {
+  last?: LastUp;
+  live?: LiveMember[];
+  /** By member: where its peers are to reach its API server. */
+  apiServers?: ReadonlyMap<string, PeerApiServer>;
+}
+
+/** Problems of going from there to this mesh in one `up`. None for what is installed for the first time. */
+export function checkTransition(before: Before, mesh: Mesh): Problem[] {
+  const step = stepTo(mesh, before);
+  const problems = changes.flatMap(({ problems: found }) => found?.(step) ?? []);
+  // Several members may run into one setting of the mesh.
   return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
-/** The namespace is created first, and what is in it goes when the member leaves: it has to be this member's own. */
-function ownership(mesh: Mesh, member: Member, now: LiveMember): Problem[] {
-  const { namespace } = now;
-  if (namespace === undefined) return [];
-  if (namespace.member === undefined) {
-    return [
-      {
-        path: member.path,
-        value: member.name,
-        message: `${member.name} has a namespace istio-system that is not Weft's.`,
-        remedy: "Uninstall the Istio that runs there, delete the namespace, `pulumi up` again.",
-      },
-    ];
-  }
-  if (namespace.mesh === mesh.config.id && namespace.member === member.name) return [];
-  return [
-    {
-      path: member.path,
-      value: member.name,
-      message: `This cluster is member ${namespace.member} of mesh ${namespace.mesh} already.`,
-      remedy: `Remove it there and \`pulumi up\`, then add it as ${member.name} of ${mesh.config.id}. A mesh or a member cannot be renamed.`,
-    },
-  ];
+/** Members that count as rebuilt and of which the state may still say that they are there: this run may be without `--refresh`. */
+export function stillToBeForgotten(before: Before, mesh: Mesh): string[] {
+  const step = stepTo(mesh, before);
+  return mesh.config.rebuilt.filter((name) => isAnotherCluster({ name }, step));
+}
+
+function stepTo(mesh: Mesh, { last = lastUp({}), live = [], apiServers = new Map() }: Before) {
+  return { mesh, last, live: new Map(live.map((member) => [member.name, member])), apiServers };
 }

@@ -1,20 +1,16 @@
 /** The policy pack. It is alone in this file: `new PolicyPack` starts a server, so nothing else may import it. */
 import { PolicyPack } from "@pulumi/policy";
-import { addressPools } from "./address-pools";
 import { autoPassthrough } from "./auto-passthrough";
 import { caBounds } from "./ca-bounds";
 import { intermediateWithinRoot } from "./intermediate-within-root";
 import { explicitProvider } from "./explicit-provider";
 import { istiodPorts } from "./istiod-ports";
 import { istiodRotation } from "./istiod-rotation";
-import { istiodSkew } from "./istiod-skew";
 import { keysMarkedSecret } from "./keys-marked-secret";
 import { keysOnlyInSecrets } from "./keys-only-in-secrets";
 import { noKeysInOutputs } from "./no-keys-in-outputs";
-import { peerSecrets } from "./peer-secrets";
 import { strictMtls } from "./strict-mtls";
 import { strictMtlsEverywhere } from "./strict-mtls-everywhere";
-import { uniqueMembers } from "./unique-members";
 
 new PolicyPack("weft", {
   policies: [
@@ -22,16 +18,12 @@ new PolicyPack("weft", {
     keysOnlyInSecrets,
     keysMarkedSecret,
     noKeysInOutputs,
-    peerSecrets,
     caBounds,
     intermediateWithinRoot,
     autoPassthrough,
     istiodPorts,
     strictMtls,
     strictMtlsEverywhere,
-    istiodSkew,
     istiodRotation,
-    uniqueMembers,
-    addressPools,
   ],
 });

@@ -3,6 +3,7 @@ import { lastOutputs } from "../clusters/last-up";
 import { resolveKubeconfigs, type ResolvedKubeconfig } from "../clusters/kubeconfig";
 import { preflight } from "../clusters/preflight";
 import type { Mesh } from "../mesh/mesh";
+import { lastUp } from "../mesh/last-up";
 import { ConfigError } from "../mesh/problems";
 import program from "../index";
 import { record, valueOf, type Recorder } from "./components/mocks";
@@ -79,6 +80,8 @@ test("the outputs are the mesh, its root and its members, and none of them is se
     value: {
       mesh: {
         id: "mesh7",
+        trustDomain: "cluster.local",
+        roots: { default: "generated" },
         root: {
           fingerprint: expect.stringMatching(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/) as string,
           expiry: "2036-01-01T00:00:00.000Z",
@@ -88,11 +91,30 @@ test("the outputs are the mesh, its root and its members, and none of them is se
         a: {
           network: "a",
           role: "primary",
+          uid: "uid-of-mesh-a-namespace",
           eastWestAddress: expect.any(String) as string,
           istiodVersion: "1.30.5",
         },
         b: expect.objectContaining({ network: "b" }) as object,
       },
+    },
+  });
+});
+
+test("the next up knows the mesh again by them", async () => {
+  const certManager = { cluster: "a" };
+  const trust = { root: { source: "certManager" }, certManager };
+  const { outputs } = await run({ mesh: { trust }, clusters });
+  const { value } = await valueOf(pulumi.output(outputs));
+  expect(lastUp(value)).toEqual({
+    mesh: {
+      trustDomain: "cluster.local",
+      roots: { default: "certManager" },
+      certManager: { cluster: "a", namespace: "cert-manager", install: true },
+    },
+    members: {
+      a: { role: "primary", uid: "uid-of-mesh-a-namespace" },
+      b: { role: "primary", uid: "uid-of-mesh-b-namespace" },
     },
   });
 });
@@ -143,6 +165,13 @@ describe("a mistake of the user", () => {
     jest.mocked(preflight).mockRejectedValue(new TypeError("x is not a function"));
     const { error } = await refused({ clusters });
     expect(error).toBeInstanceOf(TypeError);
+  });
+
+  test("that the last up alone shows stops the program before a cluster is asked, too", async () => {
+    jest.mocked(lastOutputs).mockResolvedValue({ mesh: { trustDomain: "old.example" } });
+    const { error } = await refused({ clusters });
+    expect(error.message).toContain("weft:mesh.trustDomain = cluster.local");
+    expect(preflight).not.toHaveBeenCalled();
   });
 
   test("that would let members leave by accident stops the program before a cluster is asked", async () => {

@@ -30,6 +30,8 @@ export interface MeshMemberArgs {
 export class MeshMember extends pulumi.ComponentResource {
   /** The release of istiod, or of what leads to the primary's. */
   readonly istiod: kubernetes.helm.v3.Release;
+  /** UID of namespace istio-system. */
+  readonly uid: pulumi.Output<string>;
   /** How the peers read this member; undefined where nobody does. */
   readonly remoteAccess: RemoteAccess | undefined;
 
@@ -56,6 +58,7 @@ export class MeshMember extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    this.uid = namespace.metadata.uid;
 
     const ca = new kubernetes.core.v1.Secret(
       `${name}-cacerts`,

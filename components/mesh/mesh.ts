@@ -28,6 +28,8 @@ export interface MeshArgs {
 export interface MemberOutputs {
   network: string;
   role: Member["role"];
+  /** UID of its namespace istio-system: by it the next `up` knows the cluster again. */
+  uid: pulumi.Output<string>;
   /** IP address or host name; undefined where there is no east-west gateway. */
   eastWestAddress: pulumi.Output<string> | undefined;
   /** Version of the chart, which is that of istiod; of the primary that serves a remote. */
@@ -222,6 +224,7 @@ export class Mesh extends pulumi.ComponentResource {
     return {
       network,
       role,
+      uid: this.parts[name]!.uid,
       eastWestAddress: this.gateways[name]?.address,
       istiodVersion: this.parts[primary]!.istiod.status.version,
       ...(this.root === undefined ? { root: this.rootOf(signingRoot(this.args.mesh, member)) } : {}),

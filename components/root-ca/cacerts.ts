@@ -1,8 +1,9 @@
 /** What istiod reads from Secret `cacerts`. https://istio.io/latest/docs/tasks/security/cert-management/plugin-ca-cert/ */
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import { joinPem } from "../../mesh/pem";
 import type { Intermediate, Root } from "./ca";
-import { chainOf, joinPem } from "./pem";
+import { chainOf } from "./pem";
 
 export interface Cacerts {
   /** Contents of the Secret by file name; secret. */

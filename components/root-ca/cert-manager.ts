@@ -2,10 +2,13 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import { CertManager } from "@pulumi/kubernetes-cert-manager";
 import * as pulumi from "@pulumi/pulumi";
+import { madeRootSubject } from "../../mesh/certificates";
+import { joinPem } from "../../mesh/pem";
+import type { KeyAlgorithm } from "../../mesh/schema";
 import { managedByWeft, releaseTimeoutSeconds, stackAnnotation } from "../kubernetes";
 import { expiryOf, fingerprintOf, type Intermediate, type Root } from "./ca";
-import { earlyRenewalHours, lifetimeHours, type KeyAlgorithm } from "./lifetime";
-import { certificatesOf, joinPem } from "./pem";
+import { earlyRenewalHours, lifetimeHours } from "./lifetime";
+import { certificatesOf } from "./pem";
 
 const version = "v1.21.2";
 const group = "cert-manager.io";
@@ -72,6 +75,7 @@ export class CertManagerRoot extends pulumi.ComponentResource implements Root {
     super("weft:root-ca:CertManagerRoot", name, {}, opts);
     const { root, namespace, algorithm, lifetimeDays, after } = args;
     const object = `weft-root-${root}`;
+    const { organization, commonName, locality } = madeRootSubject(root);
 
     const selfSigned = new kubernetes.apiextensions.CustomResource(
       `${name}-self-signed`,
@@ -93,8 +97,8 @@ export class CertManagerRoot extends pulumi.ComponentResource implements Root {
           ...caSpec(lifetimeDays),
           privateKey: { ...privateKey(algorithm), rotationPolicy: "Never" },
           secretName: object,
-          commonName: "Root CA",
-          subject: { organizations: ["Istio"], localities: [root] },
+          commonName,
+          subject: { organizations: [organization], localities: [locality] },
           issuerRef: issuerRef(`weft-self-signed-${root}`),
         },
       },

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
+import type { KeyAlgorithm } from "../../mesh/schema";
 import type { Intermediate } from "./ca";
-import { caCertificateArgs, keyArgs, type KeyAlgorithm } from "./lifetime";
+import { caCertificateArgs, keyArgs } from "./lifetime";
 import type { RootCa } from "./root-ca";
 
 export interface IntermediateCaArgs {

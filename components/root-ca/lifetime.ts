@@ -1,7 +1,6 @@
 /** Keys and lifetimes of generated CAs. */
 import type * as tls from "@pulumi/tls";
-
-export type KeyAlgorithm = "ECDSA-P256" | "RSA-4096";
+import type { KeyAlgorithm } from "../../mesh/schema";
 
 export function keyArgs(algorithm: KeyAlgorithm): tls.PrivateKeyArgs {
   return algorithm === "RSA-4096"

@@ -1,15 +1,10 @@
 /** Certificates as PEM texts. Pure. */
 import { X509Certificate } from "node:crypto";
-
-/** Concatenates PEM texts, each on lines of its own. */
-export function joinPem(texts: string[]): string {
-  return texts.map((text) => `${text.trim()}\n`).join("");
-}
+import { joinPem, pemBlocks } from "../../mesh/pem";
 
 /** The certificates of a PEM text. */
 export function certificatesOf(pem: string): X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  return blocks.map((block) => new X509Certificate(block));
+  return pemBlocks(pem, "CERTIFICATE").map((block) => new X509Certificate(block));
 }
 
 /**

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
+import { madeRootSubject } from "../../mesh/certificates";
+import type { KeyAlgorithm } from "../../mesh/schema";
 import { expiryOf, fingerprintOf, type Root } from "./ca";
-import { caCertificateArgs, keyArgs, type KeyAlgorithm } from "./lifetime";
+import { caCertificateArgs, keyArgs } from "./lifetime";
 
 export interface RootCaArgs {
   /** Name of the root in stack config, or the member's in federated trust; part of a generated root's subject. */
@@ -44,8 +46,7 @@ export class RootCa extends pulumi.ComponentResource implements Root {
       `${name}-certificate`,
       {
         privateKeyPem: key.privateKeyPem,
-        // The subject of Istio's tools/certs; its locality tells the roots of a mesh apart.
-        subject: { organization: "Istio", commonName: "Root CA", locality: root },
+        subject: madeRootSubject(root),
         ...caCertificateArgs(lifetimeDays),
       },
       { parent: this },

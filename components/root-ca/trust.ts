@@ -1,9 +1,8 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Member, Mesh } from "../../mesh/mesh";
-import { rootNames, sharedRoots, signingRoot } from "../../mesh/roots";
+import { algorithmOf, rootNames, rootSources, signingRoot } from "../../mesh/roots";
 import type { RootSource } from "../../mesh/schema";
-import { primaries } from "../../mesh/topology";
 import type { Intermediate, Root } from "./ca";
 import { cacerts, type Cacerts } from "./cacerts";
 import { CertManagerInstallation, CertManagerIntermediate, CertManagerRoot } from "./cert-manager";
@@ -23,6 +22,8 @@ export class Trust extends pulumi.ComponentResource {
   /** Contents of Secret `cacerts` by member. */
   readonly cacerts: Record<string, Cacerts>;
 
+  private readonly sources: Record<string, RootSource>;
+
   constructor(
     private readonly name: string,
     private readonly args: TrustArgs,
@@ -32,11 +33,9 @@ export class Trust extends pulumi.ComponentResource {
     const { mesh } = args;
 
     const installed = this.installCertManager();
+    this.sources = rootSources(mesh);
     this.roots = Object.fromEntries(
-      Object.entries(rootSources(mesh)).map(([root, source]) => [
-        root,
-        this.createRoot(root, source, installed),
-      ]),
+      Object.entries(this.sources).map(([root, source]) => [root, this.createRoot(root, source, installed)]),
     );
     this.cacerts = Object.fromEntries(mesh.members.map((member) => [member.name, this.cacertsOf(member)]));
     this.registerOutputs();
@@ -55,10 +54,12 @@ export class Trust extends pulumi.ComponentResource {
   }
 
   private createRoot(root: string, source: RootSource, installed: pulumi.Resource[]): Root {
-    const { algorithm, rootLifetimeDays: lifetimeDays } = this.args.mesh.config.trust;
+    const { config } = this.args.mesh;
+    const { rootLifetimeDays: lifetimeDays } = config.trust;
+    const algorithm = algorithmOf(config, source);
     const name = `${this.name}-${root}`;
     if (source.source === "certManager") {
-      const { namespace } = this.args.mesh.config.trust.certManager!;
+      const { namespace } = config.trust.certManager!;
       return new CertManagerRoot(
         name,
         { root, namespace, algorithm, lifetimeDays, after: installed },
@@ -70,7 +71,9 @@ export class Trust extends pulumi.ComponentResource {
   }
 
   private createIntermediate(member: Member, signer: string): Intermediate {
-    const { algorithm, intermediateLifetimeDays: lifetimeDays, certManager } = this.args.mesh.config.trust;
+    const { config } = this.args.mesh;
+    const { intermediateLifetimeDays: lifetimeDays, certManager } = config.trust;
+    const algorithm = algorithmOf(config, this.sources[signer]!);
     const name = `${this.name}-${member.name}-intermediate`;
     const root = this.roots[signer]!;
     const provided = this.providedTo(member, root);
@@ -111,17 +114,4 @@ export class Trust extends pulumi.ComponentResource {
     const { cluster } = this.args.mesh.config.trust.certManager!;
     return { parent: this, providers: [this.args.providers[cluster]!] };
   }
-}
-
-/** Where each root comes from, by name. */
-function rootSources(mesh: Mesh): Record<string, RootSource> {
-  if (mesh.config.trust.mode === "shared") {
-    return Object.fromEntries(sharedRoots(mesh.config).map((root) => [root.name, root]));
-  }
-  return Object.fromEntries(
-    primaries(mesh).map(({ name, trust }) => [
-      name,
-      trust.root === undefined ? { source: "generated" } : { source: "provided", ...trust.root },
-    ]),
-  );
 }

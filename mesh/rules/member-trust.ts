@@ -1,10 +1,12 @@
 /** The trust of single members: `trust` of an entry of `weft:clusters`. */
-import { intermediateProblemsOf, rootProblemsOf } from "../certificates";
+import { intermediateProblemsOf, rootProblemsOf } from "../provided-ca";
 import type { Member, Mesh } from "../mesh";
+import type { CertifiedNames } from "../name-constraints";
 import type { Problem } from "../problems";
 import { sharedRoots } from "../roots";
 import type { Stack } from "./stack";
 import { didYouMean } from "../schema-problems";
+import { istiodNames } from "../topology";
 
 export function memberTrustProblems(stack: Stack): Problem[] {
   const { mesh, now } = stack;
@@ -25,7 +27,13 @@ function ofRemote({ path, primary, trust }: Member): Problem[] {
     }));
 }
 
-function shared(mesh: Mesh, { path, trust }: Member, now: Date): Problem[] {
+/** What the member's CA certifies. */
+function namesBelow(mesh: Mesh, member: Member): CertifiedNames {
+  return { dns: istiodNames(mesh, member), trustDomain: mesh.config.trustDomain };
+}
+
+function shared(mesh: Mesh, member: Member, now: Date): Problem[] {
+  const { path, trust } = member;
   const problems: Problem[] = (["root", "trusts"] as const)
     .filter((key) => trust[key] !== undefined)
     .map((key) => ({
@@ -46,7 +54,7 @@ function shared(mesh: Mesh, { path, trust }: Member, now: Date): Problem[] {
     });
     return problems;
   }
-  const place = { path: `${path}.trust.intermediate`, now };
+  const place = { path: `${path}.trust.intermediate`, now, names: namesBelow(mesh, member) };
   return [...problems, ...intermediateProblemsOf(trust.intermediate, roots, place)];
 }
 
@@ -54,9 +62,11 @@ function federated(stack: Stack, member: Member): Problem[] {
   const { path, trust } = member;
   const { root, intermediate } = trust;
   const problems = trusts(stack, member);
+  const { now } = stack;
+  const names = namesBelow(stack.mesh, member);
   if (root !== undefined) {
     problems.push(
-      ...rootProblemsOf(root, intermediate === undefined, { path: `${path}.trust.root`, now: stack.now }),
+      ...rootProblemsOf(root, intermediate === undefined, { path: `${path}.trust.root`, now, names }),
     );
     if (root.key === undefined && intermediate === undefined) {
       problems.push({
@@ -71,10 +81,11 @@ function federated(stack: Stack, member: Member): Problem[] {
     problems.push({
       path: `${path}.trust.root`,
       message: "Required: the root of this member's intermediate, for the others to trust.",
+      remedy: "Give its certificate; the key may be left out.",
     });
     return problems;
   }
-  const place = { path: `${path}.trust.intermediate`, now: stack.now };
+  const place = { path: `${path}.trust.intermediate`, now, names };
   return [...problems, ...intermediateProblemsOf(intermediate, [root.certificate], place)];
 }
 

@@ -1,10 +1,11 @@
 /** The roots of the mesh: `weft:mesh.trust`. */
-import { fingerprints, rootProblemsOf } from "../certificates";
+import { fingerprints } from "../certificates";
+import { rootProblemsOf } from "../provided-ca";
 import type { Problem } from "../problems";
 import type { Stack } from "./stack";
 import { didYouMean } from "../schema-problems";
 import type { MeshConfig, RootSource } from "../schema";
-import { primaries } from "../topology";
+import { istiodNames, primaries } from "../topology";
 
 type Trust = MeshConfig["trust"];
 type PlacedRoot = RootSource & { path: string; signing: boolean; name?: string };
@@ -114,8 +115,16 @@ function certManager({ certManager: settings }: Trust, roots: PlacedRoot[], { na
 
 function provided(roots: PlacedRoot[], { mesh, now }: Stack): Problem[] {
   const given = roots.filter((root) => root.source === "provided");
+  const names = {
+    dns: [...new Set(primaries(mesh).flatMap((primary) => istiodNames(mesh, primary)))],
+    trustDomain: mesh.config.trustDomain,
+  };
   return given.flatMap((root, index) => {
-    const problems = rootProblemsOf(root, root.signing && root.key !== undefined, { path: root.path, now });
+    const problems = rootProblemsOf(root, root.signing && root.key !== undefined, {
+      path: root.path,
+      now,
+      names,
+    });
     const [fingerprint] = fingerprints(root.certificate);
     const twin = given.slice(0, index).find((other) => fingerprints(other.certificate)[0] === fingerprint);
     if (fingerprint !== undefined && twin !== undefined) {

@@ -1,10 +1,10 @@
 /** An entry of `weft:clusters`. */
 import { z } from "zod";
 import { access } from "./access";
-import { addressRange, dns1123, labelValue, semver, text, url } from "./forms";
+import { addressRange, dns1123, labelValue, semver, url } from "./forms";
 import { eastWest, ingress } from "./gateways";
 import { istio, remoteAccess } from "./istio";
-import { providedCa } from "./trust";
+import { intermediate, providedCa } from "./trust";
 
 export const clusterSchema = z.strictObject({
   name: dns1123.describe("Name of the member, and Istio's cluster ID."),
@@ -41,12 +41,7 @@ export const clusterSchema = z.strictObject({
         .partial({ key: true })
         .optional()
         .describe("Federated trust: the member's own existing root."),
-      intermediate: providedCa
-        .extend({
-          chain: text
-            .optional()
-            .describe("PEM of further intermediates, from this one's issuer towards the root."),
-        })
+      intermediate: intermediate
         .optional()
         .describe("The member's own existing intermediate; then the root's key is not needed for it."),
       trusts: z

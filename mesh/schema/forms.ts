@@ -4,6 +4,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { parseAddressRange } from "../address-range";
+import { pemBlocks } from "../pem";
 
 /**
  * Marks a value that must never be shown, not even in the error that refuses it.
@@ -57,7 +58,17 @@ export const semver = written(
   /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/,
 );
 export const url = (protocol: RegExp, form: string) => z.url({ protocol, error: form });
-export const pem = (label: string) =>
-  written(`PEM that starts with a ${label} block`, new RegExp(`^-----BEGIN [A-Z ]*${label}-----`));
+/** What stands around the blocks is left out, and so is what is neither a certificate nor a private key (EC PARAMETERS, for one). */
+export const pem = (label: "CERTIFICATE" | "PRIVATE KEY") => {
+  const error = `PEM with a ${label} block`;
+  return z
+    .string({ error })
+    .overwrite((text) => {
+      // A key beside a certificate is not left out: rules.ts says that it does not belong there.
+      const labels = label === "CERTIFICATE" ? [label, "PRIVATE KEY"] : [label];
+      return labels.flatMap((wanted) => pemBlocks(text, wanted)).join("\n");
+    })
+    .regex(new RegExp(`^-----BEGIN [A-Z0-9 ]*${label}-----`), { error });
+};
 export const values = z.record(z.string(), z.unknown(), { error: "a map of Helm values" });
 export const annotations = z.record(z.string(), z.string({ error: "text" }), { error: "a map of text" });

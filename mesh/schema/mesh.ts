@@ -96,6 +96,12 @@ export const meshSchema = z.strictObject({
     .describe(
       "Members that are meant to leave. Needed when more than one leaves in one `pulumi up`, or all primaries that there were.",
     ),
+  rebuilt: z
+    .array(dns1123)
+    .default([])
+    .describe(
+      "Members whose cluster was made again. Only with `pulumi up --refresh`, which forgets what Weft had made in the old one. See docs/changes.md.",
+    ),
   loadBalancer: loadBalancer
     .optional()
     .describe("Install MetalLB on every member; for clusters without a load balancer."),

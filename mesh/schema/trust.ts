@@ -1,5 +1,6 @@
 /** Roots and intermediates. */
 import { z } from "zod";
+import { holdsKey, pemBlocks } from "../pem";
 import { days, dns1123, flag, pem, secrets } from "./forms";
 
 export const providedCa = z.strictObject({
@@ -7,16 +8,41 @@ export const providedCa = z.strictObject({
   key: pem("PRIVATE KEY").register(secrets, { secret: true }).describe("Secret. PEM of its private key."),
 });
 
+/** Many keep an intermediate and those above it in one file, and use that for either key. */
+export const intermediate = providedCa
+  .extend({
+    chain: pem("CERTIFICATE")
+      .optional()
+      .describe("PEM of further intermediates, from this one's issuer towards the root."),
+  })
+  .overwrite(({ chain = "", ...ca }) => {
+    if (holdsKey(ca.certificate + chain)) return { ...ca, ...(chain && { chain }) };
+    const [certificate = "", ...others] = pemBlocks(`${ca.certificate}\n${chain}`, "CERTIFICATE");
+    const issuers = others.filter((block) => block !== certificate).join("\n");
+    return { ...ca, certificate, ...(issuers && { chain: issuers }) };
+  });
+
+export const keyAlgorithm = z.enum(["ECDSA-P256", "RSA-4096"]);
+
+/** Of a root whose key is made for it. */
+const made = {
+  algorithm: keyAlgorithm
+    .optional()
+    .describe("Algorithm of its key, and of the intermediates that it signs; default: `trust.algorithm`."),
+};
+
 export const rootSource = z.discriminatedUnion("source", [
   z.strictObject({
     source: z
       .literal("generated")
       .describe("Weft generates the root key; it stays in Pulumi's state, encrypted."),
+    ...made,
   }),
   z.strictObject({
     source: z
       .literal("certManager")
       .describe("cert-manager on `trust.certManager.cluster` holds the root and issues the intermediates."),
+    ...made,
   }),
   z.strictObject({
     source: z.literal("provided").describe("The root is given as PEM."),
@@ -47,10 +73,11 @@ export const trust = z.strictObject({
     .describe(
       "`shared`: one root, one intermediate per member. `federated`: every primary has a root of its own and trusts those of the others.",
     ),
-  algorithm: z
-    .enum(["ECDSA-P256", "RSA-4096"])
+  algorithm: keyAlgorithm
     .default("ECDSA-P256")
-    .describe("Key algorithm of generated roots and intermediates."),
+    .describe(
+      "Key algorithm of the roots that name none, and of the intermediates below them. To change it, rotate.",
+    ),
   rootLifetimeDays: days
     .default(3650)
     .describe("Days a generated root is valid. Reissued when less than a third is left."),

@@ -1,11 +1,9 @@
 /** An ingress gateway in istio-system, from before it had a namespace of its own. */
-import type { LiveMember } from "../live-member";
-import type { Member } from "../mesh";
-import type { Problem } from "../problems";
 import { ingressNamespace } from "../topology";
+import { ofMembers } from "./step";
 
 /** A move costs an address or an outage, so a default does not make it. */
-export function movedIngress({ name, path, ingress }: Member, now: LiveMember): Problem[] {
+export const movedIngress = ofMembers(({ name, path, ingress }, now) => {
   if (ingress === undefined || ingress.namespace !== undefined || now.ingress === undefined) return [];
   const { address } = now.ingress;
   const namespace = ingressNamespace(ingress);
@@ -22,4 +20,4 @@ export function movedIngress({ name, path, ingress }: Member, now: LiveMember): 
         "Set it to istio-system to leave it: then it may read no Secrets any more, and serves no certificate of `credentialName`.",
     },
   ];
-}
+});

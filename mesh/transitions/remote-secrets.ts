@@ -1,20 +1,18 @@
 /** Changes of a remote secret, which some istiods do not survive. */
 import { isDeepStrictEqual } from "node:util";
 import { brokenRotation } from "../istio-versions";
-import type { LiveMember, PeerApiServer } from "../live-member";
-import type { Member, Mesh } from "../mesh";
-import type { Problem } from "../problems";
+import type { LiveMember } from "../live-member";
+import type { Member } from "../mesh";
 import { readersOf } from "../topology";
-
-type Before = ReadonlyMap<string, LiveMember>;
+import { ofMembers } from "./step";
 
 /** A renewed token is a changed remote secret to every reader, and some istiods do not survive that. */
-export function renewedToken(before: Before, mesh: Mesh, member: Member, now: LiveMember): Problem[] {
+export const renewedToken = ofMembers((member, now, { live, mesh }) => {
   const { generation } = member.remoteAccess;
   const renewed = now.tokenGenerations.length > 0 && !now.tokenGenerations.includes(generation);
   if (!renewed || mesh.config.remoteAccess.allowBrokenRotation) return [];
   return readersOf(mesh, member.name).flatMap((reader) => {
-    const harm = harmTo(reader, before.get(reader.name));
+    const harm = harmTo(reader, live.get(reader.name));
     if (harm === undefined) return [];
     const { renewEveryHours } = mesh.config.remoteAccess;
     const known = Math.max(...now.tokenGenerations);
@@ -30,19 +28,15 @@ export function renewedToken(before: Before, mesh: Mesh, member: Member, now: Li
         `, set istio.version of ${reader.name} to ${harm.fixedIn} or later, \`pulumi up\`; then renew.`,
     };
   });
-}
+});
 
 /** So is another address or another CA of the member's API server. */
-export function movedPeer(
-  before: Before,
-  mesh: Mesh,
-  member: Member,
-  wanted: PeerApiServer | undefined,
-): Problem[] {
+export const movedPeer = ofMembers((member, _, { live, mesh, apiServers }) => {
+  const wanted = apiServers.get(member.name);
   if (wanted === undefined || mesh.config.remoteAccess.allowBrokenRotation) return [];
   return readersOf(mesh, member.name).flatMap((reader) => {
-    const known = before.get(reader.name)?.peers?.[member.name];
-    const harm = harmTo(reader, before.get(reader.name));
+    const known = live.get(reader.name)?.peers?.[member.name];
+    const harm = harmTo(reader, live.get(reader.name));
     if (known === undefined || harm === undefined) return [];
     const upgrade = `set istio.version of ${reader.name} to ${harm.fixedIn} or later`;
     const { server, insecureSkipTlsVerify, tlsServerName } = wanted;
@@ -68,7 +62,7 @@ export function movedPeer(
         `then restart istiod of ${reader.name}.`,
     };
   });
-}
+});
 
 /** What a changed remote secret does to the istiod of a reader, in words; undefined where it does no harm. */
 function harmTo(reader: Member, live: LiveMember | undefined): { what: string; fixedIn: string } | undefined {

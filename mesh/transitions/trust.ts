@@ -1,46 +1,52 @@
-/** Changes of the trusted roots, which have to keep every connection. */
-import { fingerprints } from "../certificates";
-import type { LiveMember } from "../live-member";
+/** Changes of which roots are trusted, and which of them signs: they have to keep every connection. */
 import type { Member, Mesh } from "../mesh";
 import type { Problem } from "../problems";
-import { rootNames, sharedRoots, signingRoot } from "../roots";
-import { trustedBy } from "../topology";
+import { rootNames, signingRoot } from "../roots";
+import { ofMembers } from "./step";
+
+export const changedMode = ofMembers((member, { roots }, { mesh }) =>
+  roots === undefined || !isInOtherMode(mesh, member, roots)
+    ? []
+    : [
+        {
+          path: "weft:mesh.trust.mode",
+          value: mesh.config.trust.mode,
+          message:
+            "The mesh runs in the other mode. A change would replace all roots at once and break every connection.",
+          remedy: "Set it back. A mesh gets another mode only by `pulumi destroy` and `pulumi up`.",
+        },
+      ],
+);
+
+/** In federated trust, and only there, a primary trusts a root of its own name. */
+function isInOtherMode(mesh: Mesh, member: Member, live: string[]): boolean {
+  if (member.role === "remote" || !isSwapped(live, rootNames(mesh, member.name))) return false;
+  return (mesh.config.trust.mode === "federated") !== live.includes(member.name);
+}
+
+function isSwapped(live: string[], wanted: string[]): boolean {
+  return live.some((root) => !wanted.includes(root)) && wanted.some((root) => !live.includes(root));
+}
 
 /**
  * istiod takes a changed bundle while it runs only when the old one is a subset of the new or the new of the old
  * (pilot/pkg/bootstrap/istio_ca.go). A proxy accepts a signer only when its root was in the proxy's bundle before, and
  * holds a certificate of the old signer for up to a day.
  */
-export function changedTrust(mesh: Mesh, member: Member, now: LiveMember): Problem[] {
-  const { roots } = now;
-  if (member.role === "remote" || roots === undefined) return [];
+export const changedRoots = ofMembers((member, { roots, signingRoot: signer }, { mesh }) => {
+  if (member.role === "remote" || roots === undefined || isInOtherMode(mesh, member, roots)) return [];
   const wanted = rootNames(mesh, member.name);
-  const swapped = swappedBundle(mesh, member, roots, wanted);
+  const swapped = swappedBundle(mesh, roots, wanted);
   if (swapped !== undefined) return [swapped];
-  return [
-    ...earlySigner(mesh, member, roots, now.signingRoot),
-    ...droppedSigner(mesh, wanted, now.signingRoot),
-    ...replacedRoots(mesh, member, roots, now.rootFingerprints),
-  ];
-}
+  return [...earlySigner(mesh, member, roots, signer), ...droppedSigner(mesh, wanted, signer)];
+});
 
-function swappedBundle(mesh: Mesh, member: Member, live: string[], wanted: string[]): Problem | undefined {
+function swappedBundle(mesh: Mesh, live: string[], wanted: string[]): Problem | undefined {
+  if (!isSwapped(live, wanted)) return undefined;
   const added = wanted.filter((root) => !live.includes(root));
   const dropped = live.filter((root) => !wanted.includes(root));
-  if (added.length === 0 || dropped.length === 0) return undefined;
-
-  const federated = mesh.config.trust.mode === "federated";
-  // In federated trust, and only there, a primary trusts a root of its own name.
-  if (federated !== live.includes(member.name)) {
-    return {
-      path: "weft:mesh.trust.mode",
-      value: mesh.config.trust.mode,
-      message:
-        "The mesh runs in the other mode. A change would replace all roots at once and break every connection.",
-      remedy: "Set it back. A mesh gets another mode only by `pulumi destroy` and `pulumi up`.",
-    };
-  }
   if (dropped.every((root) => isMeantToGo(mesh, root))) return undefined;
+  const federated = mesh.config.trust.mode === "federated";
   return {
     path: federated ? "weft:clusters" : "weft:mesh.trust.roots",
     value: wanted.join(", "),
@@ -52,7 +58,7 @@ function swappedBundle(mesh: Mesh, member: Member, live: string[], wanted: strin
 }
 
 /** A root whose key has leaked must not wait for a rotation. */
-function isMeantToGo({ config }: Mesh, root: string): boolean {
+export function isMeantToGo({ config }: Mesh, root: string): boolean {
   return config.trust.removing.includes(root);
 }
 
@@ -98,42 +104,4 @@ function droppedSigner(mesh: Mesh, wanted: string[], signing: string | undefined
       remedy: `First keep ${signing} without \`signing\`, \`pulumi up\`; drop it a day later. See docs/trust.md. ${atOnce([signing])}`,
     },
   ];
-}
-
-/** A root that is given as PEM and was another certificate before, under the same name: a swap that no name shows. */
-function replacedRoots(
-  mesh: Mesh,
-  member: Member,
-  live: string[],
-  liveFingerprints: string[] | undefined,
-): Problem[] {
-  if (liveFingerprints === undefined) return [];
-  return providedRoots(mesh, member)
-    .filter(({ name, certificate }) => {
-      const [fingerprint] = fingerprints(certificate);
-      return live.includes(name) && !liveFingerprints.includes(fingerprint!) && !isMeantToGo(mesh, name);
-    })
-    .map(({ path }) => ({
-      path: `${path}.certificate`,
-      message:
-        "The mesh runs with another certificate under this name. Swapping it would break every connection.",
-      remedy:
-        mesh.config.trust.mode === "shared"
-          ? "Add the new root under a name of its own and rotate. See docs/trust.md."
-          : "Remove the member, `pulumi up`, and add it again with the new root.",
-    }));
-}
-
-function providedRoots(mesh: Mesh, member: Member): { name: string; path: string; certificate: string }[] {
-  if (mesh.config.trust.mode === "federated") {
-    return trustedBy(mesh, member.name).flatMap(({ name, path, trust: { root } }) =>
-      root === undefined ? [] : [{ name, path: `${path}.trust.root`, certificate: root.certificate }],
-    );
-  }
-  const written = mesh.config.trust.roots?.map(({ name }) => name);
-  return sharedRoots(mesh.config).flatMap((root) => {
-    if (root.source !== "provided") return [];
-    const path = written === undefined ? "root" : `roots[${written.indexOf(root.name)}]`;
-    return [{ name: root.name, path: `weft:mesh.trust.${path}`, certificate: root.certificate }];
-  });
 }

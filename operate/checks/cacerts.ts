@@ -1,6 +1,6 @@
 /** Does istiod have a CA that it can sign with, and for how long? */
 import { X509Certificate } from "node:crypto";
-import { intermediateProblemsOf } from "../../mesh/certificates";
+import { intermediateProblemsOf } from "../../mesh/provided-ca";
 import { certificatesIn, endOf, issuerIn } from "./certificates";
 import type { CacertsFacts } from "../facts/facts";
 import { failed, judge, plural, upRepairs, upTakesBack, type Check, type Issue } from "./check";

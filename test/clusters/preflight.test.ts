@@ -8,9 +8,11 @@ import { join } from "node:path";
 import { resolveKubeconfigs } from "../../clusters/kubeconfig";
 import { peerKubeconfig } from "../../clusters/peer-kubeconfig";
 import { preflight } from "../../clusters/preflight";
+import { lastUp } from "../../mesh/last-up";
 import { parseMesh } from "../../mesh/parse";
 import { ConfigError, type Problem } from "../../mesh/problems";
 import type { LiveMember } from "../../mesh/live-member";
+import { authority } from "../mesh/authorities";
 import {
   makeIdentity,
   startFakeApiServer,
@@ -40,6 +42,8 @@ afterEach(async () => {
 
 interface Cluster {
   uid?: string;
+  /** Metadata of namespace istio-system; without it there is none. */
+  namespace?: object;
   version?: string;
   deployments?: object[];
   /** Names of Secrets in istio-system. */
@@ -56,6 +60,7 @@ interface Cluster {
 /** Answers as a cluster's API server does. */
 function cluster({
   uid = "uid-1",
+  namespace,
   version = "v1.34.2",
   deployments,
   secrets,
@@ -71,6 +76,7 @@ function cluster({
     const { path, body } = request;
     if (path === "/version") return { gitVersion: version };
     if (path === "/api/v1/namespaces/kube-system") return { metadata: { uid } };
+    if (path === "/api/v1/namespaces/istio-system") return namespace && { metadata: namespace };
     if (path.endsWith("/selfsubjectaccessreviews")) {
       const attributes = (body as { spec: { resourceAttributes: Record<string, string> } }).spec
         .resourceAttributes;
@@ -112,6 +118,7 @@ function istiod(image: string, labels: Record<string, string> = {}) {
 }
 
 interface Run {
+  last?: unknown;
   mesh?: Record<string, unknown>;
   timeoutMs?: number;
   warn?: (message: string) => void;
@@ -119,13 +126,13 @@ interface Run {
 
 async function run(
   kubeconfigs: string[],
-  { mesh: extra, timeoutMs, warn = () => {} }: Run = {},
+  { last, mesh: extra, timeoutMs, warn = () => {} }: Run = {},
 ): Promise<LiveMember[]> {
   const mesh = parseMesh({
     mesh: { istio: { charts: { path: charts } }, remoteAccess: { allowLoopback: true }, ...extra },
     clusters: kubeconfigs.map((kubeconfig, index) => ({ name: `cluster${index + 1}`, kubeconfig })),
   });
-  return preflight(mesh, await resolveKubeconfigs(mesh), { warn, timeoutMs });
+  return preflight(mesh, await resolveKubeconfigs(mesh), { last: lastUp(last), warn, timeoutMs });
 }
 
 async function problemsOf(kubeconfigs: string[], options?: Run): Promise<Problem[]> {
@@ -149,16 +156,17 @@ describe("what is read of each member", () => {
   });
 
   test("is istiod's version, the generations of the tokens and the roots", async () => {
+    const { certificate } = await authority("Root", { subject: "CN=Root CA, L=default, O=Istio" });
     const server = await start(
       cluster({
         deployments: [
           istiod("docker.io/istio/pilot:1.30.5"),
-          istiod("hub:5000/istio/pilot:1.30.3-distroless"),
+          istiod("hub:5000/istio/pilot:1.30.3-distroless", { "istio.io/rev": "blue" }),
         ],
         secrets: ["weft-reader-token-10", "weft-reader-token-1", "weft-reader-token-old", "cacerts"],
         cacerts: {
           metadata: { annotations: { "weft.dev/roots": "default", "weft.dev/signing-root": "default" } },
-          data: { "root-cert.pem": Buffer.from(identity.ca).toString("base64") },
+          data: { "root-cert.pem": Buffer.from(certificate).toString("base64") },
         },
       }),
     );
@@ -166,13 +174,33 @@ describe("what is read of each member", () => {
       {
         name: "cluster1",
         istiodVersion: "1.30.3",
+        revisions: ["blue", "default"],
         peers: {},
         tokenGenerations: [1, 10],
         roots: ["default"],
         signingRoot: "default",
-        rootFingerprints: [new X509Certificate(identity.ca).fingerprint256],
+        rootBundle: certificate,
       },
     ]);
+  });
+
+  test("is what its namespace says: which it is, whose, and where it stands", async () => {
+    const namespace = {
+      uid: "uid-of-namespace",
+      labels: {
+        "weft.dev/mesh": "mesh1",
+        "weft.dev/member": "cluster1",
+        "topology.istio.io/network": "cluster1",
+      },
+    };
+    const annotations = { "topology.istio.io/controlPlaneClusters": "cluster2" };
+    const [primary, remote] = [
+      await start(cluster({ namespace })),
+      await start(cluster({ namespace: { ...namespace, annotations } })),
+    ];
+    const said = { uid: "uid-of-namespace", mesh: "mesh1", member: "cluster1", network: "cluster1" };
+    expect((await run([primary.kubeconfig()]))[0]!.namespace).toEqual(said);
+    expect((await run([remote.kubeconfig()]))[0]!.namespace).toEqual({ ...said, servedBy: "cluster2" });
   });
 
   test.each([
@@ -463,6 +491,53 @@ describe("the members together", () => {
     expect((await problemsOf([one.kubeconfig(), two.kubeconfig()])).map(({ path }) => path)).toEqual([
       "weft:clusters[1]",
     ]);
+  });
+
+  test("two clusters behind one address are two, where their UIDs say so", async () => {
+    const server = await start(
+      cluster({
+        override: ({ path, headers }) =>
+          path === "/api/v1/namespaces/kube-system" && headers.authorization !== `Bearer ${TOKEN}`
+            ? { metadata: { uid: "uid-2" } }
+            : "usual",
+      }),
+    );
+    const other = server.kubeconfig({ user: { token: "another" } });
+    await expect(run([server.kubeconfig(), other])).resolves.toHaveLength(2);
+  });
+
+  test("one address is one cluster where a UID may not be read", async () => {
+    const server = await start(
+      cluster({
+        override: ({ path, headers }) =>
+          path === "/api/v1/namespaces/kube-system" && headers.authorization !== `Bearer ${TOKEN}`
+            ? 403
+            : "usual",
+      }),
+    );
+    const other = server.kubeconfig({ user: { token: "another" } });
+    expect(await problemsOf([server.kubeconfig(), other])).toMatchObject([
+      {
+        path: "weft:clusters[1]",
+        message: expect.stringMatching(/^This is the same cluster as cluster1/) as string,
+      },
+    ]);
+  });
+
+  test("a cluster that the last up did not leave this member in is refused, or named and warned of", async () => {
+    const server = await start();
+    const last = { members: { cluster1: { role: "primary", uid: "uid-of-namespace" } } };
+    expect(await problemsOf([server.kubeconfig()], { last })).toMatchObject([
+      {
+        path: "weft:clusters[0]",
+        remedy: expect.stringContaining("weft:mesh.rebuilt: [cluster1]") as string,
+      },
+    ]);
+    const warn = jest.fn();
+    await run([server.kubeconfig()], { last, mesh: { rebuilt: ["cluster1"] }, warn });
+    expect(warn).toHaveBeenCalledWith(
+      "cluster1 counts as made again (weft:mesh.rebuilt): nothing is created there unless this is run with `--refresh`. See docs/changes.md.",
+    );
   });
 
   test("API servers on loopback are refused unless config allows it", async () => {

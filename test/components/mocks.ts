@@ -256,6 +256,8 @@ async function outputsOf(type: string, name: string, inputs: Inputs, id: string)
       return inputs.type === "kubernetes.io/service-account-token"
         ? { data: secret(base64({ token: `token-of-${name}`, "ca.crt": `ca-of-${name}` })) }
         : {};
+    case "kubernetes:core/v1:Namespace":
+      return { metadata: { ...inputs.metadata, uid: `uid-of-${name}` } };
     case "kubernetes:core/v1:Service":
       return { status: { loadBalancer: { ingress: [{ ip: addressOf(name) }] } } };
     case "kubernetes:helm.sh/v3:Release":

@@ -1,13 +1,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { configuration } from "../../docs/generate";
+import { changesPage, configuration } from "../../docs/generate";
 import { parseMesh } from "../../mesh/parse";
 
 const written = readFileSync(join(__dirname, "../../docs/configuration.md"), "utf8");
 
 it("docs/configuration.md is what `npm run docs` writes", () => {
   expect(written).toBe(configuration());
+});
+
+it("docs/changes.md is what `npm run docs` writes", () => {
+  expect(readFileSync(join(__dirname, "../../docs/changes.md"), "utf8")).toBe(changesPage());
 });
 
 it("its example is a stack that parses", () => {

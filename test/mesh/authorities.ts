@@ -1,6 +1,14 @@
 /** Certificates for tests, made on the spot. */
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
+import { AsnConvert } from "@peculiar/asn1-schema";
+import {
+  id_ce_nameConstraints,
+  NameConstraints,
+  GeneralSubtree,
+  GeneralSubtrees,
+  type GeneralName,
+} from "@peculiar/asn1-x509";
 import * as x509 from "@peculiar/x509";
 
 export const now = new Date("2026-06-01T00:00:00Z");
@@ -15,6 +23,10 @@ export interface Authority {
 export interface AuthorityOptions {
   /** @default self-signed. */
   issuer?: Authority;
+  /** @default a new pair. */
+  keys?: webcrypto.CryptoKeyPair;
+  /** The whole subject. @default the common name. */
+  subject?: string;
   /** @default true. */
   ca?: boolean;
   pathLength?: number;
@@ -24,6 +36,9 @@ export interface AuthorityOptions {
   serves?: string[];
   /** The extended key usages. @default none: any use. */
   usages?: x509.ExtendedKeyUsage[];
+  /** Hexadecimal. @default a random one. */
+  serialNumber?: string;
+  nameConstraints?: { permitted?: GeneralName[]; excluded?: GeneralName[]; critical?: boolean };
   /** RSA is of 2048 bits. */
   algorithm?: keyof typeof algorithms;
   /** Of what its issuer signs. @default SHA-256. */
@@ -46,16 +61,18 @@ export async function authority(commonName: string, options: AuthorityOptions = 
     to = "2027-01-01",
     serves = [],
     usages = [],
+    serialNumber,
+    nameConstraints,
     algorithm = "ECDSA",
     hash = "SHA-256",
   } = options;
   const parameters = { ...algorithms[algorithm], ...(algorithm === "Ed25519" ? {} : { hash }) };
-  const keys = (await webcrypto.subtle.generateKey(parameters, true, [
-    "sign",
-    "verify",
-  ])) as webcrypto.CryptoKeyPair;
-  const name = `CN=${commonName}`;
+  const keys =
+    options.keys ??
+    ((await webcrypto.subtle.generateKey(parameters, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair);
+  const name = options.subject ?? `CN=${commonName}`;
   const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber,
     subject: name,
     issuer: issuer?.name ?? name,
     notBefore: new Date(from),
@@ -67,6 +84,7 @@ export async function authority(commonName: string, options: AuthorityOptions = 
       new x509.BasicConstraintsExtension(ca, pathLength, true),
       ...(ca ? [new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true)] : []),
       ...(usages.length > 0 ? [new x509.ExtendedKeyUsageExtension(usages)] : []),
+      ...(nameConstraints === undefined ? [] : [constraints(nameConstraints)]),
       ...(serves.length > 0 ? [new x509.SubjectAlternativeNameExtension(serves.map(alternativeName))] : []),
     ],
   });
@@ -77,6 +95,20 @@ export async function authority(commonName: string, options: AuthorityOptions = 
     name,
     keys,
   };
+}
+
+function constraints({
+  permitted,
+  excluded,
+  critical = true,
+}: NonNullable<AuthorityOptions["nameConstraints"]>): x509.Extension {
+  const subtrees = (bases?: GeneralName[]) =>
+    bases && new GeneralSubtrees(bases.map((base) => new GeneralSubtree({ base })));
+  const value = new NameConstraints({
+    permittedSubtrees: subtrees(permitted),
+    excludedSubtrees: subtrees(excluded),
+  });
+  return new x509.Extension(id_ce_nameConstraints, critical, AsnConvert.serialize(value));
 }
 
 function alternativeName(value: string): x509.JsonGeneralName {

@@ -165,7 +165,7 @@ describe("what the schema refuses", () => {
 
   it("a key that belongs to another source of the root", () => {
     expect(inMesh({ trust: { root: { source: "generated", certificate: "x" } } })).toEqual([
-      { path: "weft:mesh.trust.root.certificate", message: "Unknown key. Allowed here: source." },
+      { path: "weft:mesh.trust.root.certificate", message: "Unknown key. Allowed here: algorithm, source." },
     ]);
   });
 

@@ -41,7 +41,7 @@ describe("a member that brings its intermediate", () => {
   });
 
   it("keeps its root while its workloads hold certificates of it", () => {
-    expect(checkTransition(live("old", "new", "old"), mesh([generated("new", true)]))).toEqual([
+    expect(checkTransition({ live: live("old", "new", "old") }, mesh([generated("new", true)]))).toEqual([
       expect.objectContaining({
         message: "old still signs: the running proxies hold certificates that only it vouches for.",
       }),
@@ -52,9 +52,9 @@ describe("a member that brings its intermediate", () => {
     const next = await authority("Next");
     const roots = [generated("new", true), given(old, "old"), given(next, "next")];
     const changed = await authority("Changed", { issuer: next });
-    expect(checkTransition(live("old", "new", "old"), mesh(roots, intermediate))).toEqual([]);
-    expect(checkTransition(live("old", "next", "new", "old"), mesh(roots, changed))).toEqual([]);
-    expect(checkTransition(live("old", "new", "old"), mesh(roots, changed))).toEqual([
+    expect(checkTransition({ live: live("old", "new", "old") }, mesh(roots, intermediate))).toEqual([]);
+    expect(checkTransition({ live: live("old", "next", "new", "old") }, mesh(roots, changed))).toEqual([]);
+    expect(checkTransition({ live: live("old", "new", "old") }, mesh(roots, changed))).toEqual([
       {
         path: "weft:clusters[1].trust.intermediate",
         value: "next",

@@ -675,6 +675,7 @@ describe("trust", () => {
         path: "weft:mesh.trust.root.key",
         value: "(secret)",
         message: "Not the key of the certificate CN=Root.",
+        remedy: "Give the key that the certificate was requested with, or the certificate of this key.",
       },
     ]);
   });
@@ -778,6 +779,7 @@ describe("trust", () => {
         {
           path: "weft:clusters[0].trust.root",
           message: "Required: the root of this member's intermediate, for the others to trust.",
+          remedy: "Give its certificate; the key may be left out.",
         },
       ]);
       expect(federated(cluster("a", { trust: { root: keyless } }))).toEqual([

@@ -32,7 +32,7 @@ describe("allowed keys", () => {
 
   it("are those of the alternative that was meant, or of all", () => {
     const root = ["mesh", "trust", "root"];
-    expect(allowedKeys(stackSchema, root, { source: "generated" })).toEqual(["source"]);
+    expect(allowedKeys(stackSchema, root, { source: "generated" })).toEqual(["source", "algorithm"]);
     expect(allowedKeys(stackSchema, root, { source: "provided" })).toEqual(["source", "certificate", "key"]);
     expect(allowedKeys(stackSchema, ["mesh", "istio", "charts"], {})).toEqual(["repository", "oci", "path"]);
   });

@@ -318,8 +318,9 @@ describe("two primaries on networks of their own", () => {
   });
 
   test("tell address, version and root, and no secret", async () => {
-    const { eastWestAddress, istiodVersion, ...plain } = members.members["a"]!;
+    const { eastWestAddress, istiodVersion, uid, ...plain } = members.members["a"]!;
     expect(plain).toEqual({ network: "a", role: "primary" });
+    expect(await valueOf(uid)).toEqual({ value: "uid-of-mesh-a-namespace", secret: false });
     expect(await valueOf(eastWestAddress!)).toEqual({
       value: addressOf("mesh-a-eastwest-service"),
       secret: false,

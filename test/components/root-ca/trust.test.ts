@@ -37,6 +37,21 @@ describe("a rotation of the shared root", () => {
   const step = async (roots: (typeof old & { signing?: boolean })[]) =>
     (await weave({ mesh: { trust: { roots } }, clusters })).recorder;
 
+  test("may be one of the algorithm: that of a root is that of the intermediates below it", async () => {
+    const algorithms = async (signing: "default" | "next") => {
+      const roots = [
+        { ...old, signing: signing === "default" },
+        { ...next, algorithm: "RSA-4096" as const, signing: signing === "next" },
+      ];
+      const { recorder } = await weave({ mesh: { trust: { roots } }, clusters: [cluster("a")] });
+      return ["mesh-trust-default-key", "mesh-trust-next-key", "mesh-trust-a-intermediate-key"].map(
+        (key) => recorder.named(key).inputs["algorithm"],
+      );
+    };
+    expect(await algorithms("default")).toEqual(["ECDSA", "RSA", "ECDSA"]);
+    expect(await algorithms("next")).toEqual(["ECDSA", "RSA", "RSA"]);
+  });
+
   test("adds the new root, lets it sign, drops the old one", async () => {
     const start = (await weave({ clusters })).recorder;
     const added = await step([{ ...old, signing: true }, next]);

@@ -1,8 +1,12 @@
 import "reflect-metadata";
 import { generateKeyPairSync } from "node:crypto";
-import { ExtendedKeyUsage } from "@peculiar/x509";
-import { fingerprints, intermediateProblemsOf, rootProblemsOf } from "../../mesh/certificates";
+import { ExtendedKeyUsage, PemConverter } from "@peculiar/x509";
+import { fingerprints } from "../../mesh/certificates";
+import { intermediateProblemsOf, rootProblemsOf } from "../../mesh/provided-ca";
 import { authority, now, type Authority } from "./authorities";
+
+const anotherPem = "Export it again: `openssl x509 -in <file>` prints what is expected.";
+const reissue = "Have it issued again under the same key, or rotate. See docs/trust.md.";
 
 const place = { path: "weft:mesh.trust.root", now };
 const at = (key: string) => `${place.path}.${key}`;
@@ -34,14 +38,18 @@ describe("a provided root", () => {
   it("must be a certificate", () => {
     const certificate = "-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n";
     expect(rootProblemsOf({ certificate }, true, place)).toEqual([
-      { path: at("certificate"), message: "Not a certificate: the PEM cannot be read." },
+      { path: at("certificate"), message: "Not a certificate: the PEM cannot be read.", remedy: anotherPem },
     ]);
   });
 
   it("is one certificate, not a bundle", () => {
     const certificate = `${root.certificate}\n${root.certificate}\n`;
     expect(rootProblemsOf({ certificate }, true, place)).toEqual([
-      { path: at("certificate"), message: "Expected one certificate, found 2." },
+      {
+        path: at("certificate"),
+        message: "Expected one certificate, found 2.",
+        remedy: "Keep the one whose key stands beside it; of a root, the self-signed one.",
+      },
     ]);
   });
 
@@ -60,16 +68,26 @@ describe("a provided root", () => {
     const past = await authority("Past", { to: "2026-05-31" });
     const future = await authority("Future", { from: "2026-06-02" });
     expect(rootProblemsOf(past, true, place)).toEqual([
-      { path: at("certificate"), value: "CN=Past", message: "Expired on 2026-05-31." },
+      { path: at("certificate"), value: "CN=Past", message: "Expired on 2026-05-31.", remedy: reissue },
     ]);
     expect(rootProblemsOf(future, true, place)).toEqual([
-      { path: at("certificate"), value: "CN=Future", message: "Not valid before 2026-06-02." },
+      {
+        path: at("certificate"),
+        value: "CN=Future",
+        message: "Not valid before 2026-06-02.",
+        remedy: "Use it from that day on, or set this machine's clock.",
+      },
     ]);
   });
 
   it("must be a CA", async () => {
     expect(rootProblemsOf(await authority("Leaf", { ca: false }), true, place)).toEqual([
-      { path: at("certificate"), value: "CN=Leaf", message: "Not a CA: it may not sign certificates." },
+      {
+        path: at("certificate"),
+        value: "CN=Leaf",
+        message: "Not a CA: it may not sign certificates.",
+        remedy: "Use a certificate with `CA:TRUE` in its basic constraints.",
+      },
     ]);
   });
 
@@ -117,6 +135,25 @@ describe("a provided root", () => {
     ]);
   });
 
+  it("has no negative serial number", async () => {
+    const serial = [0x02, 0x04, 0x7a, 0x11, 0x22, 0x33];
+    const { certificate } = await authority("Serial", { serialNumber: "7a112233" });
+    const der = Buffer.from(PemConverter.decodeFirst(certificate));
+    const at0 = der.indexOf(Buffer.from(serial));
+    expect(at0).toBeGreaterThan(0);
+    der[at0 + 2] = 0xfa;
+    const negative = PemConverter.encode(der, "CERTIFICATE");
+    expect(rootProblemsOf({ certificate }, false, place)).toEqual([]);
+    expect(rootProblemsOf({ certificate: negative }, false, place)).toEqual([
+      {
+        path: at("certificate"),
+        value: "CN=Serial",
+        message: "Its serial number is negative, which istiod does not accept.",
+        remedy: "Have it issued again with a positive one; for a root, under the same key.",
+      },
+    ]);
+  });
+
   it("leaves room for an intermediate where it signs one", async () => {
     const tight = await authority("Tight", { pathLength: 0 });
     expect(rootProblemsOf(tight, false, place)).toEqual([]);
@@ -141,17 +178,28 @@ describe("a provided root", () => {
     const garbled = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0IG1hdGVyaWFs\n-----END PRIVATE KEY-----\n";
     const problem = (key: string) => rootProblemsOf({ certificate: root.certificate, key }, true, place);
     expect(problem(other.key)).toEqual([
-      { path: at("key"), value: "(secret)", message: "Not the key of the certificate CN=Root." },
+      {
+        path: at("key"),
+        value: "(secret)",
+        message: "Not the key of the certificate CN=Root.",
+        remedy: "Give the key that the certificate was requested with, or the certificate of this key.",
+      },
     ]);
     expect(problem(encrypted)).toEqual([
       {
         path: at("key"),
         value: "(secret)",
         message: "The key is encrypted, and istiod cannot ask for its passphrase.",
+        remedy: "Give what `openssl pkey -in <file>` prints; `--secret` encrypts it again.",
       },
     ]);
     expect(problem(garbled)).toEqual([
-      { path: at("key"), value: "(secret)", message: "Not a private key: the PEM cannot be read." },
+      {
+        path: at("key"),
+        value: "(secret)",
+        message: "Not a private key: the PEM cannot be read.",
+        remedy: "Export it again: `openssl pkey -in <file>` prints what is expected.",
+      },
     ]);
   });
 
@@ -253,10 +301,10 @@ describe("a provided intermediate", () => {
     const expired = await authority("Expired", { issuer: root, to: "2026-05-01" });
     const below = await authority("Below", { issuer: expired });
     expect(problems({ ...upper, chain: "no PEM" }, root)).toEqual([
-      { path: at("chain"), message: "Expected PEM of certificates." },
+      { path: at("chain"), message: "Expected PEM of certificates.", remedy: anotherPem },
     ]);
     expect(problems({ ...below, chain: expired.certificate }, root)).toEqual([
-      { path: at("chain"), value: "CN=Expired", message: "Expired on 2026-05-01." },
+      { path: at("chain"), value: "CN=Expired", message: "Expired on 2026-05-01.", remedy: reissue },
     ]);
   });
 
@@ -274,6 +322,16 @@ describe("a provided intermediate", () => {
         "Its extended key usage leaves out serverAuth and clientAuth, so proxies refuse every workload below it.",
       ),
     );
+  });
+
+  it("has no key in its chain", () => {
+    expect(problems({ ...lower, chain: `${upper.certificate}\n${upper.key}` }, root)).toEqual([
+      {
+        path: at("chain"),
+        message: "Holds a private key as well, and what stands here is published to all workloads.",
+        remedy: "Keep the CERTIFICATE block alone. A key stands under `key`, as a secret.",
+      },
+    ]);
   });
 
   it("needs room below every CA above it", async () => {
