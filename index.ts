@@ -1,4 +1,5 @@
 /** From stack config to one mesh. */
+import "./components/printed-errors";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { withAddresses } from "./clusters/container-network";
