@@ -24,6 +24,7 @@ export = async () => {
 };
 
 async function weave() {
+  await requireHooks();
   const config = new pulumi.Config("weft");
   const warn = (message: string) => void pulumi.log.warn(message);
   const last = lastUp(await lastOutputs());
@@ -59,4 +60,15 @@ async function weave() {
     Object.entries(rootSources(spec)).map(([name, { source }]) => [name, source]),
   );
   return { mesh: { id, trustDomain, root, roots, certManager: trust.certManager }, members };
+}
+
+/** An older engine knows no resource hooks, and would find out when roots and keys are already there. */
+async function requireHooks() {
+  try {
+    await pulumi.runtime.requirePulumiVersion(">=3.217.0");
+  } catch (error) {
+    throw new pulumi.RunError(
+      `The Pulumi CLI is too old, and nothing was changed. Weft needs 3.217.0 or later: https://www.pulumi.com/docs/install/ (${(error as Error).message})`,
+    );
+  }
 }

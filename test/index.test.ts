@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
 import { lastOutputs } from "../clusters/last-up";
 import { resolveKubeconfigs, type ResolvedKubeconfig } from "../clusters/kubeconfig";
 import { preflight } from "../clusters/preflight";
@@ -172,6 +175,19 @@ describe("a mistake of the user", () => {
     const { error } = await refused({ clusters });
     expect(error.message).toContain("weft:mesh.trustDomain = cluster.local");
     expect(preflight).not.toHaveBeenCalled();
+  });
+
+  test("is a CLI without resource hooks, too", async () => {
+    jest
+      .spyOn(pulumi.runtime, "requirePulumiVersion")
+      .mockRejectedValueOnce(new Error("does not support the `RequirePulumiVersion` RPC"));
+    const { error, resources } = await refused({ clusters });
+    expect(pulumi.RunError.isInstance(error)).toBe(true);
+    const { requiredPulumiVersion } = parse(readFileSync(join(__dirname, "../Pulumi.yaml"), "utf8")) as {
+      requiredPulumiVersion: string;
+    };
+    expect(error.message).toContain(`Weft needs ${requiredPulumiVersion.replace(">=", "")} or later`);
+    expect(resources).toEqual([]);
   });
 
   test("that would let members leave by accident stops the program before a cluster is asked", async () => {
