@@ -170,18 +170,14 @@ export class Mesh extends pulumi.ComponentResource {
   }
 
   /** Of every member that somebody reads. */
-  private peerKubeconfigs(): pulumi.Output<Record<string, string>> {
+  private peerKubeconfigs(): Record<string, pulumi.Output<string>> {
     const read = Object.entries(this.parts).filter(([, { remoteAccess }]) => remoteAccess !== undefined);
-    return pulumi.secret(
-      pulumi.all(
-        Object.fromEntries(read.map(([name, { remoteAccess }]) => [name, remoteAccess!.kubeconfig])),
-      ),
-    );
+    return Object.fromEntries(read.map(([name, { remoteAccess }]) => [name, remoteAccess!.kubeconfig]));
   }
 
   private createPeerSecret(
     reader: Member,
-    kubeconfigs: pulumi.Output<Record<string, string>>,
+    kubeconfigs: Record<string, pulumi.Output<string>>,
     exchange: Exchange | undefined,
   ) {
     const peers = peersOf(this.args.mesh, reader.name);

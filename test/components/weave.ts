@@ -5,7 +5,7 @@ import type { Mesh as MeshSpec } from "../../mesh/mesh";
 import { parseMesh } from "../../mesh/parse";
 import type { StackInput } from "../../mesh/schema";
 import type { LiveMember } from "../../mesh/live-member";
-import { record, type Recorder } from "./mocks";
+import { record, type Recorder, type RecordOptions } from "./mocks";
 
 export type ClusterInput = StackInput["clusters"][number];
 
@@ -20,12 +20,16 @@ export interface Woven {
 }
 
 /** Runs the program below index.ts. */
-export function weave(input: StackInput, live?: LiveMember[]): Promise<Woven> {
-  return weaveMesh(parseMesh(input), live);
+export function weave(input: StackInput, live?: LiveMember[], options?: RecordOptions): Promise<Woven> {
+  return weaveMesh(parseMesh(input), live, options);
 }
 
 /** The same, from what index.ts has parsed. */
-export async function weaveMesh(spec: MeshSpec, live: LiveMember[] = []): Promise<Woven> {
+export async function weaveMesh(
+  spec: MeshSpec,
+  live: LiveMember[] = [],
+  options?: RecordOptions,
+): Promise<Woven> {
   let mesh!: Mesh;
   const recorder = await record(() => {
     const providers = Object.fromEntries(
@@ -46,6 +50,6 @@ export async function weaveMesh(spec: MeshSpec, live: LiveMember[] = []): Promis
       ]),
     );
     mesh = new Mesh("mesh", { mesh: spec, kubeconfigs, live, providers });
-  });
+  }, options);
   return { recorder, mesh };
 }
