@@ -19,8 +19,13 @@ export interface Woven {
   mesh: Mesh;
 }
 
+interface WeaveOptions extends RecordOptions {
+  /** What is secret in stack config. */
+  secrets?: ReadonlySet<string>;
+}
+
 /** Runs the program below index.ts. */
-export function weave(input: StackInput, live?: LiveMember[], options?: RecordOptions): Promise<Woven> {
+export function weave(input: StackInput, live?: LiveMember[], options?: WeaveOptions): Promise<Woven> {
   return weaveMesh(parseMesh(input), live, options);
 }
 
@@ -28,7 +33,7 @@ export function weave(input: StackInput, live?: LiveMember[], options?: RecordOp
 export async function weaveMesh(
   spec: MeshSpec,
   live: LiveMember[] = [],
-  options?: RecordOptions,
+  options?: WeaveOptions,
 ): Promise<Woven> {
   let mesh!: Mesh;
   const recorder = await record(() => {
@@ -49,7 +54,7 @@ export async function weaveMesh(
         },
       ]),
     );
-    mesh = new Mesh("mesh", { mesh: spec, kubeconfigs, live, providers });
+    mesh = new Mesh("mesh", { mesh: spec, kubeconfigs, live, providers, secrets: options?.secrets });
   }, options);
   return { recorder, mesh };
 }
