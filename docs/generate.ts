@@ -88,8 +88,9 @@ function rowsIn(schema: Schema, prefix: string): Row[] {
   if (inner instanceof z.ZodArray) return rowsIn(inner.element, `${prefix}[]`);
   if (inner instanceof z.ZodDiscriminatedUnion) return rowsOfChoice(inner, prefix);
   if (inner instanceof z.ZodUnion) {
-    // Of keys that exclude each other none is required.
-    return inner.options.flatMap((option) => rowsIn(option, prefix)).map((row) => ({ ...row, fallback: "" }));
+    const rows = inner.options.flatMap((option) => rowsIn(option, prefix));
+    // Of keys that exclude each other none is required; one that several alternatives know is listed once.
+    return [...new Map(rows.map((row) => [row.path, { ...row, fallback: "" }])).values()];
   }
   if (!(inner instanceof z.ZodObject)) return [];
   return Object.entries(inner.shape as Record<string, Schema>).flatMap(([key, child]) =>
