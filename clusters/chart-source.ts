@@ -1,11 +1,13 @@
 /** Can the charts be had? */
 import http from "node:http";
 import https from "node:https";
-import { chartArgs } from "../components/chart";
+import { chartArgs, credentialsOf } from "../components/chart";
 import type { Mesh } from "../mesh/mesh";
 import { ConfigError, type Problem } from "../mesh/problems";
 import type { ChartSource } from "../mesh/schema";
 import { proxyAgent, proxyFor } from "./proxy";
+
+type Repository = Extract<ChartSource, { repository: string }>;
 
 interface Need {
   /** Path of the source in stack config. */
@@ -25,7 +27,9 @@ export async function checkChartSources(mesh: Mesh, timeoutMs: number): Promise<
 
 async function check(need: Need, timeoutMs: number): Promise<Problem[]> {
   const { setting, source } = need;
-  return "repository" in source ? checkRepository(source.repository, setting, timeoutMs) : checkFolder(need);
+  const problems = argumentProblems(need);
+  if (problems.length > 0 || !("repository" in source)) return problems;
+  return checkRepository(source, setting, timeoutMs);
 }
 
 function needsOf({ config, members }: Mesh): Need[] {
@@ -41,7 +45,8 @@ function needsOf({ config, members }: Mesh): Need[] {
   return [istio, { setting: "weft:mesh.loadBalancer.charts", source: loadBalancer.charts, charts }];
 }
 
-function checkFolder({ setting, source, charts }: Need): Problem[] {
+/** Whatever keeps a release from being asked for at all: a folder without the chart, credentials that are not there. */
+function argumentProblems({ setting, source, charts }: Need): Problem[] {
   const problems = charts.flatMap(({ name, version }) => {
     try {
       chartArgs(source, name, version, setting);
@@ -52,12 +57,12 @@ function checkFolder({ setting, source, charts }: Need): Problem[] {
     }
   });
   // A chart that is not there is not there in any version.
-  return [...new Map(problems.map((problem) => [problem.message, problem])).values()];
+  return [...new Map(problems.map((problem) => [`${problem.path} ${problem.message}`, problem])).values()];
 }
 
-async function checkRepository(repository: string, setting: string, timeoutMs: number): Promise<Problem[]> {
-  const index = new URL(`${repository.replace(/\/$/, "")}/index.yaml`);
-  const failure = await firstFailure(index, timeoutMs);
+async function checkRepository(source: Repository, setting: string, timeoutMs: number): Promise<Problem[]> {
+  const index = new URL(`${source.repository.replace(/\/$/, "")}/index.yaml`);
+  const failure = await firstFailure(index, credentialsOf(source, setting), timeoutMs);
   if (failure === undefined) return [];
   const shown = `${index.origin}${index.pathname}`;
   return [
@@ -65,19 +70,26 @@ async function checkRepository(repository: string, setting: string, timeoutMs: n
       path: `${setting}.repository`,
       value: shown.replace(/\/index\.yaml$/, ""),
       message: `No Helm repository answers there: ${shown} ${failure}.`,
-      remedy: `Try \`curl -I ${shown}\`. Where there is no way out, \`charts: {path: …}\` takes a folder with the charts, \`charts: {oci: …}\` a mirror.`,
+      remedy: /status 40[13]$/.test(failure)
+        ? `Set ${setting}.username and ${setting}.password to an account that may read it.`
+        : `Try \`curl -I ${shown}\`. Where there is no way out, \`charts: {path: …}\` takes a folder with the charts, \`charts: {oci: …}\` a mirror.`,
     },
   ];
 }
 
 /** Only the head of the answer is read: an index has megabytes, and Helm reads it anyway. */
-async function firstFailure(url: URL, timeoutMs: number): Promise<string | undefined> {
+async function firstFailure(
+  url: URL,
+  credentials: { username: string; password: string } | undefined,
+  timeoutMs: number,
+): Promise<string | undefined> {
   const proxy = proxyFor(url);
   const agent = proxy === undefined ? false : await proxyAgent(proxy);
   const signal = AbortSignal.timeout(timeoutMs);
   return new Promise((resolve) => {
     const client = url.protocol === "https:" ? https : http;
-    const request = client.get(url, { agent, signal }, (response) => {
+    const auth = credentials && `${credentials.username}:${credentials.password}`;
+    const request = client.get(url, { agent, signal, auth }, (response) => {
       const status = response.statusCode ?? 0;
       response.destroy();
       resolve(status >= 400 ? `answers with HTTP status ${status}` : undefined);

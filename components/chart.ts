@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { posix } from "node:path";
 import type * as kubernetes from "@pulumi/kubernetes";
-import { ConfigError } from "../mesh/problems";
+import * as pulumi from "@pulumi/pulumi";
+import { ConfigError, type Problem } from "../mesh/problems";
 import type { ChartSource } from "../mesh/schema";
 
 type ChartArgs = Pick<kubernetes.helm.v3.ReleaseArgs, "chart" | "version" | "repositoryOpts">;
@@ -10,7 +11,7 @@ type ChartArgs = Pick<kubernetes.helm.v3.ReleaseArgs, "chart" | "version" | "rep
 /**
  * Arguments of a Release for one chart of a source.
  * @param setting path of the source in stack config, for the error.
- * @throws ConfigError when a folder does not hold the chart.
+ * @throws ConfigError when a folder does not hold the chart, or an environment variable is not set.
  */
 export function chartArgs(
   source: ChartSource,
@@ -18,9 +19,44 @@ export function chartArgs(
   version: string,
   setting = "weft:mesh.istio.charts",
 ): ChartArgs {
-  if ("repository" in source) return { chart: name, version, repositoryOpts: { repo: source.repository } };
+  if ("repository" in source) {
+    const credentials = credentialsOf(source, setting);
+    const repositoryOpts = {
+      repo: source.repository,
+      ...(credentials && {
+        username: pulumi.secret(credentials.username),
+        password: pulumi.secret(credentials.password),
+      }),
+    };
+    return { chart: name, version, repositoryOpts };
+  }
   if ("oci" in source) return { chart: `${source.oci.replace(/\/$/, "")}/${name}`, version };
   return { chart: chartIn(source.path, name, version, setting) };
+}
+
+/**
+ * The credentials of a private Helm repository; undefined where it takes everyone.
+ * @throws ConfigError when an environment variable is not set.
+ */
+export function credentialsOf(
+  { username, password }: Extract<ChartSource, { repository: string }>,
+  setting: string,
+): { username: string; password: string } | undefined {
+  if (username === undefined || password === undefined) return undefined;
+  const problems: Problem[] = [];
+  const textOf = (credential: typeof username, key: string) => {
+    if (typeof credential === "string") return credential;
+    const { env } = credential.valueFrom;
+    const value = process.env[env];
+    if (value) return value;
+    const message = "There is no such environment variable, or nothing in it.";
+    const remedy = "Set it wherever `pulumi` runs.";
+    problems.push({ path: `${setting}.${key}.valueFrom.env`, value: env, message, remedy });
+    return "";
+  };
+  const credentials = { username: textOf(username, "username"), password: textOf(password, "password") };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return credentials;
 }
 
 /** Relative paths stay relative: the state is the same on every machine, and the provider runs in the project's folder. */

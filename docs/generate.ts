@@ -47,11 +47,14 @@ config:
       primary: east
 \`\`\`
 
-A secret stands in the list like everything else; only it is encrypted:
+A secret stands in the list like everything else; only it is encrypted, and it stays a secret in the state:
 
 \`\`\`sh
 pulumi config set --path 'weft:clusters[0].kubeconfig' --secret < east.kubeconfig
 \`\`\`
+
+Helm values, annotations and other free text can be secrets, too. Where \`Pulumi.<stack>.yaml\` does not say which of them are (they come
+from Pulumi ESC, or the setting is encrypted as a whole), all of the setting's are. Names, versions and addresses are shown.
 
 In the tables, a key without a default may be left out unless it is *required*. \`[]\` stands for each entry of a list.
 `;
@@ -85,8 +88,9 @@ function rowsIn(schema: Schema, prefix: string): Row[] {
   if (inner instanceof z.ZodArray) return rowsIn(inner.element, `${prefix}[]`);
   if (inner instanceof z.ZodDiscriminatedUnion) return rowsOfChoice(inner, prefix);
   if (inner instanceof z.ZodUnion) {
-    // Of keys that exclude each other none is required.
-    return inner.options.flatMap((option) => rowsIn(option, prefix)).map((row) => ({ ...row, fallback: "" }));
+    const rows = inner.options.flatMap((option) => rowsIn(option, prefix));
+    // Of keys that exclude each other none is required; one that several alternatives know is listed once.
+    return [...new Map(rows.map((row) => [row.path, { ...row, fallback: "" }])).values()];
   }
   if (!(inner instanceof z.ZodObject)) return [];
   return Object.entries(inner.shape as Record<string, Schema>).flatMap(([key, child]) =>

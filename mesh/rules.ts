@@ -3,6 +3,7 @@ import { withDefaults } from "./defaults";
 import type { Problem } from "./problems";
 import { accessProblems } from "./rules/access";
 import { addressProblems } from "./rules/addresses";
+import { chartProblems } from "./rules/charts";
 import { gatewayProblems } from "./rules/gateways";
 import { istioProblems } from "./rules/istio";
 import { nameProblems } from "./rules/names";
@@ -43,7 +44,7 @@ export function brokenRules({ config, entries, now }: Draft): Problem[] {
     now,
   };
   const rules = [nameProblems, roleProblems, accessProblems, gatewayProblems];
-  const meshRules = [rootProblems, memberTrustProblems, addressProblems, istioProblems];
+  const meshRules = [rootProblems, memberTrustProblems, addressProblems, istioProblems, chartProblems];
   const problems = [...rules, ...(config === undefined ? [] : meshRules)].flatMap((rule) => rule(stack));
   // Several members may run into one setting of the mesh.
   return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];

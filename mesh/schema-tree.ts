@@ -27,6 +27,14 @@ export function isSecret(schema: z.core.$ZodType, path: readonly PropertyKey[]):
   return key !== undefined && childrenOf(schema, key).some((child) => isSecret(child, rest));
 }
 
+/** Whether the schema takes whatever stands at the path: it is below a map with keys of the person's own. */
+export function isFreeForm(schema: z.core.$ZodType, path: readonly PropertyKey[]): boolean {
+  const [key, ...rest] = path;
+  if (key === undefined) return false;
+  if (unwrap(schema) instanceof z.ZodRecord) return true;
+  return childrenOf(schema, key).some((child) => isFreeForm(child, rest));
+}
+
 /** The keys that are allowed in the map at the path; `value` is what stands there, to choose among alternatives. */
 export function allowedKeys(schema: z.core.$ZodType, path: readonly PropertyKey[], value: unknown): string[] {
   const [key, ...rest] = path;

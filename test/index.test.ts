@@ -1,7 +1,11 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
 import { lastOutputs } from "../clusters/last-up";
 import { resolveKubeconfigs, type ResolvedKubeconfig } from "../clusters/kubeconfig";
 import { preflight } from "../clusters/preflight";
+import { storedSettings } from "../clusters/stored-settings";
 import type { Mesh } from "../mesh/mesh";
 import { lastUp } from "../mesh/last-up";
 import { ConfigError } from "../mesh/problems";
@@ -9,6 +13,7 @@ import program from "../index";
 import { record, valueOf, type Recorder } from "./components/mocks";
 
 jest.mock("../clusters/last-up");
+jest.mock("../clusters/stored-settings");
 jest.mock("../clusters/preflight");
 jest.mock("../clusters/kubeconfig");
 jest.setTimeout(60_000);
@@ -26,6 +31,7 @@ const kubeconfig = (name: string): ResolvedKubeconfig => ({
 beforeEach(() => {
   jest.resetAllMocks();
   jest.mocked(lastOutputs).mockResolvedValue({});
+  jest.mocked(storedSettings).mockResolvedValue({});
   jest.mocked(preflight).mockResolvedValue([]);
   jest
     .mocked(resolveKubeconfigs)
@@ -119,6 +125,36 @@ test("the next up knows the mesh again by them", async () => {
   });
 });
 
+describe("what is secret in stack config", () => {
+  const mesh = { istio: { values: { pilot: { env: { TOKEN: "t0ken", LEVEL: "debug" } } } } };
+  const secure = { secure: "v1:x" };
+
+  /** The secret inputs of istiod's release. */
+  async function marked(secretKeys: string[], stored: Record<string, unknown>): Promise<string[]> {
+    jest.mocked(storedSettings).mockResolvedValue(stored);
+    const config = { "weft:mesh": JSON.stringify(mesh), "weft:clusters": JSON.stringify(clusters) };
+    pulumi.runtime.setAllConfig(config, secretKeys);
+    const recorder = await record(program);
+    return recorder.named("mesh-a-istiod").secrets.sort();
+  }
+
+  test("stays secret where it enters a resource, and nothing beside it becomes it", async () => {
+    const stored = {
+      "weft:mesh": { istio: { values: { pilot: { env: { TOKEN: secure, LEVEL: "debug" } } } } },
+    };
+    expect(await marked(["weft:mesh"], stored)).toEqual(["values.pilot.env.TOKEN"]);
+  });
+
+  test("is all that may be, where only the engine knows", async () => {
+    expect(await marked(["weft:mesh"], {})).toEqual(["values.pilot.env.LEVEL", "values.pilot.env.TOKEN"]);
+  });
+
+  test("is nothing where no setting holds a secret, or only the other one", async () => {
+    expect(await marked([], {})).toEqual([]);
+    expect(await marked(["weft:clusters"], {})).toEqual([]);
+  });
+});
+
 describe("a mistake of the user", () => {
   /** The error, and what was created before it. */
   async function refused(config: { mesh?: unknown; clusters?: unknown }) {
@@ -172,6 +208,19 @@ describe("a mistake of the user", () => {
     const { error } = await refused({ clusters });
     expect(error.message).toContain("weft:mesh.trustDomain = cluster.local");
     expect(preflight).not.toHaveBeenCalled();
+  });
+
+  test("is a CLI without resource hooks, too", async () => {
+    jest
+      .spyOn(pulumi.runtime, "requirePulumiVersion")
+      .mockRejectedValueOnce(new Error("does not support the `RequirePulumiVersion` RPC"));
+    const { error, resources } = await refused({ clusters });
+    expect(pulumi.RunError.isInstance(error)).toBe(true);
+    const { requiredPulumiVersion } = parse(readFileSync(join(__dirname, "../Pulumi.yaml"), "utf8")) as {
+      requiredPulumiVersion: string;
+    };
+    expect(error.message).toContain(`Weft needs ${requiredPulumiVersion.replace(">=", "")} or later`);
+    expect(resources).toEqual([]);
   });
 
   test("that would let members leave by accident stops the program before a cluster is asked", async () => {

@@ -5,10 +5,10 @@ import { mergeValues, type HelmValues } from "../../mesh/istio-values";
 import type { Member, Mesh } from "../../mesh/mesh";
 import { exposesIstiod, readersOf } from "../../mesh/topology";
 import { chartArgs } from "../chart";
-import { istioNamespace, managedByWeft, releaseTimeoutSeconds } from "../kubernetes";
+import { istioNamespace, managedByWeft, releaseTimeoutSeconds, secretKeys } from "../kubernetes";
 import type { Cacerts } from "../root-ca/cacerts";
 import { RemoteAccess, type ApiServer } from "./remote-access";
-import { baseValues, primaryValues, remoteValues, type NetworkGateway } from "./values";
+import { baseValues, injectorValues, primaryValues, remoteValues, type NetworkGateway } from "./values";
 
 export interface MeshMemberArgs {
   mesh: Mesh;
@@ -72,10 +72,10 @@ export class MeshMember extends pulumi.ComponentResource {
             "weft.dev/signing-root": cacerts.signingRoot,
           },
         },
-        stringData: cacerts.files,
       },
       {
         parent: this,
+        transformations: [secretKeys(cacerts.files)],
         dependsOn: Promise.resolve(exchange ?? []).then<pulumi.Resource[]>((secrets) => [
           namespace,
           ...secrets,
@@ -178,39 +178,40 @@ function crdsLeaveWithRelease(): string {
   return isAbsolute(project) ? relative(project, script) : script;
 }
 
-function istiodValues({ mesh, member, cacerts, servedBy }: MeshMemberArgs): pulumi.Output<HelmValues> {
+function istiodValues({ mesh, member, cacerts, servedBy }: MeshMemberArgs): HelmValues {
   const { revision, hub, tag, imagePullSecrets } = mesh.config.istio;
   const ours =
     servedBy === undefined
-      ? cacerts.fingerprint.apply((bundleFingerprint) =>
-          primaryValues({
-            meshId: mesh.config.id,
-            cluster: member.name,
-            network: member.network,
-            trustDomain: mesh.config.trustDomain,
-            revision,
-            platform: member.istio.platform,
-            hub,
-            tag,
-            imagePullSecrets,
-            servesRemotes: exposesIstiod(mesh, member.name),
-            hosts: member.eastWest.addresses,
-            gateways: fixedGateways(mesh),
-            bundleFingerprint,
-          }),
-        )
-      : servedBy.address.apply((remotePilotAddress) =>
-          remoteValues({
-            cluster: member.name,
-            network: member.network,
-            version: member.istio.version,
-            revision,
-            platform: member.istio.platform,
-            remotePilotAddress,
-            istiodHosts: servedBy.primary.eastWest.addresses,
-          }),
-        );
-  return ours.apply((values) => mergeValues(values, member.istio.values));
+      ? primaryValues({
+          meshId: mesh.config.id,
+          cluster: member.name,
+          network: member.network,
+          trustDomain: mesh.config.trustDomain,
+          revision,
+          platform: member.istio.platform,
+          hub,
+          tag,
+          imagePullSecrets,
+          servesRemotes: exposesIstiod(mesh, member.name),
+          hosts: member.eastWest.addresses,
+          gateways: fixedGateways(mesh),
+          bundleFingerprint: cacerts.fingerprint,
+        })
+      : remoteValues({
+          revision,
+          platform: member.istio.platform,
+          remotePilotAddress: servedBy.address,
+          injector: servedBy.address.apply((address) =>
+            injectorValues({
+              cluster: member.name,
+              network: member.network,
+              version: member.istio.version,
+              address,
+              istiodHosts: servedBy.primary.eastWest.addresses,
+            }),
+          ),
+        });
+  return mergeValues(ours, member.istio.values);
 }
 
 /** The gateways whose address is written in stack config, not given by a load balancer. */

@@ -1,13 +1,13 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { peerBuckets } from "../../mesh/buckets";
-import { istioNamespace, managedByWeft } from "../kubernetes";
+import { istioNamespace, managedByWeft, secretKeys } from "../kubernetes";
 
 export interface PeerSecretArgs {
   /** Names of the peers that this member reads. */
   peers: string[];
-  /** Kubeconfigs by cluster name, of these peers at least. One output for all: a mesh of 100 has 9,900 pairs. */
-  kubeconfigs: pulumi.Output<Record<string, string>>;
+  /** Kubeconfigs by cluster name, of these peers at least. */
+  kubeconfigs: Record<string, pulumi.Output<string>>;
   /** What must be there before istiod may see a change. */
   after: pulumi.Resource[];
 }
@@ -33,13 +33,16 @@ export class PeerSecret extends pulumi.ComponentResource {
             namespace: istioNamespace,
             labels: { ...managedByWeft, "istio/multiCluster": "true" },
           },
-          stringData: args.kubeconfigs.apply((all) =>
-            Object.fromEntries(peers.map((peer) => [peer, all[peer]!])),
-          ),
         },
         // A key leaves the bucket that splits before it enters the new one: istiod ignores a cluster that it knows
         // from another Secret.
-        { parent: this, dependsOn: [...args.after, ...this.secrets] },
+        {
+          parent: this,
+          dependsOn: [...args.after, ...this.secrets],
+          transformations: [
+            secretKeys(Object.fromEntries(peers.map((peer) => [peer, args.kubeconfigs[peer]!]))),
+          ],
+        },
       );
       this.secrets.push(secret);
     }

@@ -1,5 +1,6 @@
 /** Helm values of Istio's base and istiod charts, 1.28 to 1.31. Pure. Every value is read by a template of every version. */
 import { isIP } from "node:net";
+import * as pulumi from "@pulumi/pulumi";
 import * as semver from "semver";
 import { isMap, type HelmValues } from "../../mesh/istio-values";
 
@@ -59,7 +60,7 @@ export interface PrimaryArgs {
   /** Gateways of the mesh whose addresses stack config gives. */
   gateways?: NetworkGateway[];
   /** Fingerprint of the trust bundle that istiod has to restart with. */
-  bundleFingerprint?: string;
+  bundleFingerprint?: pulumi.Input<string>;
 }
 
 /**
@@ -109,22 +110,43 @@ function meshNetworks(gateways: NetworkGateway[]): HelmValues {
 }
 
 export interface RemoteArgs {
-  /** Name of the member: its cluster ID. */
-  cluster: string;
-  network: string;
-  /** Version of the charts. */
-  version: string;
   revision?: string;
   platform?: string;
   /** Address of the primary's east-west gateway: an IP address or a DNS name. */
-  remotePilotAddress: string;
-  /** `hosts` of the primary: the DNS names in its istiod's certificate. */
-  istiodHosts?: string[];
+  remotePilotAddress: pulumi.Input<string>;
+  /** `injectorValues` of that address. */
+  injector: pulumi.Input<InjectorValues>;
 }
 
 /**
  * Values of the istiod chart on a remote.
  * https://istio.io/latest/docs/setup/install/multicluster/primary-remote_multi-network/
+ */
+export function remoteValues({ revision, platform, remotePilotAddress, injector }: RemoteArgs): HelmValues {
+  return compact({
+    profile: "remote",
+    revision,
+    istiodRemote: injector,
+    global: { platform, configCluster: true, remotePilotAddress },
+  });
+}
+
+export interface InjectorArgs {
+  /** Name of the member: its cluster ID. */
+  cluster: string;
+  network: string;
+  /** Version of the charts. */
+  version: string;
+  /** Address of the primary's east-west gateway: an IP address or a DNS name. */
+  address: string;
+  /** `hosts` of the primary: the DNS names in its istiod's certificate. */
+  istiodHosts?: string[];
+}
+
+export type InjectorValues = { injectionPath: string } | { injectionURL: string };
+
+/**
+ * How a remote's API server reaches the istiod that injects: `istiodRemote` of the istiod chart.
  *
  * To an IP address the chart renders a Service with an EndpointSlice, which maps the webhook's 443 to 15017. To a DNS
  * name it renders an ExternalName Service, which maps no port and which API servers with aggregator routing (EKS) do not
@@ -134,8 +156,8 @@ export interface RemoteArgs {
  *
  * @throws Error on an address by which the remote could not reach istiod.
  */
-export function remoteValues(args: RemoteArgs): HelmValues {
-  const { cluster, network, remotePilotAddress: address, istiodHosts = [] } = args;
+export function injectorValues(args: InjectorArgs): InjectorValues {
+  const { cluster, network, address, istiodHosts = [] } = args;
   const family = isIP(address);
   if (family === 6 && semver.lt(args.version, "1.30.0-0")) {
     throw new Error(
@@ -151,19 +173,17 @@ export function remoteValues(args: RemoteArgs): HelmValues {
     );
   }
   const injectionPath = `/inject/cluster/${cluster}/net/${network}`;
-  return compact({
-    profile: "remote",
-    revision: args.revision,
-    istiodRemote: family ? { injectionPath } : { injectionURL: `https://${address}:15017${injectionPath}` },
-    global: { platform: args.platform, configCluster: true, remotePilotAddress: address },
-  });
+  return family ? { injectionPath } : { injectionURL: `https://${address}:15017${injectionPath}` };
 }
 
 /** Without what is not set: undefined, and maps and lists that hold nothing. */
 function compact(values: HelmValues): HelmValues {
   return Object.fromEntries(
     Object.entries(values)
-      .map(([key, value]) => [key, isMap(value) ? compact(value) : value] as const)
+      .map(
+        ([key, value]) =>
+          [key, isMap(value) && !pulumi.Output.isInstance(value) ? compact(value) : value] as const,
+      )
       .filter(([, value]) => value !== undefined && !(typeof value === "object" && isEmpty(value))),
   );
 }

@@ -9,6 +9,7 @@ import type { LiveMember } from "../../mesh/live-member";
 import { finishInterrupted } from "../interrupted/interrupted";
 import { EastWestGateway } from "../gateway/east-west-gateway";
 import { IngressGateway } from "../gateway/ingress-gateway";
+import { keepSecrets } from "../keep-secrets";
 import { LoadBalancer } from "../load-balancer/load-balancer";
 import { MeshMember } from "../mesh-member/mesh-member";
 import { PeerSecret } from "../mesh-member/peer-secret";
@@ -20,6 +21,8 @@ export interface MeshArgs {
   kubeconfigs: Kubeconfigs;
   /** What is there before this `up`. It decides about order alone, never about what is created. */
   live: LiveMember[];
+  /** What is secret in stack config. @default nothing */
+  secrets?: ReadonlySet<string>;
   /** One provider per member, by the member's name. */
   providers: Record<string, kubernetes.Provider>;
 }
@@ -71,7 +74,10 @@ export class Mesh extends pulumi.ComponentResource {
       {},
       {
         ...opts,
-        transformations: [finishInterrupted(name, args.providers, args.kubeconfigs)],
+        transformations: [
+          finishInterrupted(name, args.providers, args.kubeconfigs),
+          keepSecrets(args.secrets ?? new Set()),
+        ],
       },
     );
     const { mesh, live } = args;
@@ -170,18 +176,14 @@ export class Mesh extends pulumi.ComponentResource {
   }
 
   /** Of every member that somebody reads. */
-  private peerKubeconfigs(): pulumi.Output<Record<string, string>> {
+  private peerKubeconfigs(): Record<string, pulumi.Output<string>> {
     const read = Object.entries(this.parts).filter(([, { remoteAccess }]) => remoteAccess !== undefined);
-    return pulumi.secret(
-      pulumi.all(
-        Object.fromEntries(read.map(([name, { remoteAccess }]) => [name, remoteAccess!.kubeconfig])),
-      ),
-    );
+    return Object.fromEntries(read.map(([name, { remoteAccess }]) => [name, remoteAccess!.kubeconfig]));
   }
 
   private createPeerSecret(
     reader: Member,
-    kubeconfigs: pulumi.Output<Record<string, string>>,
+    kubeconfigs: Record<string, pulumi.Output<string>>,
     exchange: Exchange | undefined,
   ) {
     const peers = peersOf(this.args.mesh, reader.name);

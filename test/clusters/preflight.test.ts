@@ -671,15 +671,17 @@ describe("the chart source", () => {
 
   const repository = async (status: number) => {
     const paths: (string | undefined)[] = [];
+    const authorizations: (string | undefined)[] = [];
     const listening = http
       .createServer((request, response) => {
         paths.push(request.url);
+        authorizations.push(request.headers.authorization);
         response.writeHead(status).end("entries: {}");
       })
       .listen(0, "127.0.0.1");
     await once(listening, "listening");
     const { port } = listening.address() as AddressInfo;
-    return { listening, paths, url: `http://127.0.0.1:${port}/charts` };
+    return { listening, paths, authorizations, url: `http://127.0.0.1:${port}/charts` };
   };
 
   test("a repository that answers is fine", async () => {
@@ -721,18 +723,50 @@ describe("the chart source", () => {
     );
   });
 
-  test("the password of a repository is not shown", async () => {
+  test("a private repository is asked with the credentials, and neither is shown where it does not take them", async () => {
     const server = await start();
-    const { listening, url } = await repository(403);
-    const secret = url.replace("http://", `http://me:${TOKEN}@`);
-    const [problem] = await problemsOf([server.kubeconfig()], {
-      mesh: { istio: { charts: { repository: secret } } },
+    process.env["WEFT_TEST_CHARTS"] = TOKEN;
+    const password = { valueFrom: { env: "WEFT_TEST_CHARTS" } };
+    const authorization = `Basic ${Buffer.from(`reader:${TOKEN}`).toString("base64")}`;
+    const ask = async (status: number) => {
+      const { listening, authorizations, url } = await repository(status);
+      const mesh = { istio: { charts: { repository: url, username: "reader", password } } };
+      const asking =
+        status === 200 ? run([server.kubeconfig()], { mesh }) : problemsOf([server.kubeconfig()], { mesh });
+      const outcome = await asking.finally(() => listening.close());
+      expect(authorizations).toEqual([authorization]);
+      return { outcome, url };
+    };
+
+    await ask(200);
+    const { outcome, url } = await ask(401);
+    expect(outcome).toEqual([
+      {
+        path: "weft:mesh.istio.charts.repository",
+        value: url,
+        message: `No Helm repository answers there: ${url}/index.yaml answers with HTTP status 401.`,
+        remedy:
+          "Set weft:mesh.istio.charts.username and weft:mesh.istio.charts.password to an account that may read it.",
+      },
+    ]);
+  });
+
+  test("a repository is not asked where the environment lacks its credentials", async () => {
+    const server = await start();
+    const { listening, paths, url } = await repository(200);
+    const credentials = {
+      username: { valueFrom: { env: "WEFT_NO_USER" } },
+      password: { valueFrom: { env: "WEFT_NO_PASSWORD" } },
+    };
+    const problems = await problemsOf([server.kubeconfig()], {
+      mesh: { istio: { charts: { repository: url, ...credentials } } },
     });
     listening.close();
-    expect(problem).toMatchObject({
-      value: url,
-      message: `No Helm repository answers there: ${url}/index.yaml answers with HTTP status 403.`,
-    });
+    expect(paths).toEqual([]);
+    expect(problems.map(({ path, value }) => [path, value])).toEqual([
+      ["weft:mesh.istio.charts.password.valueFrom.env", "WEFT_NO_PASSWORD"],
+      ["weft:mesh.istio.charts.username.valueFrom.env", "WEFT_NO_USER"],
+    ]);
   });
 
   test("MetalLB's is looked at as well, where it is installed", async () => {

@@ -1,8 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
 import { chartArgs } from "../../components/chart";
 import { ConfigError } from "../../mesh/problems";
+import { valueOf } from "./mocks";
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "weft-charts-"))));
@@ -27,6 +29,19 @@ test("a chart of a Helm repository is named beside it", () => {
     version: "1.30.5",
     repositoryOpts: { repo: "https://charts.example" },
   });
+});
+
+test("the credentials of a Helm repository are secrets, from stack config or the environment", async () => {
+  process.env["WEFT_TEST_CHARTS"] = "s3cr3t";
+  const source = {
+    repository: "https://charts.example",
+    username: "reader",
+    password: { valueFrom: { env: "WEFT_TEST_CHARTS" } },
+  };
+  const { repositoryOpts } = chartArgs(source, "base", "1.30.5");
+  const { username, password } = repositoryOpts as Record<"username" | "password", pulumi.Output<string>>;
+  expect(await valueOf(username)).toEqual({ value: "reader", secret: true });
+  expect(await valueOf(password)).toEqual({ value: "s3cr3t", secret: true });
 });
 
 test("a chart of an OCI registry is part of its URL", () => {

@@ -25,6 +25,8 @@ interface Request {
   /** Not for what is read. */
   getHooks?(): { getBeforeCreateList(): string[] } | undefined;
   getDeletebeforereplace?(): boolean;
+  /** Not for what is read. */
+  getObject?(): { toJavaScript(): Record<string, unknown> } | undefined;
 }
 
 export class Recorder {
@@ -33,6 +35,7 @@ export class Recorder {
   private readonly parents = new Map<string, string>();
   private readonly hooks = new Map<string, string[]>();
   private readonly deletedFirst = new Set<string>();
+  private readonly secrets = new Map<string, string[]>();
 
   /** The only resource of this name. */
   named(name: string): Recorded {
@@ -85,7 +88,15 @@ export class Recorder {
     return false;
   }
 
+  /** Paths of the inputs that are secret. Mocks are told only which inputs have a secret anywhere in them. */
+  secretsOf(name: string): string[] {
+    return this.secrets.get(name) ?? [];
+  }
+
   note(request: Request): void {
+    const secrets: string[] = [];
+    unwrap(request.getObject?.()?.toJavaScript(), "", secrets);
+    this.secrets.set(request.getName(), secrets);
     this.dependencies.set(request.getName(), request.getDependenciesList().map(nameOf));
     this.parents.set(request.getName(), nameOf(request.getParent()));
     this.hooks.set(request.getName(), request.getHooks?.()?.getBeforeCreateList() ?? []);
@@ -114,21 +125,25 @@ Object.assign(monitor, {
   registerResourceHook: (_: unknown, callback: (error: null, reply: object) => void) => callback(null, {}),
 });
 
+export interface RecordOptions {
+  /** Record a preview, in which what these resources come to is unknown: they are to be created. @default none, an `up`. */
+  created?: (name: string) => boolean;
+}
+
 /** Runs a program under mocks, until every resource of it is registered. */
-export async function record(program: () => unknown): Promise<Recorder> {
+export async function record(program: () => unknown, { created }: RecordOptions = {}): Promise<Recorder> {
   const recorder = new Recorder();
   current = recorder;
   await pulumi.runtime.setMocks(
     {
       newResource: async (args) => {
-        const secrets: string[] = [];
-        const inputs = unwrap(args.inputs, "", secrets) as Record<string, unknown>;
+        const inputs = unwrap(args.inputs) as Record<string, unknown>;
         const { type, name, provider, id = "" } = args;
         recorder.resources.push({
           type,
           name,
           inputs,
-          secrets,
+          secrets: recorder.secretsOf(name),
           provider: nameOf(provider ?? ""),
           read: id !== "",
         });
@@ -136,7 +151,7 @@ export async function record(program: () => unknown): Promise<Recorder> {
           id: id || idOf(name, inputs),
           state: {
             ...(args.inputs as object),
-            ...(await outputsOf(type, name, inputs as unknown as Inputs, id)),
+            ...(created?.(name) ? {} : await outputsOf(type, name, inputs as unknown as Inputs, id)),
           },
         };
       },
@@ -146,7 +161,7 @@ export async function record(program: () => unknown): Promise<Recorder> {
     },
     "weft",
     "test",
-    false,
+    created !== undefined,
     "organization",
   );
   await program();
@@ -175,12 +190,16 @@ export async function valueOf<T>(output: pulumi.Output<T>): Promise<{ value: T; 
 /** Mocks get secrets as the protocol carries them: a record with this key. */
 const secretMark = "4dabf18193072939515e22adb298388d";
 
+/** Stands for an input that a preview does not know. */
+export const unknown = pulumi.runtime.unknownValue;
+
 function secret(value: unknown) {
   return { [secretMark]: "1b47061264138c4ac30d75fd1eb44270", value };
 }
 
-function unwrap(value: unknown, path: string, secrets: string[]): unknown {
+function unwrap(value: unknown, path = "", secrets: string[] = []): unknown {
   if (typeof value !== "object" || value === null) return value;
+  if (pulumi.isUnknown(value)) return unknown;
   if (Array.isArray(value)) return value.map((item, index) => unwrap(item, `${path}[${index}]`, secrets));
   const entries = value as Record<string, unknown>;
   if (secretMark in entries) {

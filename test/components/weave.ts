@@ -5,7 +5,7 @@ import type { Mesh as MeshSpec } from "../../mesh/mesh";
 import { parseMesh } from "../../mesh/parse";
 import type { StackInput } from "../../mesh/schema";
 import type { LiveMember } from "../../mesh/live-member";
-import { record, type Recorder } from "./mocks";
+import { record, type Recorder, type RecordOptions } from "./mocks";
 
 export type ClusterInput = StackInput["clusters"][number];
 
@@ -19,13 +19,22 @@ export interface Woven {
   mesh: Mesh;
 }
 
+interface WeaveOptions extends RecordOptions {
+  /** What is secret in stack config. */
+  secrets?: ReadonlySet<string>;
+}
+
 /** Runs the program below index.ts. */
-export function weave(input: StackInput, live?: LiveMember[]): Promise<Woven> {
-  return weaveMesh(parseMesh(input), live);
+export function weave(input: StackInput, live?: LiveMember[], options?: WeaveOptions): Promise<Woven> {
+  return weaveMesh(parseMesh(input), live, options);
 }
 
 /** The same, from what index.ts has parsed. */
-export async function weaveMesh(spec: MeshSpec, live: LiveMember[] = []): Promise<Woven> {
+export async function weaveMesh(
+  spec: MeshSpec,
+  live: LiveMember[] = [],
+  options?: WeaveOptions,
+): Promise<Woven> {
   let mesh!: Mesh;
   const recorder = await record(() => {
     const providers = Object.fromEntries(
@@ -45,7 +54,7 @@ export async function weaveMesh(spec: MeshSpec, live: LiveMember[] = []): Promis
         },
       ]),
     );
-    mesh = new Mesh("mesh", { mesh: spec, kubeconfigs, live, providers });
-  });
+    mesh = new Mesh("mesh", { mesh: spec, kubeconfigs, live, providers, secrets: options?.secrets });
+  }, options);
   return { recorder, mesh };
 }

@@ -3,14 +3,25 @@
  * with WEFT_CHARTS=folder[:folder…], each with base, istiod and gateway, as `helm pull --untar` leaves them.
  */
 import { eastWestValues, ingressValues } from "../../components/gateway/values";
-import { baseValues, primaryValues, remoteValues } from "../../components/mesh-member/values";
+import { baseValues, injectorValues, primaryValues, remoteValues } from "../../components/mesh-member/values";
 import { ensureToolchain } from "../../lab/toolchain";
 import type { HelmValues } from "../../mesh/istio-values";
 import { type Chart, chartSets, leaves, type Path, render, replaced } from "./charts";
 
 const load = { annotations: { "example.org/lb": "internal" }, loadBalancerSourceRanges: ["10.0.0.0/8"] };
 const nodePort = { type: "NodePort" as const, annotations: {}, loadBalancerSourceRanges: [] };
-const remote = { cluster: "cluster2", network: "network2", version: "1.30.5", revision: "canary" };
+const valuesTo = (address: string) =>
+  remoteValues({
+    revision: "canary",
+    remotePilotAddress: address,
+    injector: injectorValues({
+      cluster: "cluster2",
+      network: "network2",
+      version: "1.30.5",
+      address,
+      istiodHosts: ["mesh.example.org"],
+    }),
+  });
 const primary = {
   meshId: "mesh1",
   cluster: "cluster1",
@@ -31,16 +42,8 @@ const cases: [string, Chart, HelmValues][] = [
   ["base of a remote", "base", baseValues({ role: "remote" })],
   ["istiod of a primary", "istiod", primaryValues(primary)],
   ["istiod of a primary with a revision", "istiod", primaryValues({ ...primary, revision: "canary" })],
-  [
-    "istiod of a remote, by IP address",
-    "istiod",
-    remoteValues({ ...remote, remotePilotAddress: "10.0.0.9" }),
-  ],
-  [
-    "istiod of a remote, by DNS name",
-    "istiod",
-    remoteValues({ ...remote, remotePilotAddress: "mesh.example.org", istiodHosts: ["mesh.example.org"] }),
-  ],
+  ["istiod of a remote, by IP address", "istiod", valuesTo("10.0.0.9")],
+  ["istiod of a remote, by DNS name", "istiod", valuesTo("mesh.example.org")],
   [
     "east-west gateway behind a load balancer",
     "gateway",

@@ -17,6 +17,67 @@ describe("names", () => {
   });
 });
 
+describe("charts", () => {
+  const charts = (source: object) => problemsOf({ mesh: { istio: { charts: source } }, clusters: [a] });
+  const repository = "https://charts.example/istio";
+  const oci = "oci://registry.example/istio";
+
+  it("of a private repository have a user and a password, as text or in the environment", () => {
+    const password = { valueFrom: { env: "CHARTS_PASSWORD" } };
+    expect(charts({ repository, username: "reader", password: "s3cr3t" })).toEqual([]);
+    expect(charts({ repository, username: "reader", password })).toEqual([]);
+    expect(charts({ repository, password })).toEqual([
+      {
+        path: "weft:mesh.istio.charts.username",
+        message: "Required, because there is a password: Helm sends both or none.",
+        remedy:
+          "`pulumi config set --secret --path 'weft:mesh.istio.charts.username'`, or `valueFrom: {env: …}`.",
+      },
+    ]);
+  });
+
+  it("have no credentials in their URL, and none are shown", () => {
+    for (const [key, url, remedy] of [
+      ["repository", "https://me:s3cr3t@charts.example/istio", "weft:mesh.istio.charts.password"],
+      ["oci", "oci://me:s3cr3t@registry.example/istio", "helm registry login registry.example"],
+    ] as const) {
+      const [problem, ...others] = charts({ [key]: url });
+      expect(problem).toMatchObject({
+        path: `weft:mesh.istio.charts.${key}`,
+        value: "(a URL with credentials)",
+      });
+      expect(problem?.remedy).toContain(remedy);
+      expect(others).toEqual([]);
+      expect(JSON.stringify(problem)).not.toContain("s3cr3t");
+    }
+  });
+
+  it("of a registry have none at all, because the provider would not use them", () => {
+    expect(charts({ oci })).toEqual([]);
+    expect(charts({ oci, username: "reader", password: "s3cr3t" })).toMatchObject([
+      {
+        path: "weft:mesh.istio.charts.username",
+        remedy: expect.stringContaining("helm registry login registry.example") as string,
+      },
+    ]);
+  });
+
+  it("do not show a credential that is of the wrong form", () => {
+    const problems = [{ value: "s3cr3t" }, ["s3cr3t"], { valueFrom: { env: "$s3cr3t" } }].flatMap(
+      (password) => charts({ repository, username: "reader", password }),
+    );
+    expect(problems.length).toBeGreaterThan(2);
+    expect(JSON.stringify(problems)).not.toContain("s3cr3t");
+  });
+
+  it("of MetalLB are held to the same", () => {
+    const loadBalancer = { network: "kind", charts: { repository, password: "s3cr3t" } };
+    expect(problemsOf({ mesh: { loadBalancer }, clusters: [cluster("a1")] })).toMatchObject([
+      { path: "weft:mesh.loadBalancer.charts.username" },
+    ]);
+  });
+});
+
 describe("roles", () => {
   it("a remote names its primary", () => {
     expect(problemsOf({ clusters: [b, a, remote("r")] })).toEqual([

@@ -34,7 +34,13 @@ describe("allowed keys", () => {
     const root = ["mesh", "trust", "root"];
     expect(allowedKeys(stackSchema, root, { source: "generated" })).toEqual(["source", "algorithm"]);
     expect(allowedKeys(stackSchema, root, { source: "provided" })).toEqual(["source", "certificate", "key"]);
-    expect(allowedKeys(stackSchema, ["mesh", "istio", "charts"], {})).toEqual(["repository", "oci", "path"]);
+    expect(allowedKeys(stackSchema, ["mesh", "istio", "charts"], {})).toEqual([
+      "repository",
+      "username",
+      "password",
+      "oci",
+      "path",
+    ]);
   });
 
   it("are none where no map is expected", () => {

@@ -1,7 +1,9 @@
 import {
   baseValues,
+  injectorValues,
   primaryValues,
-  remoteValues,
+  remoteValues as valuesOf,
+  type InjectorArgs,
   trustBundleAnnotation,
 } from "../../../components/mesh-member/values";
 
@@ -100,9 +102,11 @@ describe("values of istiod on a primary", () => {
 
 describe("values of istiod on a remote", () => {
   const remote = { cluster: "cluster2", network: "network2", version: "1.30.5" };
+  const remoteValues = ({ revision, ...args }: InjectorArgs & { revision?: string }) =>
+    valuesOf({ revision, remotePilotAddress: args.address, injector: injectorValues(args) });
 
   it("lead to an IP address through the chart's Service", () => {
-    expect(remoteValues({ ...remote, remotePilotAddress: "10.0.0.9" })).toEqual({
+    expect(remoteValues({ ...remote, address: "10.0.0.9" })).toEqual({
       profile: "remote",
       istiodRemote: { injectionPath: "/inject/cluster/cluster2/net/network2" },
       global: { configCluster: true, remotePilotAddress: "10.0.0.9" },
@@ -110,16 +114,14 @@ describe("values of istiod on a remote", () => {
   });
 
   it("name the revision", () => {
-    expect(remoteValues({ ...remote, revision: "canary", remotePilotAddress: "10.0.0.9" }).revision).toBe(
-      "canary",
-    );
+    expect(remoteValues({ ...remote, revision: "canary", address: "10.0.0.9" }).revision).toBe("canary");
   });
 
   it("inject by URL where the address is a DNS name, because an ExternalName Service maps no port", () => {
     expect(
       remoteValues({
         ...remote,
-        remotePilotAddress: "mesh.example.org",
+        address: "mesh.example.org",
         istiodHosts: ["mesh.example.org"],
       }),
     ).toEqual({
@@ -132,7 +134,7 @@ describe("values of istiod on a remote", () => {
   });
 
   it("refuse a DNS name that istiod's certificate does not carry, and say what to set", () => {
-    expect(() => remoteValues({ ...remote, remotePilotAddress: "lb-1.elb.example.com" })).toThrow(
+    expect(() => remoteValues({ ...remote, address: "lb-1.elb.example.com" })).toThrow(
       /^cluster2: .* DNS name lb-1\.elb\.example\.com, .*Give the primary eastWest\.addresses/,
     );
   });
@@ -140,14 +142,14 @@ describe("values of istiod on a remote", () => {
   it.each(["1.28.3", "1.29.6"])(
     "refuse an IPv6 address for charts of %s, which take it for a name",
     (version) => {
-      expect(() => remoteValues({ ...remote, version, remotePilotAddress: "2001:db8::9" })).toThrow(
+      expect(() => remoteValues({ ...remote, version, address: "2001:db8::9" })).toThrow(
         /^cluster2: .* IPv6 address 2001:db8::9/,
       );
     },
   );
 
   it.each(["1.30.0-rc.0", "1.30.3", "1.31.0-rc.0"])("take an IPv6 address for charts of %s", (version) => {
-    expect(remoteValues({ ...remote, version, remotePilotAddress: "2001:db8::9" }).global).toEqual({
+    expect(remoteValues({ ...remote, version, address: "2001:db8::9" }).global).toEqual({
       configCluster: true,
       remotePilotAddress: "2001:db8::9",
     });

@@ -274,8 +274,10 @@ describe("two primaries on networks of their own", () => {
     expect(secrets.sort()).toEqual(
       ["a", "b"]
         .flatMap((name) => [
-          `mesh-${name}-cacerts stringData`,
-          `mesh-${name}-peers-0 stringData`,
+          ...["ca-cert", "ca-key", "cert-chain", "root-cert"].map(
+            (file) => `mesh-${name}-cacerts stringData.${file}.pem`,
+          ),
+          `mesh-${name}-peers-0 stringData.${name === "a" ? "b" : "a"}`,
           `mesh-trust-${name}-intermediate-certificate caPrivateKeyPem`,
           `mesh-trust-${name}-intermediate-request privateKeyPem`,
         ])

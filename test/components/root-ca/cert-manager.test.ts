@@ -81,7 +81,9 @@ describe("a root by cert-manager", () => {
     expect(intermediate!.verify(root!.publicKey)).toBe(true);
     expect(own["root-cert.pem"]).toBe(`${root!.toString()}`);
     expect(own["ca-key.pem"]).toMatch(/^-----BEGIN PRIVATE KEY-----/);
-    expect(recorder.named("mesh-a-cacerts").secrets).toEqual(["stringData"]);
+    expect(recorder.named("mesh-a-cacerts").secrets.sort()).toEqual(
+      ["ca-cert", "ca-key", "cert-chain", "root-cert"].map((file) => `stringData.${file}.pem`),
+    );
     const read = recorder.resources.filter((resource) => resource.read && resource.type.endsWith(":Secret"));
     expect(read.map(({ name }) => name).sort()).toEqual([
       "mesh-trust-a-intermediate-secret-default",

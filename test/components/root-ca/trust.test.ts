@@ -147,7 +147,9 @@ describe("federated trust", () => {
       "cert-chain.pem": certificate + root.certificate,
       "root-cert.pem": expect.stringContaining(root.certificate.trim()) as string,
     });
-    expect(recorder.named("mesh-a-cacerts").secrets).toEqual(["stringData"]);
+    expect(recorder.named("mesh-a-cacerts").secrets.sort()).toEqual(
+      ["ca-cert", "ca-key", "cert-chain", "root-cert"].map((file) => `stringData.${file}.pem`),
+    );
     expect(trusted(recorder, "b")).toEqual(["mine", "b"]);
   });
 

@@ -1,0 +1,60 @@
+import fc from "fast-check";
+import { stackSchema } from "../../mesh/schema";
+import { secretLeaves } from "../../mesh/secret-leaves";
+
+const { mesh, clusters } = stackSchema.shape;
+const secure = { secure: "v1:x" };
+const value = {
+  id: "prod",
+  istio: {
+    hub: "registry.example/s3cr3t",
+    values: { pilot: { env: { TOKEN: "t0ken", LEVEL: "debug" } }, n: 7 },
+  },
+};
+
+test("what the stack's file holds encrypted is secret, and nothing beside it", () => {
+  const stored = (values: object, hub: unknown = value.istio.hub) => ({ id: "prod", istio: { hub, values } });
+  expect(
+    secretLeaves(mesh, value, stored({ pilot: { env: { TOKEN: secure, LEVEL: "debug" } }, n: 7 })),
+  ).toEqual(new Set(["t0ken"]));
+  expect(
+    secretLeaves(
+      mesh,
+      value,
+      stored({ pilot: { env: { TOKEN: "t0ken", LEVEL: "debug" } }, n: secure }, secure),
+    ),
+  ).toEqual(new Set([value.istio.hub, "7"]));
+});
+
+test.each([
+  ["there is no file", undefined],
+  ["the setting is encrypted as one", secure],
+  ["a part of it is", { id: "prod", istio: secure }],
+  ["the file is of an older setting", { istio: { values: { pilot: { env: { TOKEN: "old" } } } } }],
+])("where %s, all Helm values are, and no name", (_, stored) => {
+  expect(secretLeaves(mesh, value, stored)).toEqual(new Set(["t0ken", "debug", "7"]));
+});
+
+test("so are annotations, and whatever the schema calls a secret", () => {
+  const entry = {
+    name: "a",
+    kubeconfig: "apiVersion: v1",
+    network: "n",
+    eastWest: { service: { type: "NodePort", annotations: { "example.com/key": "k3y" } } },
+  };
+  expect(secretLeaves(clusters, [entry], undefined)).toEqual(new Set(["apiVersion: v1", "k3y"]));
+  expect(secretLeaves(clusters, [entry], [{ ...entry, kubeconfig: secure }])).toEqual(
+    new Set([entry.kubeconfig]),
+  );
+});
+
+test("no text of Helm values that the file does not show is left out", () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.string({ minLength: 1 })), (values) => {
+      expect(secretLeaves(mesh, { istio: { values } }, { istio: {} })).toEqual(
+        new Set(Object.values(values)),
+      );
+      expect(secretLeaves(mesh, { istio: { values } }, { istio: { values } })).toEqual(new Set());
+    }),
+  );
+});
