@@ -1,4 +1,5 @@
 /** From stack config to one mesh. */
+import "./components/printed-errors";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { withAddresses } from "./clusters/container-network";
@@ -6,10 +7,13 @@ import { resolveKubeconfigs } from "./clusters/kubeconfig";
 import { lastOutputs } from "./clusters/last-up";
 import { parseMeshWithFound } from "./clusters/membership";
 import { preflight } from "./clusters/preflight";
+import { storedSettings } from "./clusters/stored-settings";
 import { Mesh } from "./components/mesh/mesh";
 import { lastUp } from "./mesh/last-up";
 import { ConfigError } from "./mesh/problems";
 import { rootSources } from "./mesh/roots";
+import { stackSchema } from "./mesh/schema";
+import { secretLeaves } from "./mesh/secret-leaves";
 import { structured } from "./mesh/settings";
 import { checkTransition } from "./mesh/transitions";
 
@@ -23,15 +27,13 @@ export = async () => {
 };
 
 async function weave() {
+  await requireHooks();
   const config = new pulumi.Config("weft");
   const warn = (message: string) => void pulumi.log.warn(message);
   const last = lastUp(await lastOutputs());
+  const settings = { mesh: structured(config.get("mesh")), clusters: structured(config.get("clusters")) };
   const spec = await withAddresses(
-    await parseMeshWithFound(
-      // Secrets nested in them come in plain: each is marked again where it enters a resource.
-      { mesh: structured(config.get("mesh")), clusters: structured(config.get("clusters")) },
-      { known: Object.keys(last.members), warn },
-    ),
+    await parseMeshWithFound(settings, { known: Object.keys(last.members), warn }),
   );
   const problems = checkTransition({ last }, spec);
   if (problems.length > 0) throw new ConfigError(problems);
@@ -52,10 +54,33 @@ async function weave() {
       }),
     ]),
   );
-  const { root, members } = new Mesh("mesh", { mesh: spec, kubeconfigs, live, providers });
+  const secrets = await secretsIn(settings);
+  const { root, members } = new Mesh("mesh", { mesh: spec, kubeconfigs, live, secrets, providers });
   const { id, trustDomain, trust } = spec.config;
   const roots = Object.fromEntries(
     Object.entries(rootSources(spec)).map(([name, { source }]) => [name, source]),
   );
   return { mesh: { id, trustDomain, root, roots, certManager: trust.certManager }, members };
+}
+
+/** Secrets nested in settings come in plain: each is marked again where it enters a resource. */
+async function secretsIn(settings: { mesh: unknown; clusters: unknown }): Promise<Set<string>> {
+  // The only way to ask, but not in the SDK's types.
+  const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret: (key: string) => boolean };
+  const stored = await storedSettings();
+  const leaves = (["mesh", "clusters"] as const)
+    .filter((key) => isConfigSecret(`weft:${key}`))
+    .map((key) => secretLeaves(stackSchema.shape[key], settings[key], stored[`weft:${key}`]));
+  return new Set(leaves.flatMap((found) => [...found]));
+}
+
+/** An older engine knows no resource hooks, and would find out when roots and keys are already there. */
+async function requireHooks() {
+  try {
+    await pulumi.runtime.requirePulumiVersion(">=3.217.0");
+  } catch (error) {
+    throw new pulumi.RunError(
+      `The Pulumi CLI is too old, and nothing was changed. Weft needs 3.217.0 or later: https://www.pulumi.com/docs/install/ (${(error as Error).message})`,
+    );
+  }
 }

@@ -1,10 +1,10 @@
 /** Can the charts be had? */
 import http from "node:http";
 import https from "node:https";
-import { chartArgs } from "../components/chart";
 import type { Mesh } from "../mesh/mesh";
 import { ConfigError, type Problem } from "../mesh/problems";
 import type { ChartSource } from "../mesh/schema";
+import { chartIn } from "./chart-folder";
 import { proxyAgent, proxyFor } from "./proxy";
 
 interface Need {
@@ -25,7 +25,11 @@ export async function checkChartSources(mesh: Mesh, timeoutMs: number): Promise<
 
 async function check(need: Need, timeoutMs: number): Promise<Problem[]> {
   const { setting, source } = need;
-  return "repository" in source ? checkRepository(source.repository, setting, timeoutMs) : checkFolder(need);
+  return "repository" in source
+    ? checkRepository(source.repository, setting, timeoutMs)
+    : "path" in source
+      ? checkFolder(source.path, need)
+      : [];
 }
 
 function needsOf({ config, members }: Mesh): Need[] {
@@ -41,10 +45,10 @@ function needsOf({ config, members }: Mesh): Need[] {
   return [istio, { setting: "weft:mesh.loadBalancer.charts", source: loadBalancer.charts, charts }];
 }
 
-function checkFolder({ setting, source, charts }: Need): Problem[] {
+function checkFolder(folder: string, { setting, charts }: Need): Problem[] {
   const problems = charts.flatMap(({ name, version }) => {
     try {
-      chartArgs(source, name, version, setting);
+      chartIn(folder, name, version, setting);
       return [];
     } catch (error) {
       if (error instanceof ConfigError) return error.problems;

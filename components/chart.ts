@@ -1,8 +1,6 @@
 /** Where the provider finds a chart. */
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { posix } from "node:path";
 import type * as kubernetes from "@pulumi/kubernetes";
-import { ConfigError } from "../mesh/problems";
+import { chartIn } from "../clusters/chart-folder";
 import type { ChartSource } from "../mesh/schema";
 
 type ChartArgs = Pick<kubernetes.helm.v3.ReleaseArgs, "chart" | "version" | "repositoryOpts">;
@@ -21,37 +19,4 @@ export function chartArgs(
   if ("repository" in source) return { chart: name, version, repositoryOpts: { repo: source.repository } };
   if ("oci" in source) return { chart: `${source.oci.replace(/\/$/, "")}/${name}`, version };
   return { chart: chartIn(source.path, name, version, setting) };
-}
-
-/** Relative paths stay relative: the state is the same on every machine, and the provider runs in the project's folder. */
-function chartIn(folder: string, name: string, version: string, setting: string): string {
-  const unpacked = posix.join(folder, name);
-  if (existsSync(posix.join(unpacked, "Chart.yaml"))) return relative(unpacked);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-    const remedy = "Give the path of a folder, absolute or from the project's folder.";
-    throw new ConfigError([
-      { path: `${setting}.path`, value: folder, message: "There is no such folder.", remedy },
-    ]);
-  }
-  const packed = readdirSync(folder).filter(
-    (file) => file.startsWith(`${name}-`) && /^\d.*\.tgz$/.test(file.slice(name.length + 1)),
-  );
-  const match = `${name}-${version}.tgz`;
-  if (packed.includes(match)) return relative(posix.join(folder, match));
-  throw new ConfigError([
-    {
-      path: `${setting}.path`,
-      value: folder,
-      message:
-        packed.length === 0
-          ? `The folder holds no chart '${name}'.`
-          : `The folder holds ${packed.sort().join(", ")}, but not version ${version}.`,
-      remedy: `Put the folder ${name}/ or the file ${match} there.`,
-    },
-  ]);
-}
-
-/** Helm takes a bare `charts/base` for a chart `base` of a repository `charts`. */
-function relative(path: string): string {
-  return posix.isAbsolute(path) || path.startsWith("../") ? path : `./${path}`;
 }

@@ -1,4 +1,5 @@
 /** The policy pack. It is alone in this file: `new PolicyPack` starts a server, so nothing else may import it. */
+import "../components/printed-errors";
 import { PolicyPack } from "@pulumi/policy";
 import { autoPassthrough } from "./auto-passthrough";
 import { caBounds } from "./ca-bounds";

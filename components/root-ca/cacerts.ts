@@ -6,8 +6,8 @@ import type { Intermediate, Root } from "./ca";
 import { chainOf } from "./pem";
 
 export interface Cacerts {
-  /** Contents of the Secret by file name; secret. */
-  files: pulumi.Output<Record<string, string>>;
+  /** Contents of the Secret by file name. */
+  files: Record<string, pulumi.Output<string>>;
   /** Names of the roots in the bundle, sorted. */
   roots: string[];
   /** Name of the root that signs. */
@@ -25,20 +25,32 @@ export function cacerts(
   trusted: Record<string, Root>,
   signingRoot: string,
 ): Cacerts {
+  const { certificate, key, issuers } = intermediate;
   const roots = Object.keys(trusted).sort();
   const certificates = pulumi.all(roots.map((name) => trusted[name]!.certificate));
   const bundle = certificates.apply(joinPem);
   return {
-    files: pulumi.secret<Record<string, pulumi.Input<string>>>({
-      "ca-cert.pem": intermediate.certificate,
-      "ca-key.pem": intermediate.key,
+    files: {
+      "ca-cert.pem": certificate,
+      "ca-key.pem": pulumi.secret(key),
       "cert-chain.pem": pulumi
-        .all([intermediate.certificate, intermediate.issuers, certificates])
-        .apply(([certificate, issuers, candidates]) => chainOf(certificate, issuers, candidates)),
+        .all([certificate, issuers, trusted[signingRoot]!.certificate])
+        .apply(([own, above, signer]) => {
+          const chain = chainOf(own, above, [signer]);
+          // The other roots are asked only where it is needed: in a preview that of a joining member is unknown.
+          return chain === undefined
+            ? certificates.apply((candidates) => leading(chainOf(own, above, candidates)))
+            : pulumi.output(chain);
+        }),
       "root-cert.pem": bundle,
-    }),
+    },
     roots,
     signingRoot,
     fingerprint: bundle.apply((pem) => createHash("sha256").update(pem).digest("hex")),
   };
+}
+
+function leading(chain: string | undefined): string {
+  if (chain === undefined) throw new Error("The intermediate's chain leads to none of the trusted roots.");
+  return chain;
 }

@@ -8,18 +8,16 @@ export function certificatesOf(pem: string): X509Certificate[] {
 }
 
 /**
- * The chain of a CA: itself, the intermediates above it, and the root that they lead to.
+ * The chain of a CA: itself, the intermediates above it, and the root that they lead to; undefined when it is none of these.
  * @param intermediates PEM; may end with the root, as many keep it.
  * @param roots PEM of those that may be at its end.
- * @throws Error when none of them is.
  */
-export function chainOf(certificate: string, intermediates: string, roots: string[]): string {
+export function chainOf(certificate: string, intermediates: string, roots: string[]): string | undefined {
   const trusted = roots.flatMap(certificatesOf);
   const links = [certificate, intermediates]
     .flatMap(certificatesOf)
     .filter((link) => !trusted.some((root) => root.fingerprint256 === link.fingerprint256));
   const last = links.at(-1);
   const root = trusted.find((candidate) => last?.checkIssued(candidate) && last.verify(candidate.publicKey));
-  if (root === undefined) throw new Error("The intermediate's chain leads to none of the trusted roots.");
-  return joinPem([...links, root].map((link) => link.toString()));
+  return root && joinPem([...links, root].map((link) => link.toString()));
 }
