@@ -18,6 +18,15 @@ export default tseslint.config(
       "no-new": "off",
     },
   },
+  {
+    // Data walks from one room to the next, and no room reaches back. docs/architecture.md
+    files: ["clusters/**/*.ts"],
+    rules: { "no-restricted-imports": ["error", { patterns: ["**/components/**"] }] },
+  },
+  {
+    files: ["mesh/**/*.ts"],
+    rules: { "no-restricted-imports": ["error", { patterns: ["**/clusters/**", "**/components/**"] }] },
+  },
   { files: ["test/**/*.ts"], ...jest.configs["flat/recommended"] },
   prettier,
 );

@@ -1,24 +1,22 @@
-/** Reading from a member's API server. */
+/**
+ * A member's API server: reads, reviews and deletes.
+ *
+ * Why not @kubernetes/client-node, which runs commands in pods for `npm run verify`: neither its config nor any of its clients loads
+ * without the 850 modules of its models, which would cost every `pulumi up` half a second of a processor and 50 MB. And this would have
+ * to be added to it all the same:
+ * limits of time (kubernetes-client/javascript#1613), asking again after 429, proxies from the environment (#648), groups in
+ * impersonation (#2373), connections that are used more than once, one run of a credential plugin for all, and errors without headers
+ * and without what a plugin printed.
+ */
 import { setMaxListeners } from "node:events";
 import https from "node:https";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import tls from "node:tls";
-import type { Agent } from "node:http";
-import { credentialsOf, type Credentials } from "./credentials";
+import { ApiServerError } from "./api-server-error";
+import { connectionTo, type Connection } from "./connection";
 import type { ResolvedKubeconfig } from "./kubeconfig";
-import { proxyAgent, proxyFor } from "./proxy";
 
-/** Why a request came to nothing. Holds codes only: a library's own error may carry headers, and with them a token. */
-export class ApiServerError extends Error {
-  constructor(
-    readonly kind: "unreachable" | "timeout" | "tls" | "material" | "status" | "answer",
-    /** A code of Node or OpenSSL, or an HTTP status. */
-    readonly code: string,
-  ) {
-    super(`${kind}: ${code}`);
-    this.name = "ApiServerError";
-  }
-}
+export { ApiServerError };
 
 /** The names and metadata of objects, without what is in them. */
 export interface ObjectMetadata {
@@ -65,9 +63,7 @@ export class ApiServer {
 
   private constructor(
     private readonly base: string,
-    private readonly agent: Agent,
-    private readonly tlsOptions: https.RequestOptions,
-    private readonly headers: Credentials["headers"],
+    private readonly connection: Connection,
     timeoutMs: number,
   ) {
     this.deadline = performance.now() + timeoutMs;
@@ -82,19 +78,7 @@ export class ApiServer {
    * @throws CredentialsError, ApiServerError
    */
   static async of(kubeconfig: ResolvedKubeconfig, timeoutMs: number): Promise<ApiServer> {
-    const { cert, key, headers } = await credentialsOf(kubeconfig);
-    const ca = kubeconfig.cluster["certificate-authority-data"];
-    const tlsOptions: https.RequestOptions & tls.ConnectionOptions = {
-      secureContext: secureContext(typeof ca === "string" ? Buffer.from(ca, "base64") : undefined, cert, key),
-      rejectUnauthorized: !kubeconfig.insecureSkipTlsVerify,
-      servername: kubeconfig.tlsServerName,
-    };
-    const own = kubeconfig.cluster["proxy-url"];
-    const proxy = proxyFor(new URL(kubeconfig.server), typeof own === "string" ? own : undefined);
-    // A handshake costs more than a request has to wait for a few others.
-    const agent =
-      proxy === undefined ? new https.Agent({ keepAlive: true, maxSockets: 4 }) : await proxyAgent(proxy);
-    return new ApiServer(kubeconfig.server.replace(/\/$/, ""), agent, tlsOptions, headers, timeoutMs);
+    return new ApiServer(kubeconfig.server.replace(/\/$/, ""), await connectionTo(kubeconfig), timeoutMs);
   }
 
   /** The object at a path; undefined where there is none. */
@@ -120,15 +104,32 @@ export class ApiServer {
 
   /** For a client of another protocol, such as a WebSocket's: the same server, asked in the same way, and no longer. */
   get transport(): { server: string; options: https.RequestOptions } {
-    const { agent, headers, tlsOptions } = this;
-    return { server: this.base, options: { ...tlsOptions, agent, headers, signal: this.end.signal } };
+    const { tls, agent, headers } = this.connection;
+    return { server: this.base, options: { ...tls, agent, headers, signal: this.end.signal } };
+  }
+
+  /**
+   * Deletes the object at a path, where there is one; what belongs to it goes afterwards.
+   * @param uid of the object meant: another of its name is left alone, with an error.
+   */
+  async delete(path: string, uid?: string): Promise<void> {
+    const options = {
+      apiVersion: "v1",
+      kind: "DeleteOptions",
+      propagationPolicy: "Background",
+      ...(uid === undefined ? {} : { preconditions: { uid } }),
+    };
+    await this.found(this.sendJson("DELETE", path, json, JSON.stringify(options)));
   }
 
   /** Ends every connection, an idle one keeps the process alive, and every request that waits for one. */
   close(): void {
     clearTimeout(this.timer);
     this.end.abort();
-    this.agent.destroy();
+    const { agent } = this.connection;
+    // Node 24 still makes a connection for a request that waited for one, finds it aborted, and keeps the connection.
+    agent.on("free", (socket: Socket) => socket.destroy());
+    agent.destroy();
   }
 
   private async found<T>(answer: Promise<unknown>): Promise<T | undefined> {
@@ -173,27 +174,28 @@ export class ApiServer {
       const request = https.request(
         this.base + path,
         {
-          ...this.tlsOptions,
+          ...this.connection.tls,
           method,
-          agent: this.agent,
+          agent: this.connection.agent,
           signal: this.end.signal,
           headers: {
-            ...this.headers,
+            ...this.connection.headers,
             Accept: accept,
-            ...(body === undefined ? {} : { "Content-Type": json }),
+            // Node sends the body of a DELETE without saying how long it is.
+            ...(body === undefined
+              ? {}
+              : { "Content-Type": json, "Content-Length": Buffer.byteLength(body) }),
           },
         },
         (response) => {
           const chunks: Buffer[] = [];
           response.on("data", (chunk: Buffer) => chunks.push(chunk));
           response.on("error", fail);
-          response.on("end", () =>
-            resolve({
-              status: response.statusCode ?? 0,
-              retryAfterMs: (Number(response.headers["retry-after"]) || 1) * 1000,
-              text: Buffer.concat(chunks).toString("utf8"),
-            }),
-          );
+          response.on("end", () => {
+            const text = Buffer.concat(chunks).toString("utf8");
+            const retryAfterMs = patienceIn(response.headers["retry-after"], text);
+            resolve({ status: response.statusCode ?? 0, retryAfterMs, text });
+          });
         },
       );
       request.on("error", fail);
@@ -220,23 +222,10 @@ export function failure(error: NodeJS.ErrnoException): ApiServerError {
   return new ApiServerError(isTlsCode(code) ? "tls" : "unreachable", code);
 }
 
-function secureContext(
-  ca: Buffer | undefined,
-  cert: Credentials["cert"],
-  key: Credentials["key"],
-): tls.SecureContext {
-  try {
-    // Go takes an intermediate for an anchor, and some clusters have one for their CA.
-    return tls.createSecureContext({ ca: ca ?? systemRoots(), cert, key, allowPartialTrustChain: true });
-  } catch (error) {
-    throw new ApiServerError("material", (error as NodeJS.ErrnoException).code ?? "ERR_UNKNOWN");
-  }
-}
-
-/** Go's clients trust what the operating system trusts, Node only what it brought along; newer ones can be asked to do both. */
-function systemRoots(): string[] | undefined {
-  const { getCACertificates } = tls as { getCACertificates?: (type: "default" | "system") => string[] };
-  return getCACertificates && [...getCACertificates("default"), ...getCACertificates("system")];
+/** How long an answer of 429 asks to wait, in milliseconds: by its header or by its Status. */
+export function patienceIn(header: string | undefined, text: string): number {
+  const seconds = Number(header) || Number(/"retryAfterSeconds":\s*(\d+)/.exec(text)?.[1]) || 1;
+  return seconds * 1000;
 }
 
 /** Codes of OpenSSL's verification, and of Node's around it: https://nodejs.org/api/tls.html#x509-certificate-error-codes */

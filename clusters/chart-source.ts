@@ -1,10 +1,11 @@
 /** Can the charts be had? */
 import http from "node:http";
 import https from "node:https";
-import { chartArgs, credentialsOf } from "../components/chart";
 import type { Mesh } from "../mesh/mesh";
 import { ConfigError, type Problem } from "../mesh/problems";
 import type { ChartSource } from "../mesh/schema";
+import { credentialsOf } from "./chart-credentials";
+import { chartIn } from "./chart-folder";
 import { proxyAgent, proxyFor } from "./proxy";
 
 type Repository = Extract<ChartSource, { repository: string }>;
@@ -49,7 +50,8 @@ function needsOf({ config, members }: Mesh): Need[] {
 function argumentProblems({ setting, source, charts }: Need): Problem[] {
   const problems = charts.flatMap(({ name, version }) => {
     try {
-      chartArgs(source, name, version, setting);
+      if ("path" in source) chartIn(source.path, name, version, setting);
+      if ("repository" in source) credentialsOf(source, setting);
       return [];
     } catch (error) {
       if (error instanceof ConfigError) return error.problems;

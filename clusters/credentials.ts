@@ -1,9 +1,10 @@
 /** What a kubeconfig's user shows to the API server. */
 import { execFile } from "node:child_process";
-import type { OutgoingHttpHeaders } from "node:http";
+import { validateHeaderValue, type OutgoingHttpHeaders } from "node:http";
 import { promisify } from "node:util";
 import { z } from "zod";
 import type { ResolvedKubeconfig } from "./kubeconfig";
+import type { ClusterFields, Exec, UserFields } from "./kubeconfig-fields";
 
 export interface Credentials {
   headers: OutgoingHttpHeaders;
@@ -20,12 +21,7 @@ const pluginTimeoutMs = 30_000;
 
 /** @throws CredentialsError */
 export async function credentialsOf(kubeconfig: ResolvedKubeconfig): Promise<Credentials> {
-  const fields = userSchema.safeParse(kubeconfig.user);
-  if (!fields.success) {
-    const at = z.core.toDotPath(fields.error.issues[0]?.path ?? []);
-    throw new CredentialsError(`\`${at}\` of the user is not what a kubeconfig has there.`);
-  }
-  const { exec, "auth-provider": authProvider, ...plain } = fields.data;
+  const { exec, "auth-provider": authProvider, ...plain } = kubeconfig.user;
   const headers = impersonation(plain);
   const cert = plain["client-certificate-data"];
   const key = plain["client-key-data"];
@@ -57,38 +53,25 @@ export async function credentialsOf(kubeconfig: ResolvedKubeconfig): Promise<Cre
     const token = authProvider.config?.["id-token"];
     if (token !== undefined) headers.Authorization = `Bearer ${token}`;
   }
+  for (const [name, value] of Object.entries(headers)) {
+    for (const part of [value].flat()) refuseUnlessHeader(name, String(part));
+  }
   return credentials;
 }
 
-const userSchema = z.object({
-  token: z.string().optional(),
-  username: z.string().optional(),
-  password: z.string().optional(),
-  "client-certificate-data": z.string().optional(),
-  "client-key-data": z.string().optional(),
-  as: z.string().optional(),
-  "as-uid": z.string().optional(),
-  "as-groups": z.array(z.string()).nullish(),
-  "as-user-extra": z.record(z.string(), z.array(z.string())).nullish(),
-  "auth-provider": z
-    .object({ name: z.string(), config: z.record(z.string(), z.string()).nullish() })
-    .optional(),
-  exec: z
-    .object({
-      apiVersion: z.string().default("client.authentication.k8s.io/v1"),
-      command: z.string().min(1),
-      args: z.array(z.string()).nullish(),
-      env: z.array(z.object({ name: z.string(), value: z.string() })).nullish(),
-      provideClusterInfo: z.boolean().nullish(),
-      interactiveMode: z.string().nullish(),
-    })
-    .optional(),
-});
-
-type User = z.output<typeof userSchema>;
+/** Node's own error would come with a stack trace, and Go's clients refuse it as well. */
+function refuseUnlessHeader(name: string, value: string): void {
+  try {
+    validateHeaderValue(name, value);
+  } catch {
+    throw new CredentialsError(
+      `what they put into the header ${name} has characters that no header can carry.`,
+    );
+  }
+}
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation */
-function impersonation(user: Omit<User, "exec" | "auth-provider">): OutgoingHttpHeaders {
+function impersonation(user: UserFields): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {};
   if (user.as !== undefined) headers["Impersonate-User"] = user.as;
   if (user["as-uid"] !== undefined) headers["Impersonate-Uid"] = user["as-uid"];
@@ -100,6 +83,7 @@ function impersonation(user: Omit<User, "exec" | "auth-provider">): OutgoingHttp
 }
 
 const execCredentialSchema = z.object({
+  apiVersion: z.string(),
   status: z.object({
     token: z.string().optional(),
     clientCertificateData: z.string().optional(),
@@ -115,7 +99,7 @@ const issues = new WeakMap<ResolvedKubeconfig, Promise<Issue>>();
 const spareMs = 60_000;
 
 /** What the plugin issues, as long as it is good: many ask at once, and each run may ask a cloud. */
-async function issuedTo(kubeconfig: ResolvedKubeconfig, exec: NonNullable<User["exec"]>): Promise<Issue> {
+async function issuedTo(kubeconfig: ResolvedKubeconfig, exec: Exec): Promise<Issue> {
   const known = issues.get(kubeconfig);
   if (known === undefined) {
     const run = runPlugin(exec, kubeconfig.cluster);
@@ -131,13 +115,8 @@ async function issuedTo(kubeconfig: ResolvedKubeconfig, exec: NonNullable<User["
 }
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins */
-async function runPlugin(exec: NonNullable<User["exec"]>, cluster: Record<string, unknown>): Promise<Issue> {
+async function runPlugin(exec: Exec, cluster: ClusterFields): Promise<Issue> {
   const name = `The credential plugin \`${exec.command}\``;
-  if (exec.interactiveMode === "Always") {
-    throw new CredentialsError(
-      `${name} wants a terminal (interactiveMode: Always), and Pulumi has none to give.`,
-    );
-  }
   const info = {
     apiVersion: exec.apiVersion,
     kind: "ExecCredential",
@@ -167,18 +146,22 @@ async function runPlugin(exec: NonNullable<User["exec"]>, cluster: Record<string
   }
   const parsed = execCredentialSchema.safeParse(parseJson(stdout));
   if (!parsed.success) throw new CredentialsError(`${name} did not answer with an ExecCredential.`);
+  if (parsed.data.apiVersion !== exec.apiVersion) {
+    throw new CredentialsError(
+      `${name} answers in another apiVersion than the kubeconfig has, ${exec.apiVersion}, which Kubernetes clients refuse: update it.`,
+    );
+  }
   return parsed.data.status;
 }
 
-function clusterInfo(cluster: Record<string, unknown>) {
-  const extensions = cluster.extensions as { extension?: unknown }[] | undefined;
+function clusterInfo(cluster: ClusterFields) {
   return {
     server: cluster.server,
     "tls-server-name": cluster["tls-server-name"],
     "insecure-skip-tls-verify": cluster["insecure-skip-tls-verify"],
     "certificate-authority-data": cluster["certificate-authority-data"],
     "proxy-url": cluster["proxy-url"],
-    config: extensions?.[0]?.extension,
+    config: cluster.extensions?.[0]?.extension,
   };
 }
 

@@ -42,6 +42,12 @@ export function explain(
         message: `The API server did not answer within ${timeoutMs / 1000} s.`,
         remedy: `${look}: ${inTheWay}.`,
       };
+    case "proxy":
+      return {
+        ...problem,
+        message: `$${code} is not the URL of a proxy.`,
+        remedy: "Write it as http://host:port, or keep the API server out of it by $NO_PROXY.",
+      };
     case "tls":
       return { ...problem, ...tlsProblem(code, kubeconfig) };
     case "material":

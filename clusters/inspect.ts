@@ -2,7 +2,8 @@
 import semver from "semver";
 import { brokenRotation, versionIn } from "../mesh/istio-versions";
 import type { LiveMember } from "../mesh/live-member";
-import type { Member } from "../mesh/mesh";
+import type { Member, Mesh } from "../mesh/mesh";
+import { readersOf } from "../mesh/topology";
 import { ApiServer, ApiServerError, type List } from "./api-server";
 import type { ResolvedKubeconfig } from "./kubeconfig";
 import { peerApiServersIn } from "./peer-secrets";
@@ -17,6 +18,8 @@ export interface Inspection {
   denied: string[];
   /** PEM of the CA by which the peers know the API server; undefined where it may not be read. */
   clusterCa?: string;
+  /** Secret. The newest token by which the peers read it; undefined before the first `up`, and where nobody reads it. */
+  readerToken?: string;
 }
 
 interface Permission {
@@ -40,6 +43,7 @@ const needed: Permission[] = [
 
 /** @throws CredentialsError, ApiServerError */
 export async function inspect(
+  mesh: Mesh,
   { name, istio }: Member,
   kubeconfig: ResolvedKubeconfig,
   timeoutMs: number,
@@ -49,16 +53,19 @@ export async function inspect(
     const version = await api.get<{ gitVersion?: string }>("/version");
     const kubernetesVersion = semver.coerce(version?.gitVersion)?.version;
     if (kubernetesVersion === undefined) throw new ApiServerError("answer", "200");
-    const [denied, clusterUid, namespace, ingress, istiod, tokenGenerations, trust, clusterCa] =
+    const isRead = readersOf(mesh, name).length > 0;
+    const tokens = tokenGenerationsIn(api);
+    const [denied, clusterUid, namespace, ingress, istiod, tokenGenerations, trust, clusterCa, readerToken] =
       await Promise.all([
         deniedTo(api),
         uidOf(api),
         namespaceIn(api),
         ingressIn(api),
         istiodIn(api, istio.version),
-        tokenGenerationsIn(api),
+        tokens,
         trustIn(api),
         clusterCaOf(api),
+        isRead ? tokens.then((generations) => readerTokenIn(api, generations.at(-1))) : undefined,
       ]);
     return {
       live: { name, namespace, ingress, ...istiod, tokenGenerations, ...trust },
@@ -66,6 +73,7 @@ export async function inspect(
       clusterUid,
       denied,
       clusterCa,
+      readerToken,
     };
   } finally {
     api.close();
@@ -144,6 +152,14 @@ async function tokenGenerationsIn(api: ApiServer): Promise<number[]> {
     .filter((generation) => generation !== undefined)
     .map(Number)
     .sort((a, b) => a - b);
+}
+
+async function readerTokenIn(api: ApiServer, generation: number | undefined): Promise<string | undefined> {
+  if (generation === undefined) return undefined;
+  const path = `/api/v1/namespaces/istio-system/secrets/weft-reader-token-${generation}`;
+  const secret = await unlessForbidden(api.get<{ data?: { token?: string } }>(path));
+  const token = secret?.data?.token;
+  return token === undefined ? undefined : Buffer.from(token, "base64").toString("utf8");
 }
 
 interface Metadata {

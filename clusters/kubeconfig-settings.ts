@@ -1,30 +1,39 @@
 /** The settings of a kubeconfig's cluster and user, made to stand alone: no file beside them, nothing that changes by itself. */
 import { readFile } from "node:fs/promises";
 import { isAbsolute, resolve, sep } from "node:path";
-import type { Problem } from "../mesh/problems";
+import {
+  clusterFields,
+  fieldsOf,
+  userFields,
+  type ClusterFields,
+  type Report,
+  type UserFields,
+} from "./kubeconfig-fields";
 import type { Entry } from "./kubeconfig-source";
 
-export type Report = (problem: Omit<Problem, "path">) => void;
-
 /** Settings of a cluster, its certificate authority embedded. */
-export async function clusterSettings(entry: Entry, report: Report): Promise<Record<string, unknown>> {
+export async function clusterSettings(entry: Entry, report: Report): Promise<ClusterFields> {
+  const cluster = fieldsOf(clusterFields, entry.settings, "cluster", report);
   const files: Files = { "certificate-authority": ["certificate-authority-data", base64] };
-  const cluster = await embed(entry, files, report);
-  keepOnlyExecExtension(cluster);
-  return cluster;
+  const embedded = (await embed(cluster, entry.folder, files, report)) as ClusterFields;
+  keepOnlyExecExtension(embedded);
+  return embedded;
 }
 
 /** Settings of a user, its certificate, key and token embedded. */
-export async function userSettings(entry: Entry, report: Report): Promise<Record<string, unknown>> {
+export async function userSettings(entry: Entry, report: Report): Promise<UserFields> {
+  const user = fieldsOf(userFields, entry.settings, "user", report);
   const files: Files = {
     "client-certificate": ["client-certificate-data", base64],
     "client-key": ["client-key-data", base64],
-    tokenFile: ["token", (contents) => contents.toString("utf8").trim()],
+    tokenFile: ["token", (contents) => contents.toString("utf8")],
   };
-  const user = await embed(entry, files, report);
-  anchorCommand(user, entry.folder, report);
-  delete user.extensions;
-  return user;
+  const embedded = (await embed(user, entry.folder, files, report)) as UserFields;
+  // From a file, or a block of YAML, it comes with the end of its line, which no HTTP header can carry.
+  if (embedded.token !== undefined) embedded.token = embedded.token.trim();
+  anchorCommand(embedded, entry.folder, report);
+  delete embedded.extensions;
+  return embedded;
 }
 
 /** The key that names a file, and what takes its place. */
@@ -32,15 +41,16 @@ type Files = Record<string, [key: string, encode: (contents: Buffer) => string]>
 
 /** Puts the contents of files in place of their paths. Where both are given the contents win, save for a token, as in client-go. */
 async function embed(
-  { settings, folder }: Entry,
+  settings: Record<string, unknown>,
+  folder: string | undefined,
   files: Files,
   report: Report,
 ): Promise<Record<string, unknown>> {
   const embedded = { ...settings };
   for (const [key, [target, encode]] of Object.entries(files)) {
-    const file = text(settings[key]);
+    const file = settings[key] as string | undefined;
     delete embedded[key];
-    if (file === undefined || (target !== "token" && text(settings[target]) !== undefined)) continue;
+    if (file === undefined || (target !== "token" && settings[target] !== undefined)) continue;
     const path = locate(file, folder);
     if (path === undefined) {
       report({
@@ -64,10 +74,9 @@ async function embed(
 }
 
 /** A credential plugin given by a path with a slash is looked for beside the kubeconfig; others on PATH. */
-function anchorCommand(user: Record<string, unknown>, folder: string | undefined, report: Report): void {
-  if (!isRecord(user.exec)) return;
-  const command = text(user.exec.command);
-  if (command === undefined || !command.includes(sep)) return;
+function anchorCommand(user: UserFields, folder: string | undefined, report: Report): void {
+  if (user.exec === undefined || !user.exec.command.includes(sep)) return;
+  const { command } = user.exec;
   const path = locate(command, folder);
   if (path !== undefined) {
     user.exec = { ...user.exec, command: path };
@@ -82,12 +91,10 @@ function anchorCommand(user: Record<string, unknown>, folder: string | undefined
 }
 
 /** minikube and others keep time stamps in extensions; but one of them is configuration of a credential plugin. */
-function keepOnlyExecExtension(cluster: Record<string, unknown>): void {
-  const { extensions } = cluster;
+function keepOnlyExecExtension(cluster: ClusterFields): void {
+  const forExec = cluster.extensions?.filter(({ name }) => name === "client.authentication.k8s.io/exec");
   delete cluster.extensions;
-  const forExec = (extension: unknown) =>
-    isRecord(extension) && extension.name === "client.authentication.k8s.io/exec";
-  if (Array.isArray(extensions) && extensions.some(forExec)) cluster.extensions = extensions.filter(forExec);
+  if (forExec?.length) cluster.extensions = forExec;
 }
 
 function locate(path: string, folder: string | undefined): string | undefined {
@@ -97,12 +104,4 @@ function locate(path: string, folder: string | undefined): string | undefined {
 
 function base64(contents: Buffer): string {
   return contents.toString("base64");
-}
-
-export function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

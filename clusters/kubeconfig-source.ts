@@ -139,7 +139,8 @@ function parseKubeconfig(text: string, { origin, path, folder }: Origin): Kubeco
     // The library's message may quote the line, and with it a key or a token.
     throw refuse(`is not YAML (line ${lines.linePos(broken.pos[0]).line}: ${broken.code})`);
   }
-  const parsed = kubeconfigSchema.safeParse(document.toJS());
+  // An empty file is an empty kubeconfig.
+  const parsed = kubeconfigSchema.safeParse(document.toJS() ?? {});
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const at = z.core.toDotPath(issue?.path ?? []);
@@ -177,7 +178,7 @@ export function foreignReferences(text: string, from: { origin: string; path: st
   const kubeconfig = parseKubeconfig(text, from);
   return (["clusters", "users"] as const).flatMap((kind) =>
     foreign[kind].filter((key) =>
-      [...kubeconfig[kind].values()].some(({ settings }) => settings[key] !== undefined),
+      [...kubeconfig[kind].values()].some(({ settings }) => (settings[key] ?? "") !== ""),
     ),
   );
 }

@@ -2,7 +2,15 @@
 import { stringify } from "yaml";
 import type { Mesh } from "../mesh/mesh";
 import { ConfigError, type Problem } from "../mesh/problems";
-import { clusterSettings, text, userSettings, type Report } from "./kubeconfig-settings";
+import { hasCredentials } from "../mesh/peer-address";
+import {
+  checkCluster,
+  checkUser,
+  type ClusterFields,
+  type Report,
+  type UserFields,
+} from "./kubeconfig-fields";
+import { clusterSettings, userSettings } from "./kubeconfig-settings";
 import { readKubeconfig, type Kubeconfig, type KubeconfigSource } from "./kubeconfig-source";
 
 export interface ResolvedKubeconfig {
@@ -18,9 +26,9 @@ export interface ResolvedKubeconfig {
   /** Name to expect in the server's certificate, where it is not the host of `server`. */
   tlsServerName?: string;
   /** Settings of the cluster, files embedded. */
-  cluster: Record<string, unknown>;
+  cluster: ClusterFields;
   /** Secret. Settings of the user, files embedded. */
-  user: Record<string, unknown>;
+  user: UserFields;
 }
 
 /** By the member's name. */
@@ -73,6 +81,8 @@ export async function resolveKubeconfig(source: KubeconfigSource): Promise<Resol
 
   const cluster = await clusterSettings(clusterEntry, report);
   const user = await userSettings(userEntry, report);
+  checkCluster(cluster, kubeconfig.origin, report);
+  checkUser(user, kubeconfig.origin, report);
   const server = checkServer(cluster, kubeconfig, report);
   if (problems.length > 0) throw new ConfigError(problems);
 
@@ -82,7 +92,7 @@ export async function resolveKubeconfig(source: KubeconfigSource): Promise<Resol
     origin: kubeconfig.origin,
     server,
     insecureSkipTlsVerify: cluster["insecure-skip-tls-verify"] === true,
-    tlsServerName: text(cluster["tls-server-name"]),
+    tlsServerName: cluster["tls-server-name"],
     cluster,
     user,
   };
@@ -109,42 +119,35 @@ function chooseContext(source: KubeconfigSource, kubeconfig: Kubeconfig): Contex
     const message = `There is no such context in ${kubeconfig.origin}. ${listed}`;
     throw new ConfigError([{ path, value: name, message, remedy }]);
   }
-  return { name, cluster: text(settings.cluster) ?? "", user: text(settings.user) ?? "" };
+  return { name, cluster: text(settings.cluster), user: text(settings.user) };
 }
 
-function checkServer(cluster: Record<string, unknown>, { origin }: Kubeconfig, report: Report): string {
-  const server = text(cluster.server);
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function checkServer({ server }: ClusterFields, { origin }: Kubeconfig, report: Report): string {
   const remedy = "`server` of a cluster in a kubeconfig is a URL such as https://10.0.0.5:6443.";
   if (server === undefined) {
     report({ message: `The cluster has no \`server\` in ${origin}.`, remedy });
     return "";
   }
-  const url = URL.canParse(server) ? new URL(server) : undefined;
-  if (url?.username || url?.password) {
+  const protocol = URL.canParse(server) ? new URL(server).protocol : undefined;
+  if (hasCredentials(server)) {
     report({ message: `The \`server\` in ${origin} carries a user name or a password.`, remedy });
-  } else if (url?.protocol === "http:") {
+  } else if (protocol === "http:") {
     report({
       value: server,
       message: `The API server in ${origin} is reached without TLS, so nothing vouches for who answers.`,
       remedy,
     });
-  } else if (url?.protocol !== "https:") {
+  } else if (protocol !== "https:") {
     report({ value: server, message: `The \`server\` in ${origin} is not an https URL.`, remedy });
-  }
-  if (
-    cluster["insecure-skip-tls-verify"] === true &&
-    text(cluster["certificate-authority-data"]) !== undefined
-  ) {
-    report({
-      value: server,
-      message: `The cluster in ${origin} has both a certificate authority and \`insecure-skip-tls-verify\`, which Kubernetes clients refuse.`,
-      remedy: "Drop `insecure-skip-tls-verify`.",
-    });
   }
   return server;
 }
 
-function render(context: Context, cluster: Record<string, unknown>, user: Record<string, unknown>): string {
+function render(context: Context, cluster: ClusterFields, user: UserFields): string {
   return stringify(
     {
       apiVersion: "v1",

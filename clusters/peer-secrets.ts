@@ -2,7 +2,7 @@
 import { parseDocument } from "yaml";
 import { z } from "zod";
 import { fingerprints } from "../mesh/certificates";
-import type { PeerApiServer } from "../mesh/live-member";
+import type { KnownAddress } from "../mesh/live-member";
 import type { ApiServer, List } from "./api-server";
 
 const path =
@@ -15,6 +15,7 @@ const kubeconfigSchema = z.object({
       cluster: z.object({
         server: z.string(),
         "tls-server-name": z.string().optional(),
+        "proxy-url": z.string().optional(),
         "insecure-skip-tls-verify": z.boolean().default(false),
         "certificate-authority-data": z.string().optional(),
       }),
@@ -23,7 +24,7 @@ const kubeconfigSchema = z.object({
 });
 
 /** What the PeerSecrets in a cluster say of each peer's API server, by the peer's name. The tokens beside it stay behind. */
-export async function peerApiServersIn(api: ApiServer): Promise<Record<string, PeerApiServer>> {
+export async function peerApiServersIn(api: ApiServer): Promise<Record<string, KnownAddress>> {
   const secrets = await api.get<List<{ data?: Record<string, string> }>>(path);
   const entries = (secrets?.items ?? []).flatMap(({ data = {} }) => Object.entries(data));
   return Object.fromEntries(
@@ -38,12 +39,13 @@ export async function peerApiServersIn(api: ApiServer): Promise<Record<string, P
 
 type Cluster = z.output<typeof kubeconfigSchema>["clusters"][0]["cluster"];
 
-function addressOf(cluster: Cluster): PeerApiServer {
+function addressOf(cluster: Cluster): KnownAddress {
   const ca = cluster["certificate-authority-data"];
   return {
     server: cluster.server,
     insecureSkipTlsVerify: cluster["insecure-skip-tls-verify"],
     tlsServerName: cluster["tls-server-name"],
+    proxyUrl: cluster["proxy-url"],
     ca: ca === undefined ? undefined : fingerprints(Buffer.from(ca, "base64").toString("utf8")),
   };
 }

@@ -1,6 +1,7 @@
 /** A connection to a port of a pod, through its API server and its kubelet: to the pod it comes from its own localhost. */
 import { duplexPair, Writable, type Duplex } from "node:stream";
 import { ApiServerError, failure, type ApiServer } from "./api-server";
+import { libraryConfig } from "./library-config";
 
 export interface PodPort {
   namespace: string;
@@ -27,13 +28,9 @@ export async function portForward(
   api: ApiServer,
   { namespace, pod, port, timeoutMs }: PodPort,
 ): Promise<Duplex> {
-  // It takes most of a second to load.
-  const { KubeConfig, PortForward } = await import("@kubernetes/client-node");
-  const { server, options } = api.transport;
-  const config = new KubeConfig();
-  config.loadFromClusterAndUser({ name: "", server, skipTLSVerify: false }, { name: "" });
-  config.applyToHTTPSOptions = (opts) =>
-    Promise.resolve(void Object.assign(opts, options, { handshakeTimeout: timeoutMs }));
+  const { PortForward } = await import("@kubernetes/client-node");
+  const config = await libraryConfig(api, { handshakeTimeout: timeoutMs });
+  const { signal } = api.transport.options;
 
   const [near, far] = duplexPair();
   const complaints = new Writable({
@@ -57,10 +54,10 @@ export async function portForward(
     throw refusal(error as { message?: string; error?: Error });
   }
   const end = () => near.destroy(failure(Object.assign(new Error(), { code: "ABORT_ERR" })));
-  options.signal?.addEventListener("abort", end);
+  signal?.addEventListener("abort", end);
   socket.onclose = () => far.end();
   near.once("close", () => {
-    options.signal?.removeEventListener("abort", end);
+    signal?.removeEventListener("abort", end);
     socket.terminate();
   });
   return near;

@@ -1,19 +1,18 @@
 /** Before the first change: is every cluster there, may we, and is the step from what runs there to the mesh a safe one? */
 import semver from "semver";
-import { loopbackProblem } from "../mesh/api-server";
 import type { Member, Mesh } from "../mesh/mesh";
 import { ConfigError, type Problem } from "../mesh/problems";
 import { fingerprints } from "../mesh/certificates";
-import type { LiveMember, PeerApiServer } from "../mesh/live-member";
+import type { LiveMember, KnownAddress } from "../mesh/live-member";
 import type { LastUp } from "../mesh/last-up";
+import { loopbackProblem, peerAddress, pemOf } from "../mesh/peer-address";
 import { checkTransition, stillToBeForgotten } from "../mesh/transitions";
 import { defaultTimeoutMs } from "./api-server";
 import { checkChartSources } from "./chart-source";
 import { explain, kubectl } from "./explain";
 import { inspect, type Inspection } from "./inspect";
 import type { Kubeconfigs } from "./kubeconfig";
-import { peerAddress } from "./peer-kubeconfig";
-import { peerTrustProblem } from "./peer-trust";
+import { tryAsPeer } from "./peer-access";
 
 export interface PreflightOptions {
   /** What the last `up` left. Default: not known. */
@@ -34,6 +33,7 @@ export async function preflight(
   { last, warn, timeoutMs = defaultTimeoutMs }: PreflightOptions,
 ): Promise<LiveMember[]> {
   const problems: Problem[] = [];
+  const warnings: string[] = [];
   const inspections = new Map<string, Inspection>();
 
   const charts = checkChartSources(mesh, timeoutMs);
@@ -41,10 +41,11 @@ export async function preflight(
     mesh.members.map(async (member) => {
       const kubeconfig = kubeconfigs.get(member.name)!;
       try {
-        const inspection = await inspect(member, kubeconfig, timeoutMs);
+        const inspection = await inspect(mesh, member, kubeconfig, timeoutMs);
         inspections.set(member.name, inspection);
-        const distrust = await peerTrustProblem(mesh, member, kubeconfig, inspection.clusterCa, timeoutMs);
-        if (distrust !== undefined) problems.push(distrust);
+        const { problem, warning } = await tryAsPeer(mesh, member, kubeconfig, inspection, timeoutMs);
+        if (problem !== undefined) problems.push(problem);
+        if (warning !== undefined) warnings.push(warning);
       } catch (error) {
         problems.push(explain(error, member, kubeconfig, timeoutMs));
       }
@@ -61,7 +62,7 @@ export async function preflight(
   if (problems.length > 0) {
     throw new ConfigError(problems.sort((a, b) => a.path.localeCompare(b.path, "en", { numeric: true })));
   }
-  for (const message of oldKubernetes(mesh, inspections)) warn(message);
+  for (const message of [...warnings.sort(), ...oldKubernetes(mesh, inspections)]) warn(message);
   for (const name of stillToBeForgotten(before, mesh)) {
     warn(
       `${name} counts as made again (weft:mesh.rebuilt): nothing is created there unless this is run with \`--refresh\`. See docs/changes.md.`,
@@ -75,11 +76,11 @@ function apiServersOf(
   mesh: Mesh,
   kubeconfigs: Kubeconfigs,
   inspections: ReadonlyMap<string, Inspection>,
-): Map<string, PeerApiServer> {
+): Map<string, KnownAddress> {
   return new Map(
     mesh.members.map((member) => {
-      const address = peerAddress(member, kubeconfigs.get(member.name)!);
-      const ca = inspections.get(member.name)?.clusterCa;
+      const { caData, ...address } = peerAddress(member, kubeconfigs.get(member.name)!);
+      const ca = caData === undefined ? inspections.get(member.name)?.clusterCa : pemOf(caData);
       const isChecked = ca !== undefined && !address.insecureSkipTlsVerify;
       return [member.name, { ...address, ca: isChecked ? fingerprints(ca) : undefined }];
     }),

@@ -19,9 +19,12 @@ export function withDefaults(config: MeshConfig, entries: ClusterEntry[], now = 
   const { generation, renewEveryHours } = config.remoteAccess;
   const renewals = renewEveryHours === undefined ? 0 : Math.floor(now.getTime() / (renewEveryHours * hourMs));
   const members = entries
-    .map(({ path, cluster }): Member => ({
+    .map(({ path, cluster: { kubeconfig, apiServer, ...cluster } }): Member => ({
       ...cluster,
       path,
+      // JSON is YAML.
+      kubeconfig: typeof kubeconfig === "object" ? JSON.stringify(kubeconfig) : kubeconfig,
+      apiServer: typeof apiServer === "string" ? { url: apiServer } : apiServer,
       network: cluster.network ?? cluster.name,
       primary: cluster.primary ?? cluster.name,
       istio: {

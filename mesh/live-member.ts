@@ -1,3 +1,5 @@
+import type { PeerAddress } from "./peer-address";
+
 /** What is there before an `up`, as far as a step from it can do harm. */
 export interface LiveMember {
   name: string;
@@ -18,7 +20,7 @@ export interface LiveMember {
   /** PEM of `root-cert.pem` of Secret `cacerts`. */
   rootBundle?: string;
   /** What its PeerSecrets say of each peer, by name; undefined where its istiod takes any change of them, so that nobody looked. */
-  peers?: Record<string, PeerApiServer>;
+  peers?: Record<string, KnownAddress>;
 }
 
 export interface LiveNamespace {
@@ -33,12 +35,8 @@ export interface LiveNamespace {
   servedBy?: string;
 }
 
-/** Where a reader reaches a peer's API server, and how it knows it. */
-export interface PeerApiServer {
-  server: string;
-  insecureSkipTlsVerify: boolean;
-  /** Name to expect in the certificate, where it is not the host of `server`. */
-  tlsServerName?: string;
+/** What a reader knows of a peer's API server. */
+export interface KnownAddress extends Omit<PeerAddress, "caData"> {
   /** SHA-256 fingerprints of the CA's certificates; undefined where they are not checked or not known. */
   ca?: string[];
 }

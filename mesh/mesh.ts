@@ -2,9 +2,16 @@
 import type { ClusterConfig, MeshConfig } from "./schema";
 
 /** A cluster of the mesh, with the mesh's defaults applied to it. */
-export interface Member extends Omit<ClusterConfig, "network" | "primary" | "istio" | "remoteAccess"> {
+export interface Member extends Omit<
+  ClusterConfig,
+  "kubeconfig" | "apiServer" | "network" | "primary" | "istio" | "remoteAccess"
+> {
   /** Where it stands in stack config (`weft:clusters[2]`): for messages only, never for names. */
   path: string;
+  /** Secret. Text of its kubeconfig, where stack config has it. */
+  kubeconfig?: string;
+  /** How its peers reach its API server, where stack config says so. */
+  apiServer?: Exclude<ClusterConfig["apiServer"], string>;
   /** Network of its pods; its own name where none is given. */
   network: string;
   /** The primary that serves it: its own name on a primary. */

@@ -1,6 +1,6 @@
 /** What must not be done from the live mesh in one step. */
 import { lastUp, type LastUp } from "./last-up";
-import type { LiveMember, PeerApiServer } from "./live-member";
+import type { LiveMember, KnownAddress } from "./live-member";
 import type { Mesh } from "./mesh";
 import type { Problem } from "./problems";
 import { changes } from "./transitions/changes";
@@ -11,7 +11,7 @@ export interface Before {
   last?: LastUp;
   live?: LiveMember[];
   /** By member: where its peers are to reach its API server. */
-  apiServers?: ReadonlyMap<string, PeerApiServer>;
+  apiServers?: ReadonlyMap<string, KnownAddress>;
 }
 
 /** Problems of going from there to this mesh in one `up`. None for what is installed for the first time. */

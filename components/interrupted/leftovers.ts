@@ -52,16 +52,23 @@ export function readLeftovers(kubeconfig: ResolvedKubeconfig): Promise<Leftovers
   });
 }
 
+/** Where the API server lists the objects of this kind, in this namespace. */
+export function listOf({ apiVersion, kind, metadata: { namespace } }: ObjectInputs): string {
+  const path = lists[`${apiVersion}/${kind}`]!;
+  return namespace === undefined ? path : path.replace(/[^/]+$/, `namespaces/${namespace}/$&`);
+}
+
 /**
  * Whether an object of this identity is there that lacks Weft's label or, in a namespace that stacks share, is another stack's.
  * @throws CredentialsError; Error when the API server gives no answer
  */
 export function isForeign(inputs: ObjectInputs, kubeconfig: ResolvedKubeconfig): Promise<boolean> {
-  const { name, namespace } = inputs.metadata;
-  const path = lists[`${inputs.apiVersion}/${inputs.kind}`]!;
-  const scoped = namespace === undefined ? path : path.replace(/[^/]+$/, `namespaces/${namespace}/$&`);
+  const { name } = inputs.metadata;
   return asking(kubeconfig, async (api) => {
-    const [live] = await list(api, `${scoped}?fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`);
+    const [live] = await list(
+      api,
+      `${listOf(inputs)}?fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`,
+    );
     if (live === undefined) return false;
     const isWefts = Object.entries(managedByWeft).every(
       ([key, value]) => live.metadata.labels?.[key] === value,
@@ -70,14 +77,22 @@ export function isForeign(inputs: ObjectInputs, kubeconfig: ResolvedKubeconfig):
   });
 }
 
-async function asking<T>(kubeconfig: ResolvedKubeconfig, ask: (api: ApiServer) => Promise<T>): Promise<T> {
-  const api = await ApiServer.of(kubeconfig, defaultTimeoutMs);
+/**
+ * @param what the API server is asked to do, for the error.
+ * @param timeoutMs milliseconds for all requests.
+ */
+export async function asking<T>(
+  kubeconfig: ResolvedKubeconfig,
+  ask: (api: ApiServer) => Promise<T>,
+  { what = "say what is there already", timeoutMs = defaultTimeoutMs } = {},
+): Promise<T> {
+  const api = await ApiServer.of(kubeconfig, timeoutMs);
   try {
     return await ask(api);
   } catch (error) {
     if (!(error instanceof ApiServerError)) throw error;
     throw new Error(
-      `The API server of context ${kubeconfig.context} does not say what is there already (${error.message}). ` +
+      `The API server of context ${kubeconfig.context} does not ${what} (${error.message}). ` +
         "Once it answers, `pulumi up` again.",
     );
   } finally {

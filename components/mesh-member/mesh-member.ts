@@ -3,11 +3,12 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { mergeValues, type HelmValues } from "../../mesh/istio-values";
 import type { Member, Mesh } from "../../mesh/mesh";
+import type { PeerAddress } from "../../mesh/peer-address";
 import { exposesIstiod, readersOf } from "../../mesh/topology";
 import { chartArgs } from "../chart";
 import { istioNamespace, managedByWeft, releaseTimeoutSeconds, secretKeys } from "../kubernetes";
 import type { Cacerts } from "../root-ca/cacerts";
-import { RemoteAccess, type ApiServer } from "./remote-access";
+import { RemoteAccess } from "./remote-access";
 import { baseValues, injectorValues, primaryValues, remoteValues, type NetworkGateway } from "./values";
 
 export interface MeshMemberArgs {
@@ -15,8 +16,8 @@ export interface MeshMemberArgs {
   member: Member;
   /** Contents of Secret `cacerts`. */
   cacerts: Cacerts;
-  /** Where the peers reach this member's API server. */
-  apiServer: ApiServer;
+  /** Where and how the peers reach this member's API server. */
+  address: PeerAddress;
   /**
    * The PeerSecrets of the mesh, where the root of a leaving member goes with this `up`: its key has to leave them first.
    * @default none leaves, and the bundle is changed before anything else.
@@ -37,7 +38,7 @@ export class MeshMember extends pulumi.ComponentResource {
 
   constructor(name: string, args: MeshMemberArgs, opts?: pulumi.ComponentResourceOptions) {
     super("weft:mesh-member:MeshMember", name, {}, opts);
-    const { mesh, member, cacerts, apiServer, exchange } = args;
+    const { mesh, member, cacerts, address, exchange } = args;
     const { charts } = mesh.config.istio;
     const isPrimary = member.role === "primary";
 
@@ -155,7 +156,7 @@ export class MeshMember extends pulumi.ComponentResource {
         `${name}-remote-access`,
         {
           cluster: member.name,
-          apiServer,
+          address,
           generation: member.remoteAccess.generation,
           // The base chart creates the service account, istiod's chart what it may read. Also, a joining member so
           // learns of a peer only when the peer's istiod has taken the joining member's root.

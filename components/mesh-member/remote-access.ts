@@ -1,21 +1,14 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { peerKubeconfig } from "../../clusters/peer-kubeconfig";
+import type { PeerAddress } from "../../mesh/peer-address";
+import { peerKubeconfig } from "../../mesh/peer-kubeconfig";
 import { istioNamespace, managedByWeft } from "../kubernetes";
-
-/** Where and how the peers reach a member's API server. */
-export interface ApiServer {
-  server: string;
-  /** Take any certificate: only where the member's own kubeconfig does. */
-  insecureSkipTlsVerify: boolean;
-  /** Name to expect in the certificate, where it is not the host of `server`. */
-  tlsServerName?: string;
-}
 
 export interface RemoteAccessArgs {
   /** Name of the member that is read. */
   cluster: string;
-  apiServer: ApiServer;
+  /** Where and how the peers reach its API server. */
+  address: PeerAddress;
   /** Generation of the token. A higher one is a new Secret; the engine deletes the old one after all else. */
   generation: number;
   /** What must be there before the token is of use. */
@@ -29,7 +22,7 @@ export class RemoteAccess extends pulumi.ComponentResource {
 
   constructor(name: string, args: RemoteAccessArgs, opts?: pulumi.ComponentResourceOptions) {
     super("weft:mesh-member:RemoteAccess", name, {}, opts);
-    const { cluster, apiServer, generation, after } = args;
+    const { cluster, address, generation, after } = args;
 
     const token = new kubernetes.core.v1.Secret(
       `${name}-token-${generation}`,
@@ -51,11 +44,10 @@ export class RemoteAccess extends pulumi.ComponentResource {
 
     this.kubeconfig = pulumi.secret(token.data).apply((data) =>
       peerKubeconfig({
+        ...address,
         cluster,
-        server: apiServer.server,
-        tlsServerName: apiServer.tlsServerName,
         token: Buffer.from(data["token"]!, "base64").toString(),
-        ...(apiServer.insecureSkipTlsVerify ? { insecure: true } : { caData: data["ca.crt"]! }),
+        caData: address.caData ?? data["ca.crt"]!,
       }),
     );
     this.registerOutputs();

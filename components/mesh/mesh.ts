@@ -1,8 +1,8 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Kubeconfigs } from "../../clusters/kubeconfig";
-import { peerAddress } from "../../clusters/peer-kubeconfig";
 import type { Member, Mesh as MeshSpec } from "../../mesh/mesh";
+import { peerAddress } from "../../mesh/peer-address";
 import { dropsMember, sharedSigner, signingRoot } from "../../mesh/roots";
 import { needsEastWestGateway, peersOf, primaries } from "../../mesh/topology";
 import type { LiveMember } from "../../mesh/live-member";
@@ -109,7 +109,7 @@ export class Mesh extends pulumi.ComponentResource {
         mesh,
         member,
         cacerts: this.trust.cacerts[member.name]!,
-        apiServer: peerAddress(member, kubeconfig),
+        address: peerAddress(member, kubeconfig),
         exchange: exchange?.secrets,
         servedBy: primary === member ? undefined : { primary, address: this.gateways[primary.name]!.address },
       },

@@ -1,5 +1,5 @@
 /** How the clusters are reached, by Weft and by their peers. */
-import { loopbackProblem } from "../api-server";
+import { addressProblems } from "../peer-address";
 import type { Problem } from "../problems";
 import type { Stack } from "./stack";
 import { didYouMean } from "../schema-problems";
@@ -9,9 +9,7 @@ export function accessProblems(stack: Stack): Problem[] {
   const { mesh, clusters } = stack;
   return [
     ...clusters.flatMap(({ path, cluster }) => kubeconfig(path, cluster)),
-    ...mesh.members.flatMap((member) =>
-      member.apiServer === undefined ? [] : (loopbackProblem(mesh, member, member.apiServer) ?? []),
-    ),
+    ...mesh.members.flatMap((member) => addressProblems(mesh, member)),
     ...management(stack),
   ];
 }

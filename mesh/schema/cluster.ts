@@ -1,7 +1,7 @@
 /** An entry of `weft:clusters`. */
 import { z } from "zod";
-import { access } from "./access";
-import { addressRange, dns1123, labelValue, semver, url } from "./forms";
+import { access, apiServer } from "./access";
+import { addressRange, dns1123, labelValue, semver } from "./forms";
 import { eastWest, ingress } from "./gateways";
 import { istio, remoteAccess } from "./istio";
 import { intermediate, providedCa } from "./trust";
@@ -17,11 +17,7 @@ export const clusterSchema = z.strictObject({
     .default("primary")
     .describe("`primary` runs istiod; `remote` is served by the istiod of `primary`."),
   primary: dns1123.optional().describe("Name of the primary that serves this remote."),
-  apiServer: url(/^https$/, "an https URL such as https://10.0.0.5:6443")
-    .optional()
-    .describe(
-      "URL at which the peers' istiods reach this member's API server; default: the kubeconfig's server.",
-    ),
+  apiServer: apiServer.optional(),
   eastWest: eastWest.prefault({}),
   ingress: ingress.optional().describe("North-south gateway."),
   addresses: addressRange

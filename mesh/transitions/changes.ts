@@ -207,7 +207,13 @@ export const changes: Change[] = [
     what: "Proxies go over to the other istiod when they connect again.",
   },
   {
-    keys: ["clusters[].apiServer"],
+    keys: [
+      "clusters[].apiServer",
+      "clusters[].apiServer.url",
+      "clusters[].apiServer.caData",
+      "clusters[].apiServer.tlsServerName",
+      "clusters[].apiServer.proxyUrl",
+    ],
     verdict: "steps",
     what: "Let the old address and the new one lead there until every reader has the new. Refused while a reading istiod is of a version that loses a peer by it: upgrade that one first.",
     problems: movedPeer,

@@ -39,7 +39,7 @@ export const movedPeer = ofMembers((member, _, { live, mesh, apiServers }) => {
     const harm = harmTo(reader, live.get(reader.name));
     if (known === undefined || harm === undefined) return [];
     const upgrade = `set istio.version of ${reader.name} to ${harm.fixedIn} or later`;
-    const { server, insecureSkipTlsVerify, tlsServerName } = wanted;
+    const { server, insecureSkipTlsVerify, tlsServerName, proxyUrl } = wanted;
     if (server !== known.server) {
       return {
         path: member.apiServer === undefined ? member.path : `${member.path}.apiServer`,
@@ -51,12 +51,13 @@ export const movedPeer = ofMembers((member, _, { live, mesh, apiServers }) => {
     const isSame =
       insecureSkipTlsVerify === known.insecureSkipTlsVerify &&
       tlsServerName === known.tlsServerName &&
+      proxyUrl === known.proxyUrl &&
       (wanted.ca === undefined || known.ca === undefined || isDeepStrictEqual(wanted.ca, known.ca));
     if (isSame) return [];
     return {
       path: member.path,
       value: member.name,
-      message: `A new CA of ${member.name}'s API server, or a new name to expect there, would reach ${harm.what}.`,
+      message: `A new CA of ${member.name}'s API server, a new name to expect there or a new proxy would reach ${harm.what}.`,
       remedy:
         `Once and together, ${upgrade} and weft:mesh.remoteAccess.allowBrokenRotation to true, \`pulumi up\`, ` +
         `then restart istiod of ${reader.name}.`,

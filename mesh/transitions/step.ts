@@ -1,6 +1,6 @@
 /** The step from a live mesh to the one in stack config. */
 import type { LastUp } from "../last-up";
-import type { LiveMember, PeerApiServer } from "../live-member";
+import type { LiveMember, KnownAddress } from "../live-member";
 import type { Member, Mesh } from "../mesh";
 import type { Problem } from "../problems";
 
@@ -11,7 +11,7 @@ export interface Step {
   /** What is there now, by member; what is not in it is not known. */
   live: ReadonlyMap<string, LiveMember>;
   /** Where the peers are to reach each member's API server; what is not in it is not known. */
-  apiServers: ReadonlyMap<string, PeerApiServer>;
+  apiServers: ReadonlyMap<string, KnownAddress>;
 }
 
 /** What must not be done in one step, of one kind. */

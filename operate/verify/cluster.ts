@@ -5,6 +5,7 @@ import type { V1Status } from "@kubernetes/client-node";
 import { ApiServer, type List } from "../../clusters/api-server";
 import { explain, kubectl } from "../../clusters/explain";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
+import { libraryConfig } from "../../clusters/library-config";
 import type { Member } from "../../mesh/mesh";
 import { isSimulated } from "../simulated";
 import { VerifyError, type SampleCluster } from "./measure";
@@ -86,9 +87,10 @@ async function exec(
   command: string[],
   timeoutMs: number,
 ): Promise<string> {
-  const { Exec, KubeConfig } = await import("@kubernetes/client-node");
-  const config = new KubeConfig();
-  config.loadFromString(kubeconfig.kubeconfig);
+  const { Exec } = await import("@kubernetes/client-node");
+  // It has its own limit of time, below, and a name for who does not keep it.
+  const api = await ApiServer.of(kubeconfig, 2 * timeoutMs);
+  const config = await libraryConfig(api);
   const stdout = new PassThrough();
   const printed = text(stdout);
   const refuse = (why: string) =>
@@ -116,6 +118,7 @@ async function exec(
   } finally {
     clearTimeout(timer);
     socket?.close();
+    api.close();
     stdout.end();
   }
   return printed;

@@ -3,7 +3,13 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { ApiServer, ApiServerError } from "../../clusters/api-server";
 import { resolveKubeconfig } from "../../clusters/kubeconfig";
-import { type Answer, type FakeApiServer, makeIdentity, startFakeApiServer } from "./fake-api-server";
+import {
+  type Answer,
+  type FakeApiServer,
+  makeIdentity,
+  Refusal,
+  startFakeApiServer,
+} from "./fake-api-server";
 
 let server: FakeApiServer;
 let api: ApiServer;
@@ -25,6 +31,35 @@ test("an API server that asks for patience is asked again", async () => {
 
   expect(await api.listMetadata("/list")).toEqual([{ metadata: { name: "a" } }]);
   expect(server.requests).toHaveLength(2);
+});
+
+test("one that says in its Status for how long it wants patience is asked again then", async () => {
+  // As it answers while it sets up the storage of a kind whose CRD is new.
+  const reason = "TooManyRequests";
+  const status = { kind: "Status", code: 429, reason, details: { retryAfterSeconds: 3600 } };
+  await start([new Refusal(429, status)], {});
+
+  await expect(api.get("/object")).rejects.toEqual(new ApiServerError("status", "429"));
+  expect(server.requests).toHaveLength(1);
+  api.close();
+  await server.close();
+  await start([new Refusal(429, { ...status, details: { retryAfterSeconds: 1 } }), { metadata: {} }], {});
+
+  expect(await api.get("/object")).toEqual({ metadata: {} });
+});
+
+test("a delete says which object is meant, and finds nothing wrong with one that is gone", async () => {
+  await start([{}, 404, 409], {});
+
+  await api.delete("/object", "its-uid");
+  await api.delete("/object");
+  await expect(api.delete("/object", "its-uid")).rejects.toEqual(new ApiServerError("status", "409"));
+  const options = { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background" };
+  expect(server.requests.map(({ method, body }) => [method, body])).toEqual([
+    ["DELETE", { ...options, preconditions: { uid: "its-uid" } }],
+    ["DELETE", options],
+    ["DELETE", { ...options, preconditions: { uid: "its-uid" } }],
+  ]);
 });
 
 test("closed, it sends nothing more, and keeps no connection", async () => {

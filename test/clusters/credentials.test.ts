@@ -3,10 +3,13 @@ import os from "node:os";
 import { join } from "node:path";
 import { credentialsOf, CredentialsError } from "../../clusters/credentials";
 import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
+import type { ClusterFields, UserFields } from "../../clusters/kubeconfig-fields";
 
 const SECRET = "s3cr3t-do-not-show";
 
-function resolved(user: object, cluster: Record<string, unknown> = {}): ResolvedKubeconfig {
+const version = "client.authentication.k8s.io/v1";
+
+function resolved(user: UserFields, cluster: ClusterFields = {}): ResolvedKubeconfig {
   return {
     kubeconfig: "",
     context: "here",
@@ -14,11 +17,11 @@ function resolved(user: object, cluster: Record<string, unknown> = {}): Resolved
     server: "https://10.0.0.5",
     insecureSkipTlsVerify: false,
     cluster: { server: "https://10.0.0.5", ...cluster },
-    user: user as Record<string, unknown>,
+    user,
   };
 }
 
-async function messageOf(user: object): Promise<string> {
+async function messageOf(user: UserFields): Promise<string> {
   const error: unknown = await credentialsOf(resolved(user)).catch((reason: unknown) => reason);
   if (!(error instanceof Error)) throw new Error("expected an error");
   expect(error.message).not.toContain(SECRET);
@@ -65,9 +68,12 @@ test("an auth provider that Kubernetes has dropped is refused", async () => {
   );
 });
 
-test("a user of another shape is refused by the name of the setting", async () => {
-  expect(await messageOf({ token: [SECRET] })).toBe(
-    "`token` of the user is not what a kubeconfig has there.",
+test("what no header can carry is refused without a word of it", async () => {
+  expect(await messageOf({ token: `${SECRET}\n${SECRET}` })).toBe(
+    "what they put into the header Authorization has characters that no header can carry.",
+  );
+  expect(await messageOf({ token: "t", as: "you", "as-groups": [`${SECRET}\r`] })).toBe(
+    "what they put into the header Impersonate-Group has characters that no header can carry.",
   );
 });
 
@@ -92,7 +98,7 @@ describe("a credential plugin", () => {
       issue("{token: [process.argv[2], process.env.FLAVOUR, process.env.KUBERNETES_EXEC_INFO].join('|')}"),
     );
     const exec = {
-      apiVersion: "client.authentication.k8s.io/v1",
+      apiVersion: version,
       command,
       args: ["get-token"],
       env: [{ name: "FLAVOUR", value: "sweet" }],
@@ -112,7 +118,7 @@ describe("a credential plugin", () => {
 
   test("may issue a client certificate", async () => {
     const command = await plugin(issue(`{clientCertificateData: "CERT", clientKeyData: "KEY"}`));
-    expect(await credentialsOf(resolved({ exec: { command } }))).toEqual({
+    expect(await credentialsOf(resolved({ exec: { apiVersion: version, command } }))).toEqual({
       headers: {},
       cert: "CERT",
       key: "KEY",
@@ -126,7 +132,7 @@ describe("a credential plugin", () => {
         `const fs = require("node:fs"); fs.appendFileSync(${JSON.stringify(file)}, "x");
         const runs = fs.readFileSync(${JSON.stringify(file)}, "utf8").length; ${more}`,
       );
-      return resolved({ exec: { command } });
+      return resolved({ exec: { apiVersion: version, command } });
     };
     const tokenOf = async (kubeconfig: ReturnType<typeof resolved>) =>
       (await credentialsOf(kubeconfig)).headers.Authorization;
@@ -157,7 +163,7 @@ describe("a credential plugin", () => {
 
   test("that waits for input is told that there is none", async () => {
     const command = await plugin(`process.stdin.resume().on("end", () => { ${issue(`{token: "t"}`)} });`);
-    expect((await credentialsOf(resolved({ exec: { command } }))).headers).toEqual({
+    expect((await credentialsOf(resolved({ exec: { apiVersion: version, command } }))).headers).toEqual({
       Authorization: "Bearer t",
     });
   });
@@ -177,14 +183,16 @@ describe("a credential plugin", () => {
 
   test("that answers something else is named, and what it printed is not shown", async () => {
     const command = await plugin(`console.log("${SECRET}");`);
-    expect(await messageOf({ exec: { command } })).toBe(
+    expect(await messageOf({ exec: { apiVersion: version, command } })).toBe(
       `The credential plugin \`${command}\` did not answer with an ExecCredential.`,
     );
   });
 
-  test("that wants a terminal is refused", async () => {
-    expect(await messageOf({ exec: { command: "login", interactiveMode: "Always" } })).toBe(
-      "The credential plugin `login` wants a terminal (interactiveMode: Always), and Pulumi has none to give.",
+  test("that answers in another version than it is asked in is refused, as by Go's clients", async () => {
+    const command = await plugin(issue(`{token: "${SECRET}"}`));
+    const exec = { apiVersion: "client.authentication.k8s.io/v1beta1", command };
+    expect(await messageOf({ exec })).toBe(
+      `The credential plugin \`${command}\` answers in another apiVersion than the kubeconfig has, client.authentication.k8s.io/v1beta1, which Kubernetes clients refuse: update it.`,
     );
   });
 });

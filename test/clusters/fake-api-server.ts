@@ -38,6 +38,14 @@ export interface Request {
   headers: NodeJS.Dict<string | string[]>;
   body?: unknown;
 }
+/** A status other than 200, with a body. */
+export class Refusal {
+  constructor(
+    readonly status: number,
+    readonly body: object,
+  ) {}
+}
+
 /** A status alone, or what to answer with 200, a Buffer as it is; undefined: 404; "silence": no answer at all. */
 export type Answer = number | object | "silence" | undefined;
 
@@ -74,9 +82,17 @@ export async function startFakeApiServer(
         ...(text === "" ? {} : { body: JSON.parse(text) as unknown }),
       };
       requests.push(request);
-      const body = await answer(request);
-      if (body === "silence") return;
-      response.statusCode = typeof body === "number" ? body : body === undefined ? 404 : 200;
+      const given = await answer(request);
+      if (given === "silence") return;
+      const body = given instanceof Refusal ? given.body : given;
+      response.statusCode =
+        given instanceof Refusal
+          ? given.status
+          : typeof given === "number"
+            ? given
+            : given === undefined
+              ? 404
+              : 200;
       response.setHeader("Content-Type", "application/json");
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
       if (Buffer.isBuffer(body)) return response.end(body);

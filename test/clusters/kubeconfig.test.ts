@@ -8,6 +8,7 @@ import { parseMesh } from "../../mesh/parse";
 import { ConfigError, type Problem } from "../../mesh/problems";
 
 const SECRET = "s3cr3t-do-not-show";
+const [v1, v1beta1] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
 
 interface Parts {
   cluster?: Record<string, unknown>;
@@ -134,23 +135,22 @@ users:
 
   test("keeps credential plugins, their cluster configuration and auth providers", async () => {
     const exec = {
-      apiVersion: "client.authentication.k8s.io/v1",
+      apiVersion: "client.authentication.k8s.io/v1beta1",
       command: "aws",
       args: ["eks", "get-token"],
+      env: [{ name: "AWS_PROFILE", value: "" }],
     };
     const forExec = { name: "client.authentication.k8s.io/exec", extension: { audience: "a" } };
     const resolved = await resolveKubeconfig(
       contents({
         cluster: { extensions: [{ name: "stamp", extension: {} }, forExec] },
-        user: { exec, "auth-provider": { name: "oidc", config: { "id-token": "x" } } },
+        user: { exec },
       }),
     );
     expect(resolved.cluster.extensions).toEqual([forExec]);
-    expect(resolved.user).toEqual({
-      token: SECRET,
-      exec,
-      "auth-provider": { name: "oidc", config: { "id-token": "x" } },
-    });
+    expect(resolved.user).toEqual({ token: SECRET, exec });
+    const oidc = { "auth-provider": { name: "oidc", config: { "id-token": "x" } } };
+    expect((await resolveKubeconfig(contents({ user: oidc }))).user).toEqual({ token: SECRET, ...oidc });
   });
 
   test("tells what peers need to know of the server", async () => {
@@ -162,7 +162,7 @@ users:
 });
 
 test("text that Go's parsers, which read YAML 1.1, would take for a boolean stays text", async () => {
-  const exec = { command: "login", env: [{ name: "CACHE", value: "off" }] };
+  const exec = { apiVersion: v1beta1, command: "login", env: [{ name: "CACHE", value: "off" }] };
   const clusters = [{ name: "no", cluster: { server: "https://10.0.0.5:6443" } }];
   const users = [{ name: "y", user: { exec } }];
   const contexts = [{ name: "on", context: { cluster: "no", user: "y" } }];
@@ -170,6 +170,58 @@ test("text that Go's parsers, which read YAML 1.1, would take for a boolean stay
     contents({ more: { clusters, users, contexts } }, { context: "on" }),
   );
   expect(parse(text, { schema: "yaml-1.1" })).toMatchObject({ clusters, users, contexts });
+});
+
+test("a kubeconfig in stack config may be a map", async () => {
+  const asMap = await resolveKubeconfig(member({ kubeconfig: kubeconfig() }));
+  expect(asMap).toEqual(await resolveKubeconfig(contents()));
+});
+
+describe("what is there and empty is not set:", () => {
+  const everyUserField = [
+    ...["token", "tokenFile", "username", "password", "exec", "auth-provider", "as", "as-uid", "as-groups"],
+    ...["as-user-extra", "client-certificate", "client-certificate-data", "client-key", "client-key-data"],
+  ];
+  const everyClusterField = [
+    ...["certificate-authority", "certificate-authority-data", "proxy-url", "tls-server-name", "extensions"],
+    "insecure-skip-tls-verify",
+  ];
+  test.each(["", null])("%j", async (empty) => {
+    const fields = (names: string[]) => Object.fromEntries(names.map((name) => [name, empty]));
+    const { context, ...unset } = await resolveKubeconfig(
+      contents({ cluster: fields(everyClusterField), user: fields(everyUserField) }),
+    );
+    expect(unset).toMatchObject({
+      insecureSkipTlsVerify: false,
+      cluster: { server: "https://10.0.0.5:6443" },
+      user: {},
+    });
+    expect(Object.keys({ ...unset.cluster, ...unset.user })).toEqual(["server"]);
+    expect(parse(unset.kubeconfig)).toMatchObject({
+      clusters: [{ name: "east-cluster", cluster: { server: "https://10.0.0.5:6443" } }],
+      users: [{ name: "east-admin", user: {} }],
+    });
+    expect(context).toBe("east");
+  });
+
+  test.each(["", null])("%j in a credential plugin", async (empty) => {
+    const exec = {
+      apiVersion: v1beta1,
+      command: "login",
+      ...{ args: null, env: null, interactiveMode: empty, provideClusterInfo: null, installHint: empty },
+    };
+    expect((await resolveKubeconfig(contents({ user: { token: empty, exec } }))).user).toEqual({
+      exec: { apiVersion: v1beta1, command: "login" },
+    });
+  });
+});
+
+test.each(["\n", "\r\n", " \n\n"])("a token is without the %j at its end", async (end) => {
+  const { user, kubeconfig: text } = await resolveKubeconfig(
+    contents({ user: { token: `${SECRET}${end}` } }),
+  );
+  expect(user.token).toBe(SECRET);
+  expect(text).toContain(`token: ${SECRET}\n`);
 });
 
 describe("files", () => {
@@ -243,13 +295,13 @@ describe("files", () => {
   });
 
   test("that are credential plugins are found beside the kubeconfig, or on PATH when only named", async () => {
-    const withCommand = (command: string) => kubeconfig({ user: { exec: { command } } });
+    const withCommand = (command: string) => kubeconfig({ user: { exec: { apiVersion: v1beta1, command } } });
     const beside = await write("kube/beside", withCommand("./bin/login"));
     const onPath = await write("kube/on-path", withCommand("login"));
     const command = async (kubeconfigPath: string) =>
       (await resolveKubeconfig(member({ kubeconfigPath }))).user.exec;
-    expect(await command(beside)).toEqual({ command: join(folder, "kube/bin/login") });
-    expect(await command(onPath)).toEqual({ command: "login" });
+    expect(await command(beside)).toMatchObject({ command: join(folder, "kube/bin/login") });
+    expect(await command(onPath)).toMatchObject({ command: "login" });
   });
 });
 
@@ -289,6 +341,25 @@ describe("without a kubeconfig of its own", () => {
       cluster: { "certificate-authority-data": Buffer.from("CA-ONE").toString("base64") },
     });
   });
+
+  test.each(["", "\n", "# nothing yet\n", "---\n"])(
+    "a file of $KUBECONFIG that holds %j is empty",
+    async (nothing) => {
+      const one = await write("one", nothing);
+      process.env.KUBECONFIG = [one, await write("two", kubeconfig())].join(":");
+      expect((await resolveKubeconfig(member({ context: "west" }))).server).toBe("https://10.0.0.6:6443");
+
+      process.env.KUBECONFIG = one;
+      expect(await problemsOf(member({ context: "west" }))).toEqual([
+        {
+          path: "weft:clusters[0].context",
+          value: "west",
+          message: `There is no such context in ${one}. It has no contexts.`,
+          remedy: "Get a kubeconfig that has one.",
+        },
+      ]);
+    },
+  );
 
   test("says so when no file of $KUBECONFIG exists", async () => {
     process.env.KUBECONFIG = "/nowhere/a:/nowhere/b";
@@ -403,6 +474,94 @@ describe("what is refused", () => {
         "The cluster in the kubeconfig in stack config has both a certificate authority and `insecure-skip-tls-verify`, which Kubernetes clients refuse.",
       remedy: "Drop `insecure-skip-tls-verify`.",
     });
+  });
+
+  const path = "weft:clusters[0].kubeconfig";
+  const where = "in the kubeconfig in stack config";
+
+  test.each([
+    ["127.0.0.1:3128"],
+    [`me:${SECRET}@proxy:3128`],
+    [`ftp://me:${SECRET}@proxy`],
+    ["socks4://proxy"],
+    ["http://"],
+  ])("the proxy '%s'", async (proxy) => {
+    expect(await problemsOf(contents({ cluster: { "proxy-url": proxy } }))).toEqual([
+      {
+        path,
+        message: `The \`proxy-url\` ${where} is not the URL of a proxy.`,
+        remedy: "Write it with its scheme: http, https or socks5, such as http://127.0.0.1:3128.",
+      },
+    ]);
+  });
+
+  test.each([
+    [
+      { cluster: { "proxy-url": [SECRET] } },
+      "`proxy-url` of the cluster is not what a kubeconfig has there.",
+    ],
+    [
+      { cluster: { "insecure-skip-tls-verify": "yes" } },
+      "`insecure-skip-tls-verify` of the cluster is not what a kubeconfig has there.",
+    ],
+    [{ user: { token: { value: SECRET } } }, "`token` of the user is not what a kubeconfig has there."],
+    [
+      { user: { exec: { command: SECRET, args: [1] } } },
+      "`exec.args[0]` of the user is not what a kubeconfig has there.",
+    ],
+    [{ user: { exec: {} } }, "`exec.command` of the user is not what a kubeconfig has there."],
+  ])("fields of another kind: %j", async (parts, message) => {
+    expect(await problemsOf(contents(parts))).toEqual([
+      { path, message, remedy: "`kubectl config view` shows what is." },
+    ]);
+  });
+
+  test.each([undefined, "", "client.authentication.k8s.io/v1alpha1", "v1"])(
+    "a credential plugin of apiVersion %j, which the provider would refuse",
+    async (apiVersion) => {
+      expect(await problemsOf(contents({ user: { exec: { apiVersion, command: "aws" } } }))).toEqual([
+        {
+          path,
+          ...(apiVersion ? { value: apiVersion } : {}),
+          message: `The credential plugin \`aws\` ${where} has no \`apiVersion\` that Kubernetes clients know.`,
+          remedy: `They know ${v1} and ${v1beta1}: update the plugin, and let it write the kubeconfig anew.`,
+        },
+      ]);
+    },
+  );
+
+  test.each([
+    [v1, undefined, "does not say whether it wants a terminal"],
+    [v1beta1, "Sometimes", "does not say whether it wants a terminal"],
+    [v1, "Always", "wants a terminal, and Pulumi has none to give"],
+  ])("a credential plugin of %s with interactiveMode %s", async (apiVersion, interactiveMode, message) => {
+    const exec = { apiVersion, command: "login", interactiveMode };
+    expect(await problemsOf(contents({ user: { exec } }))).toMatchObject([
+      { path, message: expect.stringContaining(message) as string },
+    ]);
+  });
+
+  test.each([v1, v1beta1])("no credential plugin of %s that runs without a terminal", async (apiVersion) => {
+    for (const interactiveMode of ["Never", "IfAvailable"]) {
+      const exec = { apiVersion, command: "login", interactiveMode };
+      expect((await resolveKubeconfig(contents({ user: { exec } }))).user.exec).toEqual(exec);
+    }
+  });
+
+  const exec = { apiVersion: v1beta1, command: "login" };
+  test.each([
+    [{ username: "me", password: SECRET }, "has both a token and a user name"],
+    [{ "client-certificate-data": "Q0E=" }, "has a client certificate without its key"],
+    [{ "as-groups": ["admins"] }, "impersonates a group, but nobody"],
+    [{ "as-user-extra": { reason: ["x"] } }, "impersonates a group, but nobody"],
+    [
+      { exec, "auth-provider": { name: "oidc" } },
+      "has both a credential plugin (`exec`) and an `auth-provider`",
+    ],
+  ])("a user that Go's clients refuse: %j", async (user, what) => {
+    expect(await problemsOf(contents({ user }))).toMatchObject([
+      { path, message: `The user ${where} ${what}, which Kubernetes clients refuse.` },
+    ]);
   });
 });
 

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import os from "node:os";
 import { join } from "node:path";
 import { resolveKubeconfigs } from "../../clusters/kubeconfig";
-import { peerKubeconfig } from "../../clusters/peer-kubeconfig";
+import { peerKubeconfig } from "../../mesh/peer-kubeconfig";
 import { preflight } from "../../clusters/preflight";
 import { lastUp } from "../../mesh/last-up";
 import { parseMesh } from "../../mesh/parse";
@@ -53,6 +53,8 @@ interface Cluster {
   peers?: Record<string, string>;
   /** PEM in ConfigMap kube-root-ca.crt. */
   clusterCa?: string;
+  /** Contents of `weft-reader-token-1`. */
+  readerToken?: string;
   denied?: (attributes: Record<string, string>) => boolean;
   override?: (request: Request) => Answer | "usual" | Promise<"usual">;
 }
@@ -67,6 +69,7 @@ function cluster({
   cacerts,
   peers,
   clusterCa,
+  readerToken,
   denied,
   override,
 }: Cluster = {}) {
@@ -84,8 +87,19 @@ function cluster({
     }
     if (path.startsWith("/apis/apps/v1/namespaces/istio-system/deployments?"))
       return { items: deployments ?? [] };
+    if (path.endsWith("/secrets/weft-reader-token-1") && readerToken !== undefined) {
+      return { data: { token: Buffer.from(readerToken).toString("base64") } };
+    }
+    if (path.endsWith("/tokenreviews")) {
+      const { token } = (body as { spec: { token: string } }).spec;
+      return { status: { authenticated: token === readerToken } };
+    }
     if (path === "/api/v1/namespaces/istio-system/secrets") {
-      return { items: (secrets ?? []).map((name) => ({ metadata: { name } })) };
+      return {
+        items: (secrets ?? (readerToken === undefined ? [] : ["weft-reader-token-1"])).map((name) => ({
+          metadata: { name },
+        })),
+      };
     }
     if (path === "/api/v1/namespaces/istio-system/secrets/cacerts") return cacerts;
     if (path.startsWith("/api/v1/namespaces/istio-system/secrets?")) {
@@ -119,6 +133,8 @@ function istiod(image: string, labels: Record<string, string> = {}) {
 
 interface Run {
   last?: unknown;
+  /** `apiServer` of the first member. */
+  apiServer?: unknown;
   mesh?: Record<string, unknown>;
   timeoutMs?: number;
   warn?: (message: string) => void;
@@ -126,11 +142,15 @@ interface Run {
 
 async function run(
   kubeconfigs: string[],
-  { last, mesh: extra, timeoutMs, warn = () => {} }: Run = {},
+  { last, apiServer, mesh: extra, timeoutMs, warn = () => {} }: Run = {},
 ): Promise<LiveMember[]> {
   const mesh = parseMesh({
     mesh: { istio: { charts: { path: charts } }, remoteAccess: { allowLoopback: true }, ...extra },
-    clusters: kubeconfigs.map((kubeconfig, index) => ({ name: `cluster${index + 1}`, kubeconfig })),
+    clusters: kubeconfigs.map((kubeconfig, index) => ({
+      name: `cluster${index + 1}`,
+      kubeconfig,
+      ...(index === 0 && apiServer !== undefined ? { apiServer } : {}),
+    })),
   });
   return preflight(mesh, await resolveKubeconfigs(mesh), { last: lastUp(last), warn, timeoutMs });
 }
@@ -226,7 +246,7 @@ describe("what is read of each member", () => {
     expect((await run([server.kubeconfig()]))[0]!.ingress).toEqual(ingress);
   });
 
-  test("is the contents of no Secret but cacerts", async () => {
+  test("is the contents of no Secret but cacerts, and of the newest token where peers have it", async () => {
     const server = await start();
     await run([server.kubeconfig()]);
     const secrets = server.requests
@@ -237,13 +257,29 @@ describe("what is read of each member", () => {
       "/api/v1/namespaces/istio-system/secrets application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
       "/api/v1/namespaces/istio-system/secrets/cacerts application/json",
     ]);
+
+    const secretNames = ["weft-reader-token-2", "weft-reader-token-10", "weft-peers-0"];
+    const read = await start(cluster({ secrets: secretNames }));
+    await run([read.kubeconfig(), (await start(cluster({ uid: "uid-2" }))).kubeconfig()]);
+    const contents = read.requests.filter(({ path }) => path.includes("/secrets/"));
+    expect(contents.map(({ path }) => path).sort()).toEqual([
+      "/api/v1/namespaces/istio-system/secrets/cacerts",
+      "/api/v1/namespaces/istio-system/secrets/weft-reader-token-10",
+    ]);
   });
 
   test("is what an istiod that a change of it harms knows of its peers, without their tokens", async () => {
-    const access = { cluster: "east", server: "https://east.example:6443", token: "e4st-t0ken" };
+    const access = {
+      cluster: "east",
+      server: "https://east.example:6443",
+      token: "e4st-t0ken",
+      caData: Buffer.from(identity.ca).toString("base64"),
+      insecureSkipTlsVerify: false,
+    };
+    const by = { tlsServerName: "west.internal", proxyUrl: "http://bastion:1", insecureSkipTlsVerify: true };
     const peers = {
-      east: peerKubeconfig({ ...access, caData: Buffer.from(identity.ca).toString("base64") }),
-      west: peerKubeconfig({ ...access, tlsServerName: "west.internal", insecure: true }),
+      east: peerKubeconfig(access),
+      west: peerKubeconfig({ ...access, ...by }),
       other: "no: [kubeconfig",
     };
     const server = await start(cluster({ deployments: [istiod("hub/pilot:1.30.3")], peers }));
@@ -256,8 +292,7 @@ describe("what is read of each member", () => {
       },
       west: {
         server: "https://east.example:6443",
-        insecureSkipTlsVerify: true,
-        tlsServerName: "west.internal",
+        ...by,
       },
     });
     expect(JSON.stringify(live)).not.toContain("e4st-t0ken");
@@ -581,7 +616,13 @@ describe("the API server of a peer, for an istiod that a change of it harms,", (
   async function problemsWhereKnownBy(address: (second: FakeApiServer) => string, ca = identity.ca) {
     const second = await start(cluster({ uid: "uid-2", clusterCa: identity.ca }));
     const caData = Buffer.from(ca).toString("base64");
-    const known = { cluster: "cluster2", server: address(second), token: TOKEN, caData };
+    const known = {
+      cluster: "cluster2",
+      server: address(second),
+      token: TOKEN,
+      caData,
+      insecureSkipTlsVerify: false,
+    };
     const peers = { cluster2: peerKubeconfig(known) };
     const first = await start(cluster({ deployments: [istiod("hub/pilot:1.30.3")], peers }));
     const kubeconfigs = [first, second].map((server) => server.kubeconfig());
@@ -632,7 +673,8 @@ describe("the certificate that the peers will see", () => {
         message: expect.stringMatching(
           /^cluster2 will know cluster1 by its cluster's CA \(ConfigMap kube-root-ca\.crt\), and what answers there has no certificate by it for this address \([A-Z_]+\)\.$/,
         ) as string,
-        remedy: "Set it to an address of the API server itself, past whatever ends TLS in front of it.",
+        remedy:
+          "Set it to an address of the API server itself, past whatever ends TLS in front of it; or as a map, with `caData` and `tlsServerName` as they are there.",
       },
     ]);
   });
@@ -645,6 +687,127 @@ describe("the certificate that the peers will see", () => {
     await expect(
       run([one.kubeconfig({ cluster: insecure }), (await other()).kubeconfig()]),
     ).resolves.toHaveLength(2);
+  });
+});
+
+describe("the address for the peers", () => {
+  const READER = "r3ader-token";
+  /** What stands at the address, and knows the token of the peers or does not. */
+  const front = (status: number, as = identity) =>
+    start(({ path, headers }) => {
+      if (headers.authorization !== `Bearer ${READER}`) return 401;
+      return path.endsWith("/selfsubjectaccessreviews") ? (status === 200 ? {} : status) : 404;
+    }, as);
+  const member = (more: Cluster = {}) =>
+    start(cluster({ clusterCa: identity.ca, readerToken: READER, ...more }));
+  const other = () => start(cluster({ uid: "uid-2" }));
+
+  test("is tried with the token that they have", async () => {
+    const at = await front(200);
+    const warn = jest.fn();
+    const kubeconfigs = [(await member()).kubeconfig(), (await other()).kubeconfig()];
+    await expect(run(kubeconfigs, { apiServer: at.url, warn })).resolves.toHaveLength(2);
+    expect(at.requests.map(({ path }) => path)).toEqual([
+      "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+    ]);
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  test("is refused where it only knows tokens of its own", async () => {
+    const at = await front(401);
+    const kubeconfigs = [(await member()).kubeconfig(), (await other()).kubeconfig()];
+    const problems = await problemsOf(kubeconfigs, { apiServer: at.url });
+    expect(problems).toEqual([
+      {
+        path: "weft:clusters[0].apiServer",
+        value: at.url,
+        message:
+          "What answers there does not accept the token by which cluster2 read cluster1 (401 Unauthorized), though the cluster does: it may know tokens of its own only.",
+        remedy: "Set it to an address of the API server itself, past whatever stands in front of it.",
+      },
+    ]);
+    expect(JSON.stringify(problems)).not.toContain(READER);
+  });
+
+  test("is refused also where it is the kubeconfig's own", async () => {
+    const own = await member({
+      override: ({ headers }) => (headers.authorization === `Bearer ${READER}` ? 401 : "usual"),
+    });
+    const [problem] = await problemsOf([own.kubeconfig(), (await other()).kubeconfig()]);
+    expect(problem).toMatchObject({ path: "weft:clusters[0].apiServer", value: own.url });
+  });
+
+  test("is not to blame for a token that is no good", async () => {
+    const at = await front(401);
+    const kubeconfigs = [
+      (
+        await member({
+          override: ({ path }) =>
+            path.endsWith("/tokenreviews") ? { status: { authenticated: false } } : "usual",
+        })
+      ).kubeconfig(),
+      (await other()).kubeconfig(),
+    ];
+    await expect(run(kubeconfigs, { apiServer: at.url })).resolves.toHaveLength(2);
+  });
+
+  test("is warned of where the user may not ask whether the token is good", async () => {
+    const at = await front(401);
+    const forbidden = await member({
+      override: ({ path }) => (path.endsWith("/tokenreviews") ? 403 : "usual"),
+    });
+    const warn = jest.fn();
+    await run([forbidden.kubeconfig(), (await other()).kubeconfig()], { apiServer: at.url, warn });
+    expect(warn.mock.calls).toEqual([
+      [
+        `weft:clusters[0].apiServer: ${at.url}: What answers there does not accept the token by which cluster2 read cluster1 (401 Unauthorized).`,
+      ],
+    ]);
+  });
+
+  test("gets a warning where nobody answers here, and a mesh all the same", async () => {
+    const at = await front(200);
+    await at.close();
+    servers.splice(servers.indexOf(at), 1);
+    const warn = jest.fn();
+    await run([(await member()).kubeconfig(), (await other()).kubeconfig()], { apiServer: at.url, warn });
+    expect(warn.mock.calls).toEqual([
+      [
+        `weft:clusters[0].apiServer: ${at.url} does not answer here (ECONNREFUSED), so it was not tried whether cluster2 can read cluster1 there.`,
+      ],
+    ]);
+  });
+
+  test("is known by `caData` and `tlsServerName` where they are given", async () => {
+    const own = await makeIdentity(["east.internal"]);
+    const at = await front(200, own);
+    const kubeconfigs = [(await member()).kubeconfig(), (await other()).kubeconfig()];
+    const tlsServerName = "east.internal";
+    const right = { url: at.url, caData: own.ca, tlsServerName };
+    await expect(run(kubeconfigs, { apiServer: right })).resolves.toHaveLength(2);
+    for (const wrong of [
+      { ...right, caData: identity.ca },
+      { ...right, tlsServerName: undefined },
+    ]) {
+      expect(await problemsOf(kubeconfigs, { apiServer: wrong })).toEqual([
+        {
+          path: "weft:clusters[0].apiServer",
+          value: at.url,
+          message: expect.stringMatching(
+            /^cluster2 will know cluster1 by `caData`, and what answers there has no certificate by it for this address \([A-Z_]+\)\.$/,
+          ) as string,
+          remedy: "Correct `caData`, or set `tlsServerName` to the name in the certificate.",
+        },
+      ]);
+    }
+  });
+
+  test("is nobody's in a mesh of one, whose token is not even read", async () => {
+    const alone = await member();
+    await run([alone.kubeconfig()], { apiServer: "https://127.0.0.1:1" });
+    expect(alone.requests.map(({ path }) => path)).not.toContain(
+      "/api/v1/namespaces/istio-system/secrets/weft-reader-token-1",
+    );
   });
 });
 

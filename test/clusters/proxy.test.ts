@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import http from "node:http";
-import { connect, type AddressInfo, type Socket } from "node:net";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { ApiServerError } from "../../clusters/api-server";
 import { resolveKubeconfigs } from "../../clusters/kubeconfig";
 import { preflight } from "../../clusters/preflight";
 import { proxyFor } from "../../clusters/proxy";
 import { parseMesh } from "../../mesh/parse";
-import { makeIdentity, startFakeApiServer } from "./fake-api-server";
+import { type FakeApiServer, type Identity, makeIdentity, startFakeApiServer } from "./fake-api-server";
 
 const variables = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"];
 const before = Object.fromEntries(variables.map((name) => [name, process.env[name]]));
@@ -61,41 +62,83 @@ test.each([
   expect(choose(url, { HTTPS_PROXY: "http://proxy:1", NO_PROXY })).toBe("http://proxy:1");
 });
 
-test("a cluster is reached through the proxy of its kubeconfig, by the name that the proxy resolves", async () => {
-  const tunnels: (string | undefined)[] = [];
-  const identity = await makeIdentity(["api.behind.example"]);
-  const server = await startFakeApiServer(identity, ({ path }) =>
-    path === "/version"
-      ? { gitVersion: "v1.34.0" }
-      : path.endsWith("accessreviews")
-        ? { status: { allowed: true } }
-        : undefined,
+test.each(["http://", "ftp://proxy", "http://a b"])("'%s' in the environment is no proxy", (HTTPS_PROXY) => {
+  expect(() => choose("https://10.0.0.5:6443", { HTTPS_PROXY })).toThrow(
+    new ApiServerError("proxy", "HTTPS_PROXY"),
   );
-  const proxy = http
-    .createServer()
-    .on("connect", (request: http.IncomingMessage, downstream: Socket) => {
+});
+
+describe("a cluster is reached by the name that the proxy resolves,", () => {
+  const host = "api.behind.example";
+  let identity: Identity;
+  let server: FakeApiServer;
+  beforeAll(async () => {
+    identity = await makeIdentity([host]);
+  });
+  beforeEach(async () => {
+    server = await startFakeApiServer(identity, ({ path }) =>
+      path === "/version"
+        ? { gitVersion: "v1.34.0" }
+        : path.endsWith("accessreviews")
+          ? { status: { allowed: true } }
+          : undefined,
+    );
+  });
+  afterEach(() => server.close());
+
+  async function listening(proxy: Server): Promise<number> {
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    return (proxy.address() as AddressInfo).port;
+  }
+
+  function tunnel(downstream: Socket, greeting: string | Buffer) {
+    const upstream = connect(server.port, "127.0.0.1", () => {
+      downstream.write(greeting);
+      upstream.pipe(downstream).pipe(upstream);
+    });
+    upstream.on("error", () => downstream.destroy());
+    downstream.on("error", () => upstream.destroy());
+  }
+
+  async function look(proxyUrl: string) {
+    const kubeconfig = server.kubeconfig({
+      server: `https://${host}:6443`,
+      cluster: { "proxy-url": proxyUrl },
+    });
+    const mesh = parseMesh({
+      mesh: { istio: { charts: { oci: "oci://registry.example/charts" } } },
+      clusters: [{ name: "a", kubeconfig }],
+    });
+    expect(await preflight(mesh, await resolveKubeconfigs(mesh), { warn: () => {} })).toHaveLength(1);
+  }
+
+  test("through an HTTP proxy", async () => {
+    const tunnels: (string | undefined)[] = [];
+    const proxy = http.createServer().on("connect", (request: http.IncomingMessage, downstream: Socket) => {
       tunnels.push(request.url);
-      const upstream = connect(server.port, "127.0.0.1", () => {
-        downstream.write("HTTP/1.1 200 OK\r\n\r\n");
-        upstream.pipe(downstream).pipe(upstream);
+      tunnel(downstream, "HTTP/1.1 200 OK\r\n\r\n");
+    });
+    await look(`http://127.0.0.1:${await listening(proxy)}`);
+    proxy.close();
+    expect(new Set(tunnels)).toEqual(new Set([`${host}:6443`]));
+  });
+
+  test("through a SOCKS proxy", async () => {
+    const asked: string[] = [];
+    // https://www.rfc-editor.org/rfc/rfc1928
+    const proxy = createServer((downstream) => {
+      downstream.once("data", () => {
+        downstream.write(Buffer.from([5, 0]));
+        downstream.once("data", (request: Buffer) => {
+          const isName = request[3] === 3;
+          asked.push(isName ? request.subarray(5, 5 + request[4]!).toString() : "(an address)");
+          tunnel(downstream, Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
+        });
       });
-      upstream.on("error", () => downstream.destroy());
-      downstream.on("error", () => upstream.destroy());
-    })
-    .listen(0, "127.0.0.1");
-  await once(proxy, "listening");
-  const { port } = proxy.address() as AddressInfo;
-  const kubeconfig = server.kubeconfig({
-    server: "https://api.behind.example:6443",
-    cluster: { "proxy-url": `http://127.0.0.1:${port}` },
+    });
+    await look(`socks5://127.0.0.1:${await listening(proxy)}`);
+    proxy.close();
+    expect(new Set(asked)).toEqual(new Set([host]));
   });
-  const mesh = parseMesh({
-    mesh: { istio: { charts: { oci: "oci://registry.example/charts" } } },
-    clusters: [{ name: "a", kubeconfig }],
-  });
-  const live = await preflight(mesh, await resolveKubeconfigs(mesh), { warn: () => {} });
-  proxy.close();
-  await server.close();
-  expect(live).toHaveLength(1);
-  expect(new Set(tunnels)).toEqual(new Set(["api.behind.example:6443"]));
 });

@@ -7,12 +7,13 @@ import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CoreV1Api, CustomObjectsApi, KubeConfig } from "@kubernetes/client-node";
+import { CoreV1Api, CustomObjectsApi, type KubeConfig } from "@kubernetes/client-node";
 import { startCertManager, stopCertManager } from "../../lab/cert-manager";
 import { type LabCluster, startLab, stopLab } from "../../lab/control-plane";
 import { defaultIstio } from "../../lab/engine/config";
 import { chooseParts, type Parts } from "../../lab/engine/parts";
 import { isRunning, type ProcessIdentity } from "../../lab/processes";
+import { PatientConfig } from "../patient-config";
 import { Operator, TestStack } from "./operator";
 
 jest.setTimeout(900_000);
@@ -36,7 +37,7 @@ beforeAll(async () => {
     istio: defaultIstio,
     report,
   });
-  kubeConfig = new KubeConfig();
+  kubeConfig = new PatientConfig();
   kubeConfig.loadFromFile(cluster.kubeconfig);
 });
 

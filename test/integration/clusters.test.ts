@@ -1,13 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CoreV1Api, KubeConfig, KubernetesObjectApi } from "@kubernetes/client-node";
+import { CoreV1Api, type KubeConfig, KubernetesObjectApi } from "@kubernetes/client-node";
 import { parse, stringify } from "yaml";
 import { resolveKubeconfigs } from "../../clusters/kubeconfig";
 import { preflight } from "../../clusters/preflight";
 import { type LabCluster, startLab, stopLab } from "../../lab/control-plane";
 import { parseMesh } from "../../mesh/parse";
 import { ConfigError, type Problem } from "../../mesh/problems";
+import { PatientConfig } from "../patient-config";
 
 jest.setTimeout(600_000);
 
@@ -26,7 +27,7 @@ afterAll(async () => {
 });
 
 function configOf({ kubeconfig }: LabCluster): KubeConfig {
-  const config = new KubeConfig();
+  const config = new PatientConfig();
   config.loadFromFile(kubeconfig);
   return config;
 }

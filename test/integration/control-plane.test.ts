@@ -6,13 +6,14 @@ import { join } from "node:path";
 import {
   AppsV1Api,
   CoreV1Api,
-  KubeConfig,
+  type KubeConfig,
   RbacAuthorizationV1Api,
   VersionApi,
 } from "@kubernetes/client-node";
 import { type LabCluster, labStatus, startLab, stopLab } from "../../lab/control-plane";
 import { type LabState, readState } from "../../lab/control-plane/state";
 import { isRunning } from "../../lab/processes";
+import { PatientConfig } from "../patient-config";
 import { eventually } from "./eventually";
 
 jest.setTimeout(600_000);
@@ -34,7 +35,7 @@ afterAll(async () => {
 });
 
 function config(cluster: LabCluster): KubeConfig {
-  const kubeconfig = new KubeConfig();
+  const kubeconfig = new PatientConfig();
   kubeconfig.loadFromFile(cluster.kubeconfig);
   return kubeconfig;
 }
@@ -85,7 +86,7 @@ test("each API server is a real one, of the toolchain's minor, and every cluster
 
 test("kubeconfigs are readable by their owner only, and the merged one has a context for each cluster", () => {
   const merged = join(dir, "kubeconfig");
-  const kubeconfig = new KubeConfig();
+  const kubeconfig = new PatientConfig();
   kubeconfig.loadFromFile(merged);
 
   expect([one.kubeconfig, two.kubeconfig, merged].map((file) => statSync(file).mode & 0o777)).toEqual([

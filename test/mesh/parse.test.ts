@@ -191,6 +191,25 @@ describe("what the schema refuses", () => {
       "http://10.0.0.5",
       "an https URL such as https://10.0.0.5:6443",
     ],
+    [{ apiServer: 5 }, "apiServer", "5", "an https URL such as https://10.0.0.5:6443, or a map"],
+    [
+      { apiServer: { url: "http://10.0.0.5" } },
+      "apiServer.url",
+      "http://10.0.0.5",
+      "an https URL such as https://10.0.0.5:6443",
+    ],
+    [
+      { apiServer: { url: "https://10.0.0.5", tlsServerName: "a b" } },
+      "apiServer.tlsServerName",
+      "a b",
+      "a DNS name",
+    ],
+    [
+      { apiServer: { url: "https://10.0.0.5", proxyUrl: "127.0.0.1:3128" } },
+      "apiServer.proxyUrl",
+      "(secret)",
+      "the URL of a proxy: http, https or socks5",
+    ],
     [
       { addresses: "10.0.0.9-10.0.0.1" },
       "addresses",
@@ -338,7 +357,7 @@ describe("what the schema refuses", () => {
       {
         path: `${at}.kubeconfig`,
         value: "(secret)",
-        message: "Expected the contents of a kubeconfig, as text.",
+        message: "Expected the contents of a kubeconfig, as text or as a map.",
       },
     ]);
   });
@@ -354,7 +373,7 @@ describe("secrets", () => {
   const secret = "c2VjcmV0LWRvLW5vdC1zaG93";
 
   it.each([
-    ["kubeconfig", { kubeconfig: { users: [{ user: { token: secret } }] } }],
+    ["kubeconfig", { kubeconfig: 42 }],
     ["kubeconfig", { kubeconfig: [secret] }],
     ["kubeconfig", { kubeconfig: null }],
     ["trust.intermediate.key", { trust: { intermediate: { certificate: pem("CERTIFICATE"), key: secret } } }],

@@ -182,6 +182,56 @@ describe("access", () => {
     ]);
   });
 
+  it("an API server's address carries no credentials, neither alone nor in a map", () => {
+    const url = "https://admin:s3cr3t@10.0.0.5:6443";
+    const problem = {
+      message: "The URL carries a user name or a password.",
+      remedy: "Leave them out: the peers show a token that Weft gives them.",
+    };
+    const clusters = [cluster("a", { apiServer: url }), cluster("b", { apiServer: { url } })];
+    expect(problemsOf({ clusters })).toEqual([
+      { path: "weft:clusters[0].apiServer", ...problem },
+      { path: "weft:clusters[1].apiServer", ...problem },
+    ]);
+    expect(problemsOf({ clusters: [cluster("a", { apiServer: "https://admin@10.0.0.5" })] })).toHaveLength(1);
+  });
+
+  it("the CA by which peers know an API server is one, in PEM or base64, and no key", async () => {
+    const ca = await authority("CA");
+    const given = (caData: string) =>
+      problemsOf({ clusters: [a, cluster("b", { apiServer: { url: "https://10.0.0.5", caData } })] });
+    const path = "weft:clusters[1].apiServer.caData";
+    const unreadable = {
+      path,
+      message: "Not a certificate: the PEM cannot be read.",
+      remedy: "`kubectl config view --raw` shows one in base64, as `certificate-authority-data`.",
+    };
+    expect(given("Q0E=")).toEqual([unreadable]);
+    expect(given("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")).toEqual([unreadable]);
+    expect(given(ca.certificate)).toEqual([]);
+    expect(given(Buffer.from(ca.certificate).toString("base64"))).toEqual([]);
+    expect(given(`${ca.certificate}\n${ca.key}`)).toEqual([
+      {
+        path,
+        message: "Holds a private key as well, and what stands here is given to the peers.",
+        remedy: "Keep the CERTIFICATE blocks alone.",
+      },
+    ]);
+  });
+
+  it("a proxy by which peers reach an API server is not on a loopback address", () => {
+    const apiServer = { url: "https://east.internal", proxyUrl: "http://me:s3cr3t@127.0.0.1:3128" };
+    expect(problemsOf({ clusters: [a, cluster("b", { apiServer })] })).toEqual([
+      {
+        path: "weft:clusters[1].apiServer.proxyUrl",
+        message: "A loopback address: from a it does not lead to a proxy.",
+        remedy: "Set it to the URL at which the proxy is reached from the other clusters.",
+      },
+    ]);
+    const allowed = { remoteAccess: { allowLoopback: true } };
+    expect(problemsOf({ mesh: allowed, clusters: [a, cluster("b", { apiServer })] })).toEqual([]);
+  });
+
   it("a loopback API server is right where nobody reads it, and where it is allowed", () => {
     const local = cluster("a", { apiServer: "https://127.0.0.1:6443" });
     expect(problemsOf({ clusters: [local] })).toEqual([]);

@@ -1,6 +1,6 @@
 import { parseMesh } from "../../mesh/parse";
 import { lastUp } from "../../mesh/last-up";
-import type { LiveMember, PeerApiServer } from "../../mesh/live-member";
+import type { LiveMember, KnownAddress } from "../../mesh/live-member";
 import type { Mesh } from "../../mesh/mesh";
 import { checkTransition, stillToBeForgotten } from "../../mesh/transitions";
 import { authority, now, type Authority, type AuthorityOptions } from "./authorities";
@@ -21,7 +21,7 @@ function mesh(config: object, ...clusters: object[]) {
   return parseMesh({ mesh: config, clusters }, now);
 }
 
-function check(live: LiveMember[], wanted: Mesh, apiServers?: Map<string, PeerApiServer>) {
+function check(live: LiveMember[], wanted: Mesh, apiServers?: Map<string, KnownAddress>) {
   return checkTransition({ live, apiServers }, wanted);
 }
 
@@ -99,20 +99,22 @@ describe("another API server of a peer", () => {
     ]);
   });
 
-  it.each([{ ca: ["BB"] }, { tlsServerName: "b.internal" }, { insecureSkipTlsVerify: true }])(
-    "is refused when it is to be known by something else: %j",
-    (change) => {
-      expect(check(running("1.30.3"), wanted(), to(change))).toEqual([
-        {
-          path: "weft:clusters[1]",
-          value: "b",
-          message: `A new CA of b's API server, or a new name to expect there, would reach ${harm}`,
-          remedy:
-            "Once and together, set istio.version of a to 1.30.4 or later and weft:mesh.remoteAccess.allowBrokenRotation to true, `pulumi up`, then restart istiod of a.",
-        },
-      ]);
-    },
-  );
+  it.each([
+    { ca: ["BB"] },
+    { tlsServerName: "b.internal" },
+    { insecureSkipTlsVerify: true },
+    { proxyUrl: "http://bastion:3128" },
+  ])("is refused when it is to be known by something else: %j", (change) => {
+    expect(check(running("1.30.3"), wanted(), to(change))).toEqual([
+      {
+        path: "weft:clusters[1]",
+        value: "b",
+        message: `A new CA of b's API server, a new name to expect there or a new proxy would reach ${harm}`,
+        remedy:
+          "Once and together, set istio.version of a to 1.30.4 or later and weft:mesh.remoteAccess.allowBrokenRotation to true, `pulumi up`, then restart istiod of a.",
+      },
+    ]);
+  });
 
   it("goes through where every reader survives it, starts only now, or the config says so", () => {
     expect(check(running("1.30.5"), wanted(), moved)).toEqual([]);

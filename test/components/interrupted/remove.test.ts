@@ -1,6 +1,6 @@
 import { resolveKubeconfig } from "../../../clusters/kubeconfig";
-import { removeRevisions } from "../../../components/interrupted/remove";
-import { makeIdentity, startFakeApiServer } from "../../clusters/fake-api-server";
+import { removeObject, removeRevisions } from "../../../components/interrupted/remove";
+import { type Answer, makeIdentity, startFakeApiServer } from "../../clusters/fake-api-server";
 
 const revision = (secret: string) => ({
   secret,
@@ -30,5 +30,68 @@ test("a record of Helm's that somebody has taken away meanwhile is in nobody's w
 });
 
 test("one that may not be taken away is", async () => {
-  await expect(remove(403)).rejects.toMatchObject({ code: 403 });
+  await expect(remove(403)).rejects.toThrow(
+    "The API server of context here does not delete a record of Helm's that an interrupted update left behind (status: 403). Once it answers, `pulumi up` again.",
+  );
+});
+
+describe("an object", () => {
+  const path = "/apis/networking.istio.io/v1/namespaces/istio-system/gateways/weft";
+  const inputs = {
+    apiVersion: "networking.istio.io/v1",
+    kind: "Gateway",
+    metadata: { name: "weft", namespace: "istio-system" },
+  };
+
+  /** @param reads what is there, one read after the other. */
+  async function removed(
+    live: { uid: string; deletionTimestamp?: string },
+    reads: Answer[],
+    refusal?: number,
+  ) {
+    const server = await startFakeApiServer(await makeIdentity(), ({ method }) =>
+      method === "DELETE" ? (refusal ?? {}) : reads.shift(),
+    );
+    try {
+      const kubeconfig = await resolveKubeconfig({ path: "here", kubeconfig: server.kubeconfig() });
+      await removeObject(inputs, { name: "weft", namespace: "istio-system", ...live }, kubeconfig);
+      return server.requests.map(({ method, path, body }) => ({ method, path, body }));
+    } finally {
+      await server.close();
+    }
+  }
+  const there = (uid: string) => ({ metadata: { name: "weft", uid } });
+  const read = { method: "GET", path };
+
+  test("is deleted, that of this UID alone, and waited for until it is gone", async () => {
+    expect(await removed({ uid: "one" }, [there("one"), undefined])).toEqual([
+      {
+        method: "DELETE",
+        path,
+        body: {
+          apiVersion: "v1",
+          kind: "DeleteOptions",
+          propagationPolicy: "Background",
+          preconditions: { uid: "one" },
+        },
+      },
+      read,
+      read,
+    ]);
+  });
+
+  test("is not waited for once another has taken its place", async () => {
+    expect(await removed({ uid: "one" }, [there("two")])).toHaveLength(2);
+  });
+
+  test("that is being deleted already is waited for", async () => {
+    const live = { uid: "one", deletionTimestamp: "2026-01-01T00:00:00Z" };
+    expect(await removed(live, [there("one"), undefined])).toEqual([read, read]);
+  });
+
+  test("that may not be deleted is named", async () => {
+    await expect(removed({ uid: "one" }, [], 403)).rejects.toThrow(
+      "The API server of context here does not delete Gateway weft, which an interrupted update left behind (status: 403).",
+    );
+  });
 });

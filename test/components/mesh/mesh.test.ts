@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { parse } from "yaml";
 import { certificatesOf } from "../../../components/root-ca/pem";
+import { authority } from "../../mesh/authorities";
 import { addressOf, valueOf, type Recorder } from "../mocks";
 import { cluster, weave } from "../weave";
 
@@ -424,5 +425,34 @@ describe("settings", () => {
     expect((recorder.named("mesh-a-peers-0").inputs["stringData"] as { b: string }).b).toContain(
       "server: https://10.0.0.5:6443",
     );
+  });
+
+  test("of how peers get to an API server reach those that read it, and nobody else", async () => {
+    const { certificate } = await authority("own");
+    const apiServer = {
+      url: "https://b.internal:6443",
+      caData: certificate,
+      tlsServerName: "b.example",
+      proxyUrl: "http://me:s3cr3t@bastion:3128",
+    };
+    const { recorder } = await weave({ clusters: [first, cluster("b", { apiServer })] });
+    const peers = recorder.named("mesh-a-peers-0");
+    expect(peers.secrets).toEqual(["stringData"]);
+    expect(parse((peers.inputs["stringData"] as { b: string }).b)).toMatchObject({
+      clusters: [
+        {
+          name: "b",
+          cluster: {
+            server: "https://b.internal:6443",
+            "certificate-authority-data": Buffer.from(certificate).toString("base64"),
+            "tls-server-name": "b.example",
+            "proxy-url": "http://me:s3cr3t@bastion:3128",
+          },
+        },
+      ],
+      users: [{ name: "b", user: { token: "token-of-mesh-b-remote-access-token-1" } }],
+    });
+    const elsewhere = recorder.resources.filter((resource) => resource !== peers);
+    expect(JSON.stringify(elsewhere.map(({ inputs }) => inputs))).not.toContain("s3cr3t");
   });
 });

@@ -1,13 +1,21 @@
 import { parse } from "yaml";
-import { peerAddress, peerKubeconfig } from "../../clusters/peer-kubeconfig";
+import { peerKubeconfig } from "../../mesh/peer-kubeconfig";
+
+const access = {
+  cluster: "a",
+  server: "https://a",
+  token: "t",
+  caData: "Q0E=",
+  insecureSkipTlsVerify: false,
+};
 
 test("names cluster, context and user after the peer, and trusts its CA", () => {
   expect(
     peerKubeconfig({
+      ...access,
       cluster: "cluster2",
       server: "https://10.0.0.6:6443",
       token: "the-token",
-      caData: "Q0E=",
     }),
   ).toBe(`apiVersion: v1
 clusters:
@@ -31,28 +39,32 @@ users:
 });
 
 test("skips verification only when told so, and then carries no CA", () => {
-  const text = peerKubeconfig({ cluster: "a", server: "https://a", token: "t", insecure: true });
+  const text = peerKubeconfig({ ...access, insecureSkipTlsVerify: true });
   expect(text).toContain("insecure-skip-tls-verify: true");
   expect(text).not.toContain("certificate-authority-data");
 });
 
 test("expects another name in the certificate when told so", () => {
-  const access = { cluster: "a", server: "https://a", token: "t", caData: "Q0E=" };
   expect(peerKubeconfig({ ...access, tlsServerName: "kubernetes" })).toContain("tls-server-name: kubernetes");
   expect(peerKubeconfig(access)).not.toContain("tls-server-name");
 });
 
+test("leads through a proxy when told so", () => {
+  expect(peerKubeconfig({ ...access, proxyUrl: "http://bastion:3128" })).toContain(
+    "proxy-url: http://bastion:3128\n",
+  );
+  expect(peerKubeconfig(access)).not.toContain("proxy-url");
+});
+
 test("long tokens stay on one line", () => {
   const token = "x".repeat(2000);
-  expect(peerKubeconfig({ cluster: "a", server: "https://a", token, caData: "Q0E=" })).toContain(
-    `token: ${token}\n`,
-  );
+  expect(peerKubeconfig({ ...access, token })).toContain(`token: ${token}\n`);
 });
 
 test.each(["y", "n", "yes", "no", "on", "off", "true", "null", "012", "0b1", "0o7", "1e3", "2026-11-21"])(
   "%s is text to Go's parsers too, which read YAML 1.1",
   (name) => {
-    const text = peerKubeconfig({ cluster: name, server: "https://a", token: name, caData: "Q0E=" });
+    const text = peerKubeconfig({ ...access, cluster: name, token: name });
     for (const schema of ["yaml-1.1", "core"] as const) {
       expect(parse(text, { schema })).toMatchObject({
         clusters: [{ name }],
@@ -63,18 +75,3 @@ test.each(["y", "n", "yes", "no", "on", "off", "true", "null", "012", "0b1", "0o
     }
   },
 );
-
-describe("the address for the peers", () => {
-  const kubeconfig = { server: "https://proxy", insecureSkipTlsVerify: false, tlsServerName: "teleport" };
-
-  test("is the kubeconfig's server, and its certificate has the name that the kubeconfig expects", () => {
-    expect(peerAddress({}, kubeconfig)).toEqual(kubeconfig);
-  });
-
-  test("is `apiServer` where it is given, and its certificate has that host's name", () => {
-    expect(peerAddress({ apiServer: "https://10.0.0.5:6443" }, kubeconfig)).toEqual({
-      server: "https://10.0.0.5:6443",
-      insecureSkipTlsVerify: false,
-    });
-  });
-});
