@@ -12,6 +12,12 @@ export const advice: Record<Kind, { means: string; instead: string }> = {
     instead:
       "Revoke a token only when every reader has the new one: raise `remoteAccess.generation` by one, `pulumi up`.",
   },
+  endpoints: {
+    means:
+      "Its proxies are told of none of these endpoints: requests to services there fail, or never leave.",
+    instead:
+      "See what came right before. If it was a new token or address of an API server, upgrade Istio first: mesh/istio-versions.ts has the versions that do not survive one.",
+  },
   trust: {
     means: "Mutual TLS between their workloads fails.",
     instead:

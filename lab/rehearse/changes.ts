@@ -20,6 +20,15 @@ function content(facts: Facts): Record<string, string> {
         trusts: facts.roots.map(({ name }) => name).join(", "),
         "signed by": facts.signer?.name ?? "unknown",
       };
+    case "Served":
+      return { serves: facts.roots.map(({ name }) => name).join(", ") };
+    case "Istiod":
+      return Object.fromEntries(
+        Object.entries(facts.peers).map(([peer, { state, lacking }]) => [
+          peer,
+          lacking.length === 0 ? state : `${state}, lacks ${lacking.join(", ")}`,
+        ]),
+      );
     case "PeerSecret":
       return facts.tokens;
     case "Token":
@@ -44,7 +53,7 @@ function inWords(values: Record<string, string>): string {
   const parts = Object.entries(values).map(([label, value]) =>
     isDigest(value) ? label : `${label} ${value}`,
   );
-  return ` (${parts.join("; ")})`;
+  return parts.length === 0 ? "" : ` (${parts.join("; ")})`;
 }
 
 function difference(before: Record<string, string>, after: Record<string, string>): string {

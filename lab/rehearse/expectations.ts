@@ -4,7 +4,16 @@ import { exposesIstiod, needsEastWestGateway, networks } from "../../mesh/topolo
 import type { World } from "./world";
 
 export type Kind =
-  "key" | "token" | "trust" | "cacerts" | "gateway" | "address" | "exposure" | "istiod" | "network";
+  | "key"
+  | "token"
+  | "endpoints"
+  | "trust"
+  | "cacerts"
+  | "gateway"
+  | "address"
+  | "exposure"
+  | "istiod"
+  | "network";
 
 export interface Expectation {
   kind: Kind;
@@ -27,7 +36,9 @@ export function expectations(before: Roles, mesh: Mesh, start: World): Expectati
   const stayPrimary = wasPrimary.filter((name) => primaries.includes(name));
   return [
     ...stayPrimary.flatMap((reader) =>
-      staying.filter((peer) => peer !== reader).map((peer) => key(reader, peer, start)),
+      staying
+        .filter((peer) => peer !== reader)
+        .flatMap((peer) => [key(reader, peer, start), endpoints(reader, peer)]),
     ),
     ...primaries.flatMap((reader) => mesh.members.map(({ name }) => token(reader, name))),
     ...primaries.flatMap((member) =>
@@ -80,6 +91,23 @@ function token(reader: string, peer: string): Expectation {
       return held === undefined || world.accepts(peer, held)
         ? undefined
         : `${peer} does not accept the token that ${reader} holds for it`;
+    },
+  };
+}
+
+function endpoints(reader: string, peer: string): Expectation {
+  return {
+    kind: "endpoints",
+    members: [reader],
+    broken: (world) => {
+      const held = world.held(reader)?.[peer];
+      if (held === undefined || !["synced", "syncing"].includes(held.state)) {
+        return `the istiod of ${reader} does not read ${peer} (${held?.state ?? "not known to it"})`;
+      }
+      const { lacking } = held;
+      return lacking.length === 0
+        ? undefined
+        : `the istiod of ${reader} holds no endpoints of ${lacking.join(", ")} in ${peer}`;
     },
   };
 }

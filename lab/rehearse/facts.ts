@@ -1,21 +1,18 @@
 /** What an object of a member says about trust and reach. Pure; no secret is in what comes out, only its digest. */
 import { createHash, X509Certificate } from "node:crypto";
-import { trustBundleAnnotation } from "../../components/mesh-member/values";
 
 export type Facts =
   | { kind: "Namespace"; network?: string }
-  | { kind: "Cacerts"; bundle: string; roots: Root[]; signer?: Root }
+  | { kind: "Cacerts"; roots: Root[]; signer?: Root }
+  /** Roots that istiod gives every namespace. */
+  | { kind: "Served"; roots: Root[] }
+  /** What the istiods of a member hold of each peer that they read. */
+  | { kind: "Istiod"; peers: Record<string, Held> }
   /** Of a Secret with remote kubeconfigs: the digest of the token in each, by peer. */
   | { kind: "PeerSecret"; tokens: Record<string, string> }
   | { kind: "Token"; token: string }
   | { kind: "EastWestService"; uid: string; type: string; addresses: string[]; ports: string[] }
-  | {
-      kind: "Deployment";
-      runs: "istiod" | "east-west gateway";
-      ready: number;
-      rolledOut: boolean;
-      bundle?: string;
-    }
+  | { kind: "Deployment"; runs: "istiod" | "east-west gateway"; ready: number; rolledOut: boolean }
   | { kind: "IstioObject"; type: string; spec: string };
 
 /** A root by its subject and key: a reissued certificate is the same root. */
@@ -23,6 +20,13 @@ export interface Root {
   id: string;
   /** For people: the name that Weft knows it by, else its subject. */
   name: string;
+}
+
+export interface Held {
+  /** `synced`, `syncing`, `timeout`, `closed`; `not read` by one of several istiods. */
+  state: string;
+  /** Services that are live there, and none of whose endpoints is held: `helloworld.sample`. */
+  lacking: string[];
 }
 
 /** The part of an object that matters here. */
@@ -50,6 +54,8 @@ export function factsOf(kind: string, object: KubernetesObject): Facts | undefin
       return { kind, network: labels["topology.istio.io/network"] };
     case "Secret":
       return secretFacts(object);
+    case "ConfigMap":
+      return { kind: "Served", roots: rootsIn(object.data?.["root-cert.pem"] ?? "") };
     case "Service":
       return name === "istio-eastwestgateway" ? serviceFacts(object) : undefined;
     case "Deployment":
@@ -76,13 +82,8 @@ function secretFacts({ metadata, type, data = {} }: KubernetesObject): Facts | u
 
 function cacertsFacts(annotations: Record<string, string>, text: (key: string) => string): Facts {
   const bundle = text("root-cert.pem");
-  // The bundle has the roots in the order of their names.
-  const names = (annotations["weft.dev/roots"] ?? "").split(",");
   const certificates = certificatesIn(bundle);
-  const roots = certificates.map((certificate, index) => ({
-    id: rootId(certificate),
-    name: (certificates.length === names.length && names[index]) || oneLine(certificate.subject),
-  }));
+  const roots = rootsIn(bundle, annotations["weft.dev/roots"]);
   const top = certificatesIn(text("cert-chain.pem")).at(-1);
   const selfSigned = top?.checkIssued(top) ? rootId(top) : undefined;
   const signer =
@@ -90,9 +91,19 @@ function cacertsFacts(annotations: Record<string, string>, text: (key: string) =
       ? roots.find((_, index) => top !== undefined && top.checkIssued(certificates[index]!))
       : (roots.find(({ id }) => id === selfSigned) ?? {
           id: selfSigned,
-          name: annotations["weft.dev/signing-root"] ?? oneLine(top!.subject),
+          name: annotations["weft.dev/signing-root"] ?? subjectOf(top!),
         });
-  return { kind: "Cacerts", bundle: createHash("sha256").update(bundle).digest("hex"), roots, signer };
+  return { kind: "Cacerts", roots, signer };
+}
+
+/** @param names of all of them, in their order. */
+function rootsIn(bundle: string, names = ""): Root[] {
+  const certificates = certificatesIn(bundle);
+  const given = names.split(",");
+  return certificates.map((certificate, index) => ({
+    id: rootId(certificate),
+    name: (certificates.length === given.length && given[index]) || subjectOf(certificate),
+  }));
 }
 
 interface Service {
@@ -118,7 +129,7 @@ function serviceFacts({ metadata, spec, status }: KubernetesObject): Facts {
 }
 
 interface Deployment {
-  spec?: { replicas?: number; template?: { metadata?: { annotations?: Record<string, string> } } };
+  spec?: { replicas?: number };
   status?: {
     observedGeneration?: number;
     replicas?: number;
@@ -150,7 +161,6 @@ function deploymentFacts({ metadata, spec, status }: KubernetesObject): Facts | 
     rolledOut:
       observedGeneration === metadata.generation &&
       [replicas, updatedReplicas, readyReplicas].every((count) => count === wanted),
-    bundle: deployment.spec?.template?.metadata?.annotations?.[trustBundleAnnotation],
   };
 }
 
@@ -174,6 +184,8 @@ function rootId(certificate: X509Certificate): string {
   return createHash("sha256").update(certificate.subject).update(key).digest("hex").slice(0, 16);
 }
 
-const oneLine = (name: string) => name.split("\n").join(", ");
+/** Weft's own roots have their names in it, as the locality. */
+const subjectOf = ({ subject }: X509Certificate) =>
+  /^L=(.+)$/m.exec(subject)?.[1] ?? subject.split("\n").join(", ");
 const digest = (text: string) =>
   text === "" ? "" : createHash("sha256").update(text).digest("hex").slice(0, 16);

@@ -26,7 +26,7 @@ export interface Interruption {
 /** The sightings that changed something, numbered. */
 export function eventsOf(watched: Watched): Event[] {
   const events: Event[] = [];
-  let world = World.at(watched);
+  let world = World.of(watched.before);
   for (const sighting of watched.after) {
     const was = world.factsOf(sighting);
     world = world.with(sighting);
@@ -37,7 +37,7 @@ export function eventsOf(watched: Watched): Event[] {
 
 /** What did not hold at some moment of the step, and did before it. In the order in which it began. */
 export function interruptionsOf(watched: Watched, before: Roles, mesh: Mesh): Interruption[] {
-  const start = World.at(watched);
+  const start = World.of(watched.before);
   const open = new Map<Expectation, Interruption>();
   const found: Interruption[] = [];
   const kept = expectations(before, mesh, start).filter(

@@ -95,7 +95,7 @@ async function takeStep(stage: Stage): Promise<Partial<Rehearsal> & Pick<Rehears
   const { files, lab, report, signal } = stage;
   const roles = files.before === undefined ? {} : await convergeBefore(stage, files.before);
 
-  const watch = await MeshWatch.start(lab);
+  const watch = await MeshWatch.start(lab, { signal });
   try {
     report("the step: converging the working tree");
     const engine = new EngineSteps();
@@ -113,6 +113,7 @@ async function takeStep(stage: Stage): Promise<Partial<Rehearsal> & Pick<Rehears
         return engine.errors.join("\n\n") || error.message;
       },
     );
+    const seconds = (performance.now() - started) / 1000;
     const watched = await watch.finish();
     return {
       parts: parts.summary,
@@ -122,7 +123,7 @@ async function takeStep(stage: Stage): Promise<Partial<Rehearsal> & Pick<Rehears
       steps: engine.steps,
       events: files.before === undefined ? [] : eventsOf(watched),
       interruptions: interruptionsOf(watched, roles, stage.mesh),
-      seconds: (performance.now() - started) / 1000,
+      seconds,
     };
   } finally {
     watch.stop();

@@ -1,11 +1,13 @@
 /** Watches what trust and reach depend on in the members, from one moment to another, and misses no state in between. */
 import { setTimeout as pause } from "node:timers/promises";
 import { KubeConfig, Watch } from "@kubernetes/client-node";
+import { ApiServer, ApiServerError, defaultTimeoutMs } from "../../clusters/api-server";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import type { LabCluster } from "../control-plane";
 import { LabError } from "../error";
 import { factsOf, type Facts, type KubernetesObject } from "./facts";
-import { list } from "./list";
+import { Istiods } from "./istiods";
+import { World } from "./world";
 
 /** A state of an object, or that it went. */
 export interface Sighting {
@@ -25,56 +27,140 @@ export interface Watched {
   after: Sighting[];
 }
 
+interface ListedObjects {
+  metadata: { resourceVersion: string };
+  items: KubernetesObject[];
+}
+
 const istio = "istio-system";
 const networking = `/apis/networking.istio.io/v1/namespaces/${istio}`;
 const paths = {
   Namespace: "/api/v1/namespaces",
   Secret: `/api/v1/namespaces/${istio}/secrets`,
+  ConfigMap: `/api/v1/namespaces/${istio}/configmaps`,
   Service: `/api/v1/namespaces/${istio}/services`,
   Deployment: `/apis/apps/v1/namespaces/${istio}/deployments`,
   Gateway: `${networking}/gateways`,
   VirtualService: `${networking}/virtualservices`,
 };
-/** One Namespace matters, and every object of the other kinds in it. */
+/** Of these kinds one object matters; of the others all in the namespace. */
 const selectors: Record<string, { fieldSelector: string }> = {
   Namespace: { fieldSelector: `metadata.name=${istio}` },
+  // istiod writes it into every namespace, where proxies mount it.
+  ConfigMap: { fieldSelector: "metadata.name=istio-ca-root-cert" },
 };
 
-export class MeshWatch {
-  private constructor(private readonly feeds: Feed[]) {}
+export interface WatchOptions {
+  /** Milliseconds after the step until the istiods are asked a last time: what its last change does to them takes a moment. @default 5 s */
+  lingerMs?: number;
+  /** Ends it. */
+  signal?: AbortSignal;
+}
 
-  /** @throws LabError when an API server does not answer */
-  static async start(clusters: readonly LabCluster[]): Promise<MeshWatch> {
-    const started = await Promise.all(
-      clusters.flatMap((cluster) =>
-        Object.entries(paths).map(([kind, path]) => Feed.start(cluster, kind, path)),
-      ),
+/** Milliseconds for the istiods to know each other before the step. */
+const settleMs = 60_000;
+
+export class MeshWatch {
+  private readonly sightings: Sighting[] = [];
+  /** How many of them were before the step. */
+  private begun = 0;
+  private latest = 0;
+  private feeds: Feed[] = [];
+  private readonly istiods: Istiods;
+
+  private constructor(
+    private readonly ways: ReadonlyMap<string, ResolvedKubeconfig>,
+    private readonly options: WatchOptions,
+  ) {
+    this.istiods = new Istiods(ways, (member, facts) =>
+      // It shows what was stored until now, and no more.
+      this.see({ revision: this.latest, member, kind: "istiod", name: "reads", facts }),
     );
-    return new MeshWatch(started.filter((feed) => feed !== undefined));
+  }
+
+  /**
+   * Begins when the istiods hold all that they are to hold, or do not after a minute.
+   * @throws LabError when an API server does not answer
+   */
+  static async start(clusters: readonly LabCluster[], options: WatchOptions = {}): Promise<MeshWatch> {
+    const ways = clusters.map(
+      async ({ name, kubeconfig }) =>
+        [name, await resolveKubeconfig({ path: name, kubeconfigPath: kubeconfig })] as const,
+    );
+    const watch = new MeshWatch(new Map(await Promise.all(ways)), options);
+    try {
+      await watch.begin();
+    } catch (error) {
+      watch.stop();
+      throw error;
+    }
+    return watch;
   }
 
   /** What happened until now, after all of it has arrived. */
   async finish(): Promise<Watched> {
     try {
+      await this.pause(this.options.lingerMs ?? 5000);
+      await this.istiods.finish();
       await Promise.all(this.feeds.map((feed) => feed.caughtUp()));
     } finally {
       this.stop();
     }
     return {
-      before: this.feeds.flatMap(({ before }) => before),
-      after: this.feeds.flatMap(({ after }) => after).sort((a, b) => a.revision - b.revision),
+      before: this.sightings.slice(0, this.begun),
+      after: this.sightings.slice(this.begun).sort((a, b) => a.revision - b.revision),
     };
   }
 
   stop(): void {
+    this.istiods.stop();
     for (const feed of this.feeds) feed.stop();
+  }
+
+  private async begin(): Promise<void> {
+    const feeds = [...this.ways].flatMap(([member, way]) =>
+      Object.entries(paths).map(
+        ([kind, path]) => new Feed(member, way, kind, path, (sighting) => this.see(sighting)),
+      ),
+    );
+    this.feeds = feeds;
+    const known = await Promise.all(feeds.map((feed) => feed.start()));
+    // There is nothing to interrupt of a kind that the API server does not know.
+    this.feeds = feeds.filter((_, index) => known[index]);
+    for (const deadline = performance.now() + settleMs; ; await this.pause(resumeMs)) {
+      const silent = await this.istiods.ask();
+      if ((silent.length === 0 && this.isSettled()) || performance.now() > deadline) break;
+    }
+    await this.istiods.follow();
+    this.begun = this.sightings.length;
+  }
+
+  /** Whether every istiod that answers serves roots, and holds what it has keys for. */
+  private isSettled(): boolean {
+    const world = World.of(this.sightings);
+    return [...this.ways.keys()].every(
+      (reader) =>
+        world.held(reader) === undefined ||
+        (world.trusted(reader).length > 0 &&
+          Object.keys(world.keys(reader)).every((peer) => {
+            const held = world.held(reader)?.[peer];
+            return held?.state === "synced" && held.lacking.length === 0;
+          })),
+    );
+  }
+
+  private see(sighting: Sighting): void {
+    this.latest = Math.max(this.latest, sighting.revision);
+    this.sightings.push(sighting);
+  }
+
+  private pause(ms: number): Promise<void> {
+    return pause(ms, undefined, { signal: this.options.signal });
   }
 }
 
 /** One kind of object in one member. */
 class Feed {
-  readonly before: Sighting[] = [];
-  readonly after: Sighting[] = [];
   /** Every object that was ever there: the revision of its last state, and whether that one matters. */
   private readonly seen = new Map<string, { revision: number; isThere: boolean; matters: boolean }>();
   private controller?: AbortController;
@@ -82,19 +168,13 @@ class Feed {
   private failure?: LabError;
   private changed = () => {};
 
-  private constructor(
+  constructor(
     private readonly member: string,
     private readonly kubeconfig: ResolvedKubeconfig,
     private readonly kind: string,
     private readonly path: string,
+    private readonly see: (sighting: Sighting) => void,
   ) {}
-
-  /** @returns undefined where the API server does not know this kind: there is nothing of it to interrupt. */
-  static async start(cluster: LabCluster, kind: string, path: string): Promise<Feed | undefined> {
-    const kubeconfig = await resolveKubeconfig({ path: cluster.name, kubeconfigPath: cluster.kubeconfig });
-    const feed = new Feed(cluster.name, kubeconfig, kind, path);
-    return (await feed.follow(feed.before)) ? feed : undefined;
-  }
 
   /** Resolves when every object is known in the state that it has now. The states before that have arrived before. */
   async caughtUp(): Promise<void> {
@@ -122,12 +202,12 @@ class Feed {
    * Takes what there is, and then what comes.
    * @returns false where the API server does not know this kind
    */
-  private async follow(sightings: Sighting[]): Promise<boolean> {
+  async start(): Promise<boolean> {
     const listed = await this.list();
     if (listed === undefined) return false;
     const { resourceVersion } = listed.metadata;
     const there = new Set(listed.items.map(({ metadata }) => metadata.name));
-    for (const object of listed.items) if (this.isNews(object)) this.take(object, sightings);
+    for (const object of listed.items) if (this.isNews(object)) this.take(object);
     for (const [name, { isThere }] of this.seen) {
       if (isThere && !there.has(name)) this.drop({ metadata: { name, resourceVersion } });
     }
@@ -153,7 +233,7 @@ class Feed {
       if (error !== null && error.statusCode !== 429) throw new Error("the watch ended");
       await pause(resumeMs);
       if (this.isStopped) return;
-      if (!(await this.follow(this.after))) throw new Error("the API server does not know it any more");
+      if (!(await this.start())) throw new Error("the API server does not know it any more");
     } catch (thrown) {
       this.fail((thrown as Error).message);
     }
@@ -166,7 +246,7 @@ class Feed {
 
   private hear(event: string, object: KubernetesObject): void {
     try {
-      if (event === "ADDED" || event === "MODIFIED") this.take(object, this.after);
+      if (event === "ADDED" || event === "MODIFIED") this.take(object);
       else if (event === "DELETED") this.drop(object);
       else this.fail(`the watch says ${event}`);
     } catch (error) {
@@ -176,7 +256,7 @@ class Feed {
     this.changed();
   }
 
-  private take(object: KubernetesObject, sightings: Sighting[]): void {
+  private take(object: KubernetesObject): void {
     const facts = factsOf(this.kind, object);
     const { metadata } = object;
     this.seen.set(metadata.name, {
@@ -184,23 +264,18 @@ class Feed {
       isThere: true,
       matters: facts !== undefined,
     });
-    if (facts !== undefined) sightings.push(this.sighting(object, facts));
+    if (facts !== undefined) this.tell(object, facts);
   }
 
   private drop(object: KubernetesObject): void {
     const { metadata } = object;
-    if (this.seen.get(metadata.name)?.matters) this.after.push(this.sighting(object));
+    if (this.seen.get(metadata.name)?.matters) this.tell(object);
     this.seen.set(metadata.name, { revision: revisionOf(metadata), isThere: false, matters: false });
   }
 
-  private sighting({ metadata }: KubernetesObject, facts?: Facts): Sighting {
-    return {
-      revision: revisionOf(metadata),
-      member: this.member,
-      kind: this.kind,
-      name: metadata.name,
-      facts,
-    };
+  private tell({ metadata }: KubernetesObject, facts?: Facts): void {
+    const { member, kind } = this;
+    this.see({ revision: revisionOf(metadata), member, kind, name: metadata.name, facts });
   }
 
   private fail(why: string): void {
@@ -208,9 +283,18 @@ class Feed {
     this.changed();
   }
 
-  private list() {
-    const query = new URLSearchParams(selectors[this.kind]).toString();
-    return list(this.kubeconfig, query === "" ? this.path : `${this.path}?${query}`);
+  /** undefined where the API server does not know the kind. */
+  private async list(): Promise<ListedObjects | undefined> {
+    const api = await ApiServer.of(this.kubeconfig, defaultTimeoutMs);
+    try {
+      const query = new URLSearchParams(selectors[this.kind]).toString();
+      return await api.get<ListedObjects>(`${this.path}?${query}`);
+    } catch (error) {
+      if (!(error instanceof ApiServerError)) throw error;
+      throw new LabError(`${this.member}: ${this.path} cannot be listed: ${error.message}.`);
+    } finally {
+      api.close();
+    }
   }
 }
 

@@ -1,24 +1,15 @@
 /** All members at one moment, as their objects tell. Pure. */
-import type { Facts, Root } from "./facts";
-import type { Sighting, Watched } from "./watch";
+import type { Facts, Held, Root } from "./facts";
+import type { Sighting } from "./watch";
 
 type Of<Kind extends Facts["kind"]> = Extract<Facts, { kind: Kind }>;
 
 export class World {
-  private constructor(
-    private readonly objects: ReadonlyMap<string, Sighting>,
-    /** Bundle with which the istiod of a member was last rolled out. */
-    private readonly running: ReadonlyMap<string, string>,
-    /** Roots by bundle, of all bundles that there ever are. */
-    private readonly bundles: ReadonlyMap<string, Root[]>,
-  ) {}
+  private constructor(private readonly objects: ReadonlyMap<string, Sighting>) {}
 
-  static at(watched: Watched): World {
-    const all = [...watched.before, ...watched.after].flatMap(({ facts }) =>
-      facts?.kind === "Cacerts" ? [[facts.bundle, facts.roots] as const] : [],
-    );
-    const nothing = new World(new Map(), new Map(), new Map(all));
-    return watched.before.reduce((world, sighting) => world.with(sighting), nothing);
+  /** After these. */
+  static of(sightings: Sighting[]): World {
+    return sightings.reduce((world, sighting) => world.with(sighting), new World(new Map()));
   }
 
   /** After one more event. */
@@ -27,11 +18,7 @@ export class World {
     const objects = new Map(this.objects);
     if (facts === undefined) objects.delete(`${member}/${kind}/${name}`);
     else objects.set(`${member}/${kind}/${name}`, sighting);
-    const running =
-      facts?.kind === "Deployment" && facts.rolledOut && facts.bundle !== undefined
-        ? new Map(this.running).set(member, facts.bundle)
-        : this.running;
-    return new World(objects, running, this.bundles);
+    return new World(objects);
   }
 
   /** What is known of an object before an event about it; undefined where there is none. */
@@ -47,14 +34,14 @@ export class World {
     return this.of(member, "Cacerts")[0];
   }
 
-  /** Roots that the member's workloads trust: those in the bundle, as far as istiod runs with it. */
+  /** Roots that the member's workloads are told to trust. */
   trusted(member: string): Root[] {
-    const inSecret = this.cacerts(member)?.roots ?? [];
-    const bundle = this.running.get(member);
-    const inIstiod = bundle === undefined ? undefined : this.bundles.get(bundle);
-    return inIstiod === undefined
-      ? inSecret
-      : inSecret.filter(({ id }) => inIstiod.some((root) => root.id === id));
+    return this.of(member, "Served").flatMap(({ roots }) => roots);
+  }
+
+  /** What the reader's istiods hold, by peer; undefined where none has ever answered. */
+  held(reader: string): Record<string, Held> | undefined {
+    return this.of(reader, "Istiod")[0]?.peers;
   }
 
   /** Digest of the token that the reader holds for each peer. */

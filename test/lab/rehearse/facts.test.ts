@@ -44,6 +44,22 @@ test("a signer that the bundle does not hold is told apart from those that it do
   expect(facts.signer?.name).toBe("2027");
 });
 
+test("what istiod serves is known for the roots of cacerts", async () => {
+  const [old, next] = [await authority("old"), await authority("next")];
+  const bundle = `${old.certificate}\n${next.certificate}`;
+  const facts = factsOf("ConfigMap", {
+    metadata: { name: "istio-ca-root-cert" },
+    data: { "root-cert.pem": bundle },
+  });
+
+  const { roots } = await cacerts(next, [old, next], {});
+  expect(facts).toEqual({ kind: "Served", roots });
+  expect(factsOf("ConfigMap", { metadata: { name: "istio-ca-root-cert" } })).toEqual({
+    kind: "Served",
+    roots: [],
+  });
+});
+
 test("remote kubeconfigs and tokens become digests that can be compared", () => {
   const kubeconfig = "users:\n- name: east\n  user:\n    token: ey.T0ken\n";
   const peers = factsOf(
@@ -85,12 +101,12 @@ test("an istiod is rolled out when all its pods are new and ready", () => {
   const deployment = (status: object) =>
     factsOf("Deployment", {
       metadata: { name: "istiod", labels: { app: "istiod" }, generation: 2 },
-      spec: { replicas: 2, template: { metadata: { annotations: { "weft.dev/trust-bundle": "b" } } } },
+      spec: { replicas: 2 },
       status,
     });
 
   const counts = { replicas: 2, updatedReplicas: 2, readyReplicas: 2 };
-  const done = { kind: "Deployment", runs: "istiod", ready: 2, rolledOut: true, bundle: "b" };
+  const done = { kind: "Deployment", runs: "istiod", ready: 2, rolledOut: true };
   expect(deployment({ observedGeneration: 2, ...counts })).toEqual(done);
   expect(deployment({ observedGeneration: 1, ...counts })).toEqual({ ...done, rolledOut: false });
   expect(deployment({ observedGeneration: 2, ...counts, replicas: 3 })).toEqual({

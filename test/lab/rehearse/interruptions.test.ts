@@ -9,10 +9,12 @@ import {
   deployment,
   exposure,
   gone,
+  held,
   memberObjects,
   meshOf,
   namespace,
   peers,
+  served,
   service,
   token,
   watched,
@@ -71,25 +73,58 @@ test("a token is renewed without a gap when it is revoked last, and with one whe
   ]);
 });
 
+test.each([
+  [
+    "lacks a Service of a peer",
+    held("east", { west: ["helloworld.sample"] }),
+    "the istiod of east holds no endpoints of helloworld.sample in west",
+  ],
+  ["forgets a peer", held("east", {}), "the istiod of east does not read west (not known to it)"],
+  [
+    "is shut out by a peer",
+    held("east", { west: [] }, "closed"),
+    "the istiod of east does not read west (closed)",
+  ],
+])("an istiod that %s in mid-step is reported, and that it is whole again", (_, event, expected) => {
+  expect(found(watched(both, event, held("east", { west: [] })))).toEqual([`endpoints 1-2 ${expected}`]);
+});
+
+test("an istiod that reads a peer anew, and holds all of it meanwhile, interrupts nothing", () => {
+  expect(found(watched(both, held("east", { west: [] }, "syncing"), held("east", { west: [] })))).toEqual([]);
+});
+
+test("what istiod holds of a member that joins or leaves, and what it lacked before, is not laid at the step's door", () => {
+  const three = [...both, "south"];
+  const joined = held("east", { west: [], south: ["istiod.istio-system"] });
+  expect(found(watched(both, ...memberObjects("south", three), joined), meshOf(...three))).toEqual([]);
+  expect(found(watched(three, held("east", { west: [] })), meshOf(...both), three)).toEqual([]);
+
+  const lacking = held("east", { west: ["helloworld.sample"] });
+  const { before } = watched(both);
+  expect(
+    found({ before: [...before, { ...lacking, revision: 1 }], after: [{ ...lacking, revision: 2 }] }),
+  ).toEqual([]);
+});
+
 const roots = (names: string[], signer: string) => both.map((member) => cacerts(member, names, signer));
-const running = (names: string[]) => both.map((member) => deployment(member, "istiod", { roots: names }));
+const serving = (names: string[]) => both.map((member) => served(member, names));
 
 test("the three steps of a rotation interrupt nothing", () => {
   const [a, ab] = [["default"], ["default", "next"]];
-  expect(found(watched(both, ...roots(ab, "default"), ...running(ab)))).toEqual([]);
+  expect(found(watched(both, ...roots(ab, "default"), ...serving(ab)))).toEqual([]);
 
   const trusting = (...events: Parameters<typeof watched>[1][]) => {
-    const { before, after } = watched(both, ...roots(ab, "default"), ...running(ab), ...events);
+    const { before, after } = watched(both, ...roots(ab, "default"), ...serving(ab), ...events);
     return { before: [...before, ...after.slice(0, 4)], after: after.slice(4) };
   };
   expect(found(trusting(...roots(ab, "next")))).toEqual([]);
-  expect(found(trusting(...roots(a, "default"), ...running(a)))).toEqual([]);
+  expect(found(trusting(...roots(a, "default"), ...serving(a)))).toEqual([]);
 });
 
-test("a root that signs before the others' istiods run with it is not trusted", () => {
+test("a root that signs before the others' istiods serve it is not trusted", () => {
   const ab = ["default", "next"];
   expect(
-    found(watched(both, cacerts("east", ab, "next"), cacerts("west", ab, "default"), ...running(ab))),
+    found(watched(both, cacerts("east", ab, "next"), cacerts("west", ab, "default"), ...serving(ab))),
   ).toEqual([
     "trust 1-3 east does not trust root next, which vouches for workloads of east",
     "trust 1-4 west does not trust root next, which vouches for workloads of east",
@@ -97,7 +132,7 @@ test("a root that signs before the others' istiods run with it is not trusted", 
 });
 
 test("a root is dropped too early while running proxies hold certificates of it", () => {
-  const seen = watched(both, ...roots(["next"], "next"), ...running(["next"]));
+  const seen = watched(both, ...serving(["next"]), ...roots(["next"], "next"));
   expect(found(seen)).toContain(
     "trust 1- east does not trust root default, which vouches for workloads of east",
   );
@@ -108,11 +143,8 @@ test("a root that joins has to be trusted before its member is reached", () => {
   const own = cacerts("south", ["default", "south"], "south");
   const objects = memberObjects("south", all).map((object) => (object.name === "cacerts" ? own : object));
   const known = peers("east", { south: 1, west: 1 });
-  const trust = [
-    cacerts("east", ["default", "south"], "default"),
-    deployment("east", "istiod", { roots: ["default", "south"] }),
-  ];
-  const south = deployment("south", "istiod", { roots: ["default", "south"] });
+  const trust = [cacerts("east", ["default", "south"], "default"), served("east", ["default", "south"])];
+  const south = served("south", ["default", "south"]);
 
   expect(found(watched(both, ...objects, south, ...trust, known), meshOf(...all))).toEqual([]);
   expect(found(watched(both, ...objects, south, known, ...trust), meshOf(...all))).toEqual([
@@ -225,15 +257,15 @@ test("running workloads of a primary that becomes a remote hold certificates of 
   });
   const federated = (roots: string[]) => [
     cacerts("east", roots, "east"),
-    deployment("east", "istiod", { roots }),
+    served("east", roots),
     cacerts("west", roots, "west"),
-    deployment("west", "istiod", { roots }),
+    served("west", roots),
   ];
   const { before, after } = watched(both, ...federated(both), ...federated(["east"]).slice(0, 2));
   const seen = { before: [...before, ...after.slice(0, 4)], after: after.slice(4) };
 
   expect(found(seen, mesh)).toEqual([
-    "trust 1- east does not trust root west, which vouches for workloads of west",
+    "trust 2- east does not trust root west, which vouches for workloads of west",
   ]);
 });
 

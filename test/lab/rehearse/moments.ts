@@ -25,9 +25,30 @@ export const cacerts = (member: string, roots: string[], signer: string): Gone &
   name: "cacerts",
   facts: {
     kind: "Cacerts",
-    bundle: `bundle of ${roots.join(", ")}`,
     roots: roots.map(root),
     signer: root(signer),
+  },
+});
+
+export const served = (member: string, roots = ["default"]): Gone & { facts: Facts } => ({
+  member,
+  kind: "ConfigMap",
+  name: "istio-ca-root-cert",
+  facts: { kind: "Served", roots: roots.map(root) },
+});
+
+/** @param peers those that the member's istiod reads, and what it lacks of them. */
+export const held = (
+  member: string,
+  peers: Record<string, string[]>,
+  state = "synced",
+): Gone & { facts: Facts } => ({
+  member,
+  kind: "istiod",
+  name: "reads",
+  facts: {
+    kind: "Istiod",
+    peers: Object.fromEntries(Object.entries(peers).map(([peer, lacking]) => [peer, { state, lacking }])),
   },
 });
 
@@ -72,18 +93,12 @@ export const service = (member: string, changes: object = {}): Gone & { facts: F
 export const deployment = (
   member: string,
   runs: "istiod" | "east-west gateway",
-  { ready = 1, rolledOut = true, roots = ["default"] } = {},
+  { ready = 1, rolledOut = true } = {},
 ): Gone & { facts: Facts } => ({
   member,
   kind: "Deployment",
   name: runs,
-  facts: {
-    kind: "Deployment",
-    runs,
-    ready,
-    rolledOut,
-    bundle: runs === "istiod" ? `bundle of ${roots.join(", ")}` : undefined,
-  },
+  facts: { kind: "Deployment", runs, ready, rolledOut },
 });
 
 export const exposure = (member: string): Gone & { facts: Facts } => ({
@@ -99,12 +114,14 @@ export function memberObjects(member: string, all: string[]): (Gone & { facts: F
   return [
     namespace(member),
     cacerts(member, ["default"], "default"),
+    served(member),
     token(member),
     peers(member, Object.fromEntries(others.map((name) => [name, 1]))),
     service(member),
     deployment(member, "istiod"),
     deployment(member, "east-west gateway"),
     exposure(member),
+    held(member, Object.fromEntries(others.map((name) => [name, []]))),
   ];
 }
 

@@ -66,7 +66,9 @@ async function start(): Promise<MeshWatch> {
       users: [{ name: "east", user: { token: "t" } }],
     }),
   );
-  return MeshWatch.start([{ name: "east", context: "east", kubeconfig, apiServer, ready: true }]);
+  return MeshWatch.start([{ name: "east", context: "east", kubeconfig, apiServer, ready: true }], {
+    lingerMs: 0,
+  });
 }
 
 const gateway = (name: string, resourceVersion: string, spec: object): KubernetesObject => ({

@@ -1,0 +1,114 @@
+/** Asks the istiods of all members, again and again, what they read of each other and hold of it. */
+import { setTimeout as pause } from "node:timers/promises";
+import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
+import type { IstiodView } from "../../operate/facts/facts";
+import { ServiceLists } from "../../operate/facts/services";
+import { readViews } from "../../operate/facts/views";
+import { LabError } from "../error";
+import type { Facts, Held } from "./facts";
+
+/** Milliseconds from one round to the next. */
+const everyMs = 300;
+const options = { timeoutMs: 30_000, reachMs: 10_000, againMs: 500 };
+
+type Services = ReadonlyMap<string, ReadonlySet<string>>;
+
+export class Istiods {
+  /** The Services of each member that count; undefined: all. One that comes takes its time to get to the others. */
+  private counted?: Services;
+  private readonly ended = new AbortController();
+  private rounds?: Promise<void>;
+
+  constructor(
+    private readonly ways: ReadonlyMap<string, ResolvedKubeconfig>,
+    private readonly see: (member: string, facts: Facts) => void,
+  ) {}
+
+  /** From now on only the Services count that there are now. */
+  async follow(): Promise<void> {
+    const live = await this.services().of([...this.ways.keys()], "first");
+    this.counted = new Map(
+      [...live].map(([member, found]) => [
+        member,
+        new Set(found.known ? found.value.map(({ name }) => name) : []),
+      ]),
+    );
+    this.rounds = (async () => {
+      while (!this.ended.signal.aborted) {
+        await this.ask();
+        await pause(everyMs, undefined, { signal: this.ended.signal }).catch(() => {});
+      }
+    })();
+    // Told when it is finished.
+    this.rounds.catch(() => {});
+  }
+
+  /**
+   * Asks them a last time.
+   * @throws LabError when one that is ready does not answer
+   */
+  async finish(): Promise<void> {
+    this.stop();
+    await this.rounds;
+    for (const deadline = performance.now() + options.timeoutMs; ; await pause(everyMs)) {
+      const silent = await this.ask();
+      if (silent.length === 0) return;
+      if (performance.now() > deadline) throw new LabError(silent.join("\n"));
+    }
+  }
+
+  stop(): void {
+    this.ended.abort();
+  }
+
+  /** @returns what those say that are ready and do not answer: their pods may be about to go. */
+  async ask(): Promise<string[]> {
+    const services = this.services();
+    const silent = await Promise.all(
+      [...this.ways].map(async ([reader, way]) => {
+        const peers = [...this.ways.keys()].filter((name) => name !== reader);
+        const views = await readViews(way, peers, services, options);
+        // That no istiod is ready is told by its Deployment.
+        if (!views.known) return [];
+        const peersHeld = heldBy(views.value, this.counted);
+        if (typeof peersHeld === "string") return [`${reader}: ${peersHeld}.`];
+        this.see(reader, { kind: "Istiod", peers: peersHeld });
+        return [];
+      }),
+    );
+    return silent.flat();
+  }
+
+  private services(): ServiceLists {
+    return new ServiceLists(this.ways, options.timeoutMs);
+  }
+}
+
+/**
+ * What a member's istiods hold, those that answer: of each peer the least that any of them does.
+ * @param counted Services by peer, others may be lacking; undefined: all count.
+ * @returns why it is not known, where none answers
+ */
+export function heldBy(replicas: IstiodView[], counted?: Services): Record<string, Held> | string {
+  const answers = replicas.flatMap(({ peers }) => (peers.known ? [peers.value] : []));
+  const names = new Set(answers.flatMap((peers) => [...peers.keys()]));
+  const held: Record<string, Held> = {};
+  for (const peer of [...names].sort()) {
+    const views = answers.map((peers) => peers.get(peer));
+    const lacking = new Set<string>();
+    for (const view of views) {
+      if (view === undefined) continue;
+      if (!view.services.known) return view.services.reason;
+      for (const name of view.services.value.lacking) {
+        if (counted?.get(peer)?.has(name) ?? counted === undefined) lacking.add(name);
+      }
+    }
+    const states = views.map((view) => view?.state ?? "not read");
+    held[peer] = {
+      state: states.find((state) => state !== "synced") ?? "synced",
+      lacking: [...lacking].sort(),
+    };
+  }
+  const [silent] = replicas.flatMap(({ peers }) => (peers.known ? [] : [peers.reason]));
+  return answers.length === 0 && silent !== undefined ? silent : held;
+}
