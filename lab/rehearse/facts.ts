@@ -106,57 +106,35 @@ function rootsIn(bundle: string, names = ""): Root[] {
   }));
 }
 
-interface Service {
-  spec?: { type?: string; ports?: { port: number; nodePort?: number }[] };
-  status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
-}
-
-function serviceFacts({ metadata, spec, status }: KubernetesObject): Facts {
-  const service = { spec, status } as Service;
-  const type = service.spec?.type ?? "ClusterIP";
+function serviceFacts({ metadata, ...service }: KubernetesObject): Facts {
+  const { type = "ClusterIP", ports = [] } = (service.spec ?? {}) as {
+    type?: string;
+    ports?: { port: number; nodePort?: number }[];
+  };
+  const { loadBalancer } = (service.status ?? {}) as {
+    loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] };
+  };
   return {
     kind: "EastWestService",
     uid: metadata.uid ?? "",
     type,
-    addresses: (service.status?.loadBalancer?.ingress ?? [])
-      .map(({ ip, hostname }) => ip ?? hostname ?? "")
-      .sort(),
-    ports: (service.spec?.ports ?? [])
+    addresses: (loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? "").sort(),
+    ports: ports
       // Behind a load balancer nobody uses the node port.
       .map(({ port, nodePort }) => (type === "NodePort" ? `${port}:${nodePort}` : String(port)))
       .sort(),
   };
 }
 
-interface Deployment {
-  spec?: { replicas?: number };
-  status?: {
-    observedGeneration?: number;
-    replicas?: number;
-    updatedReplicas?: number;
-    readyReplicas?: number;
-  };
-}
-
-function deploymentFacts({ metadata, spec, status }: KubernetesObject): Facts | undefined {
-  const runs =
-    metadata.labels?.app === "istiod"
-      ? "istiod"
-      : metadata.name === "istio-eastwestgateway"
-        ? "east-west gateway"
-        : undefined;
-  if (runs === undefined) return undefined;
-  const deployment = { spec, status } as Deployment;
-  const {
-    observedGeneration,
-    replicas = 0,
-    updatedReplicas = 0,
-    readyReplicas = 0,
-  } = deployment.status ?? {};
-  const wanted = deployment.spec?.replicas ?? 1;
+function deploymentFacts({ metadata, ...deployment }: KubernetesObject): Facts | undefined {
+  const isIstiod = metadata.labels?.app === "istiod";
+  if (!isIstiod && metadata.name !== "istio-eastwestgateway") return undefined;
+  const { replicas: wanted = 1 } = (deployment.spec ?? {}) as { replicas?: number };
+  const status = (deployment.status ?? {}) as Record<string, number | undefined>;
+  const { observedGeneration, replicas = 0, updatedReplicas = 0, readyReplicas = 0 } = status;
   return {
     kind: "Deployment",
-    runs,
+    runs: isIstiod ? "istiod" : "east-west gateway",
     ready: readyReplicas,
     rolledOut:
       observedGeneration === metadata.generation &&

@@ -18,19 +18,8 @@ export interface RehearseOptions {
 
 /** @throws UsageError */
 export function parseOptions(argv: string[]): RehearseOptions | "help" {
-  const { stack, from, json, help } = parse(argv);
-  if (help) return "help";
-  if (stack === undefined) throw new UsageError("--stack is missing.");
-  const name = stack.split("/").at(-1)!;
-  if (!/^[\w.-]+$/.test(name)) throw new UsageError(`--stack ${stack}: a stack's name, such as prod.`);
-  // git would take it for an option.
-  if (from?.startsWith("-")) throw new UsageError(`--from ${from}: a commit, branch or tag.`);
-  return { stack: name, from, json };
-}
-
-function parse(args: string[]) {
-  return parseUsage({
-    args,
+  const { stack, from, json, help } = parseUsage({
+    args: argv,
     options: {
       stack: { type: "string" },
       from: { type: "string" },
@@ -38,4 +27,11 @@ function parse(args: string[]) {
       help: { type: "boolean", default: false },
     },
   }).values;
+  if (help) return "help";
+  if (stack === undefined) throw new UsageError("--stack is missing.");
+  const name = stack.split("/").at(-1)!;
+  if (!/^[\w.-]+$/.test(name)) throw new UsageError(`--stack ${stack}: a stack's name, such as prod.`);
+  // git would take it for an option.
+  if (from?.startsWith("-")) throw new UsageError(`--from ${from}: a commit, branch or tag.`);
+  return { stack: name, from, json };
 }

@@ -1,7 +1,7 @@
 /** A rehearsal, for a person and for a machine. Pure. */
 import { advice } from "./advice";
 import { describeEvent } from "./changes";
-import { type EngineLine, engineLines } from "./engine-lines";
+import { type EngineLine, engineLines } from "./engine-steps";
 import type { Interruption } from "./interruptions";
 import type { Rehearsal } from "./rehearsal";
 import type { Step } from "./step";

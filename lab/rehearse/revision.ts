@@ -10,15 +10,7 @@ import { contentsOf } from "../files";
 const run = promisify(execFile);
 
 /** All that an `up` runs, beside the stack's config. */
-const program = [
-  "index.ts",
-  "mesh",
-  "clusters",
-  "components",
-  "Pulumi.yaml",
-  "package.json",
-  "package-lock.json",
-];
+const program = "index.ts mesh clusters components Pulumi.yaml package.json package-lock.json".split(" ");
 
 export class Revision {
   private constructor(
@@ -63,16 +55,9 @@ export class Revision {
   /** Whether the program, or the packages that it uses, are others in the working tree. */
   async changes(): Promise<{ program: boolean; packages: boolean }> {
     const differs = async (paths: string[]) => {
-      const tracked = await gitIn(this.project, [
-        "diff",
-        "--name-only",
-        "--relative",
-        this.commit,
-        "--",
-        ...paths,
-      ]);
-      const added = await gitIn(this.project, ["ls-files", "--others", "--exclude-standard", "--", ...paths]);
-      return tracked + added !== "";
+      const files = (...query: string[]) => gitIn(this.project, [...query, "--", ...paths]);
+      const tracked = await files("diff", "--name-only", "--relative", this.commit);
+      return tracked + (await files("ls-files", "--others", "--exclude-standard")) !== "";
     };
     return { program: await differs(program), packages: await differs(["package-lock.json"]) };
   }

@@ -6,17 +6,15 @@ import * as x509 from "@peculiar/x509";
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const lifetimeMs = 365 * 24 * 60 * 60 * 1000;
 
-interface Authority {
-  certificate: string;
-  key: string;
-  name: string;
-  keys: webcrypto.CryptoKeyPair;
-}
-
 /** A CA as stack config has it. */
 export interface StandInCa {
   certificate: string;
   key: string;
+}
+
+interface Authority extends StandInCa {
+  name: string;
+  keys: webcrypto.CryptoKeyPair;
 }
 
 /** The same original always gets the same stand-in, so that what a step leaves alone is left alone, and what it swaps is swapped. */
@@ -25,7 +23,7 @@ export class StandIns {
   private readonly ranges = new Map<string, number>();
 
   /** @param original the certificate, as it is written: PEM, or its encrypted form. */
-  async root(original: unknown): Promise<StandInCa> {
+  root(original: unknown): Promise<StandInCa> {
     return this.authority(original);
   }
 

@@ -26,22 +26,19 @@ export class World {
     return this.objects.get(`${member}/${kind}/${name}`)?.facts;
   }
 
-  network(member: string): string | undefined {
-    return this.of(member, "Namespace")[0]?.network;
-  }
-
-  cacerts(member: string): Of<"Cacerts"> | undefined {
-    return this.of(member, "Cacerts")[0];
+  /** The only object of this kind in a member; undefined where there is none. */
+  one<Kind extends Facts["kind"]>(member: string, kind: Kind): Of<Kind> | undefined {
+    return this.of(member, kind)[0];
   }
 
   /** Roots that the member's workloads are told to trust. */
   trusted(member: string): Root[] {
-    return this.of(member, "Served").flatMap(({ roots }) => roots);
+    return this.one(member, "Served")?.roots ?? [];
   }
 
   /** What the reader's istiods hold, by peer; undefined where none has ever answered. */
   held(reader: string): Record<string, Held> | undefined {
-    return this.of(reader, "Istiod")[0]?.peers;
+    return this.one(reader, "Istiod")?.peers;
   }
 
   /** Digest of the token that the reader holds for each peer. */
@@ -57,10 +54,6 @@ export class World {
     return this.of(member, "Token").some((issued) => issued.token === token);
   }
 
-  eastWestService(member: string): Of<"EastWestService"> | undefined {
-    return this.of(member, "EastWestService")[0];
-  }
-
   /** Pods that are ready. */
   ready(member: string, runs: Of<"Deployment">["runs"]): number {
     return this.of(member, "Deployment").reduce(
@@ -69,9 +62,8 @@ export class World {
     );
   }
 
-  istioObject(member: string, type: string, name: string): Of<"IstioObject"> | undefined {
-    const facts = this.objects.get(`${member}/${type}/${name}`)?.facts;
-    return facts?.kind === "IstioObject" ? facts : undefined;
+  hasObject(member: string, kind: string, name: string): boolean {
+    return this.objects.has(`${member}/${kind}/${name}`);
   }
 
   private of<Kind extends Facts["kind"]>(member: string, kind: Kind): Of<Kind>[] {
