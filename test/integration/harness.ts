@@ -6,13 +6,14 @@ import {
   CoreV1Api,
   CustomObjectsApi,
   DiscoveryV1Api,
-  KubeConfig,
+  type KubeConfig,
   KubernetesObjectApi,
   type V1Secret,
 } from "@kubernetes/client-node";
 import { type LabCluster, startLab, stopLab } from "../../lab/control-plane";
 import { defaultIstio } from "../../lab/engine/config";
 import { type Parts, type Plugin, chooseParts } from "../../lab/engine/parts";
+import { PatientKubeConfig } from "./patient-client";
 import { Operator, type OperationOptions, TestStack } from "./operator";
 
 export const namespace = "istio-system";
@@ -139,13 +140,13 @@ export class TestMesh {
 }
 
 export function kubeConfig(file: string): KubeConfig {
-  const config = new KubeConfig();
+  const config = new PatientKubeConfig();
   config.loadFromFile(file);
   return config;
 }
 
 export function kubeConfigFrom(contents: string): KubeConfig {
-  const config = new KubeConfig();
+  const config = new PatientKubeConfig();
   config.loadFromString(contents);
   return config;
 }
