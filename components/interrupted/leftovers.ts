@@ -138,7 +138,7 @@ async function list(api: ApiServer, path: string): Promise<ObjectMetadata[]> {
 }
 
 /** What Kubernetes and Istio put into every namespace. */
-const everywhere = ["kube-root-ca.crt", "istio-ca-root-cert"];
+const everywhere = ["kube-root-ca.crt", "istio-ca-root-cert", "istio-ca-crl"];
 
 /**
  * What a namespace is used for, as words for a person; empty where the update was cut off before anything else was

@@ -13,7 +13,7 @@ import { type LabCluster, startLab, stopLab } from "../../lab/control-plane";
 import { defaultIstio } from "../../lab/engine/config";
 import { chooseParts, type Parts } from "../../lab/engine/parts";
 import { isRunning, type ProcessIdentity } from "../../lab/processes";
-import { PatientConfig } from "../patient-config";
+import { kubeConfig } from "./harness";
 import { Operator, TestStack } from "./operator";
 
 jest.setTimeout(900_000);
@@ -26,7 +26,7 @@ const operator = new Operator();
 let dir: string;
 let cluster: LabCluster;
 let parts: Parts;
-let kubeConfig: KubeConfig;
+let config: KubeConfig;
 
 beforeAll(async () => {
   dir = await fs.mkdtemp(path.join(os.tmpdir(), "weft-cert-manager-"));
@@ -37,8 +37,7 @@ beforeAll(async () => {
     istio: defaultIstio,
     report,
   });
-  kubeConfig = new PatientConfig();
-  kubeConfig.loadFromFile(cluster.kubeconfig);
+  config = kubeConfig(cluster.kubeconfig);
 });
 
 afterAll(async () => {
@@ -63,7 +62,7 @@ interface Ready {
 
 /** Waits until the object is Ready. */
 async function ready(plural: string, name: string): Promise<void> {
-  const api = kubeConfig.makeApiClient(CustomObjectsApi);
+  const api = config.makeApiClient(CustomObjectsApi);
   for (;;) {
     const found = (await api.getNamespacedCustomObject({
       group: "cert-manager.io",
@@ -78,9 +77,7 @@ async function ready(plural: string, name: string): Promise<void> {
 }
 
 async function certificate(secret: string, key = "tls.crt"): Promise<X509Certificate> {
-  const { data } = await kubeConfig
-    .makeApiClient(CoreV1Api)
-    .readNamespacedSecret({ name: secret, namespace });
+  const { data } = await config.makeApiClient(CoreV1Api).readNamespacedSecret({ name: secret, namespace });
   return new X509Certificate(Buffer.from(data![key]!, "base64"));
 }
 
@@ -140,7 +137,7 @@ test("the controllers issue a CA, and from it an intermediate CA", async () => {
 test("the release goes with the stack", async () => {
   const stack = await open();
   await stack.destroy();
-  const pods = await kubeConfig.makeApiClient(CoreV1Api).listPodForAllNamespaces();
+  const pods = await config.makeApiClient(CoreV1Api).listPodForAllNamespaces();
   const left = pods.items.filter(
     ({ metadata }) => metadata?.namespace === namespace && !metadata.deletionTimestamp,
   );

@@ -3,18 +3,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  AppsV1Api,
-  CoreV1Api,
-  type KubeConfig,
-  RbacAuthorizationV1Api,
-  VersionApi,
-} from "@kubernetes/client-node";
+import { AppsV1Api, CoreV1Api, RbacAuthorizationV1Api, VersionApi } from "@kubernetes/client-node";
 import { type LabCluster, labStatus, startLab, stopLab } from "../../lab/control-plane";
 import { type LabState, readState } from "../../lab/control-plane/state";
 import { isRunning } from "../../lab/processes";
-import { PatientConfig } from "../patient-config";
 import { eventually } from "./eventually";
+import { kubeConfig } from "./harness";
 
 jest.setTimeout(600_000);
 
@@ -34,11 +28,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-function config(cluster: LabCluster): KubeConfig {
-  const kubeconfig = new PatientConfig();
-  kubeconfig.loadFromFile(cluster.kubeconfig);
-  return kubeconfig;
-}
+const config = ({ kubeconfig }: LabCluster) => kubeConfig(kubeconfig);
 
 function stateOf(folder: string): LabState {
   const state = readState(folder);
@@ -86,8 +76,7 @@ test("each API server is a real one, of the toolchain's minor, and every cluster
 
 test("kubeconfigs are readable by their owner only, and the merged one has a context for each cluster", () => {
   const merged = join(dir, "kubeconfig");
-  const kubeconfig = new PatientConfig();
-  kubeconfig.loadFromFile(merged);
+  const kubeconfig = kubeConfig(merged);
 
   expect([one.kubeconfig, two.kubeconfig, merged].map((file) => statSync(file).mode & 0o777)).toEqual([
     0o600, 0o600, 0o600,

@@ -154,7 +154,8 @@ test("an object that the state knows is nobody else's, even without its label", 
   expect((await stack.preview()).changeSummary).toEqual({ same: expect.any(Number) as number });
 });
 
-test("what is somebody else's is left alone: a preview refuses it, and an update that had none ends there", async () => {
+// What an update does that had no preview is up to the provider: from 4.29.0 on it refuses (lab/README.md).
+test("what is somebody else's is left alone: a preview, and so `pulumi up`, refuses it", async () => {
   forget("mesh-cluster1-mtls");
   const objects = mesh.objects("cluster1");
   const live = await objects.read(header);
@@ -162,7 +163,5 @@ test("what is somebody else's is left alone: a preview refuses it, and an update
   await expect(stack.preview()).rejects.toThrow(
     /cluster1 has a PeerAuthentication default in namespace istio-system that is not this stack's/,
   );
-  expect(await failure()).toMatch(/peerauthentications\.security\.istio\.io \\?"default\\?" already exists/);
-
-  expect((await objects.read(header)).metadata!.uid).toBe(live.metadata!.uid);
+  expect((await objects.read(header)).metadata!.resourceVersion).toBe(live.metadata!.resourceVersion);
 });

@@ -60,6 +60,17 @@ describe("an object that is there", () => {
   });
 });
 
+test("what Kubernetes and istiods put into every namespace is no use that somebody makes of it", async () => {
+  const named = (...names: string[]) => ({ items: names.map((name) => ({ metadata: { name } })) });
+  const everywhere = ["kube-root-ca.crt", "istio-ca-root-cert", "istio-ca-crl"];
+
+  answer = (path) => (path.endsWith("/configmaps") ? named(...everywhere) : { items: [] });
+  expect(await contentsOf("istio-ingress", kubeconfig)).toEqual([]);
+
+  answer = (path) => (path.endsWith("/configmaps") ? named(...everywhere, "somebodys") : { items: [] });
+  expect(await contentsOf("istio-ingress", kubeconfig)).toEqual(["configmaps"]);
+});
+
 test("an API server that gives no answer is named, with what to do", async () => {
   answer = () => 500;
   const words =
