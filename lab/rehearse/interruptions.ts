@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Mesh } from "../../mesh/mesh";
 import { type Expectation, expectations, type Kind, type Roles } from "./expectations";
-import type { Sighting, Watched } from "./watch";
+import type { Sighting } from "./feed";
+import type { Watched } from "./watch";
 import { World } from "./world";
 
 /** A change that matters to trust or reach. */

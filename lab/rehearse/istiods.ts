@@ -4,7 +4,6 @@ import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import type { IstiodView } from "../../operate/facts/facts";
 import { ServiceLists } from "../../operate/facts/services";
 import { readViews } from "../../operate/facts/views";
-import { LabError } from "../error";
 import type { Facts, Held } from "./facts";
 
 /** Milliseconds from one round to the next. */
@@ -45,15 +44,14 @@ export class Istiods {
 
   /**
    * Asks them a last time.
-   * @throws LabError when one that is ready does not answer
+   * @returns a sentence for each member whose istiods are ready and still do not answer
    */
-  async finish(): Promise<void> {
+  async finish(): Promise<string[]> {
     this.stop();
     await this.rounds;
-    for (const deadline = performance.now() + options.timeoutMs; ; await pause(everyMs)) {
+    for (const deadline = performance.now() + options.reachMs; ; await pause(everyMs)) {
       const silent = await this.ask();
-      if (silent.length === 0) return;
-      if (performance.now() > deadline) throw new LabError(silent.join("\n"));
+      if (silent.length === 0 || performance.now() > deadline) return silent;
     }
   }
 
@@ -61,7 +59,7 @@ export class Istiods {
     this.ended.abort();
   }
 
-  /** @returns what those say that are ready and do not answer: their pods may be about to go. */
+  /** @returns a sentence for each member whose istiods are ready and do not answer: their pods may be about to go. */
   async ask(): Promise<string[]> {
     const services = this.services();
     const silent = await Promise.all(
@@ -71,7 +69,8 @@ export class Istiods {
         // That no istiod is ready is told by its Deployment.
         if (!views.known) return [];
         const peersHeld = heldBy(views.value, this.counted);
-        if (typeof peersHeld === "string") return [`${reader}: ${peersHeld}.`];
+        if (typeof peersHeld === "string")
+          return [`${reader}: what its istiod holds of its peers: ${peersHeld}.`];
         this.see(reader, { kind: "Istiod", peers: peersHeld });
         return [];
       }),

@@ -117,7 +117,7 @@ async function takeStep(stage: Stage): Promise<Partial<Rehearsal> & Pick<Rehears
     const watched = await watch.finish();
     return {
       parts: parts.summary,
-      notRehearsed: [...notRehearsed(stage.step, stage.after), ...otherIstio(stage, parts)],
+      notRehearsed: [...notRehearsed(stage.step, stage.after), ...otherIstio(stage, parts), ...watch.notSeen],
       outcome: problem === undefined ? "done" : isRefusal(problem, engine) ? "refused" : "failed",
       problem,
       steps: engine.steps,

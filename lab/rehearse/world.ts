@@ -1,6 +1,6 @@
 /** All members at one moment, as their objects tell. Pure. */
 import type { Facts, Held, Root } from "./facts";
-import type { Sighting } from "./watch";
+import type { Sighting } from "./feed";
 
 type Of<Kind extends Facts["kind"]> = Extract<Facts, { kind: Kind }>;
 

@@ -1,6 +1,7 @@
 /** A mesh of primaries as a watch sees it, and what may happen to it. */
 import type { Facts, Root } from "../../../lab/rehearse/facts";
-import type { Sighting, Watched } from "../../../lab/rehearse/watch";
+import type { Sighting } from "../../../lab/rehearse/feed";
+import type { Watched } from "../../../lab/rehearse/watch";
 import { parseMesh } from "../../../mesh/parse";
 import type { Mesh } from "../../../mesh/mesh";
 
