@@ -4,6 +4,7 @@ import https from "node:https";
 import type { Mesh } from "../mesh/mesh";
 import { ConfigError, type Problem } from "../mesh/problems";
 import type { ChartSource } from "../mesh/schema";
+import { ApiServerError } from "./api-server-error";
 import { credentialsOf } from "./chart-credentials";
 import { chartIn } from "./chart-folder";
 import { proxyAgent, proxyFor } from "./proxy";
@@ -85,7 +86,13 @@ async function firstFailure(
   credentials: { username: string; password: string } | undefined,
   timeoutMs: number,
 ): Promise<string | undefined> {
-  const proxy = proxyFor(url);
+  let proxy: string | undefined;
+  try {
+    proxy = proxyFor(url);
+  } catch (error) {
+    if (error instanceof ApiServerError) return `cannot be reached: $${error.code} is not the URL of a proxy`;
+    throw error;
+  }
   const agent = proxy === undefined ? false : await proxyAgent(proxy);
   const signal = AbortSignal.timeout(timeoutMs);
   return new Promise((resolve) => {

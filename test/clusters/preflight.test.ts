@@ -932,6 +932,21 @@ describe("the chart source", () => {
     ]);
   });
 
+  test("a repository behind a proxy that is none is refused", async () => {
+    const server = await start();
+    const before = process.env.HTTP_PROXY;
+    process.env.HTTP_PROXY = "http://";
+    const mesh = { istio: { charts: { repository: "http://charts.example" } } };
+    const [problem] = await problemsOf([server.kubeconfig()], { mesh });
+    if (before === undefined) delete process.env.HTTP_PROXY;
+    else process.env.HTTP_PROXY = before;
+    expect(problem).toMatchObject({
+      path: "weft:mesh.istio.charts.repository",
+      message:
+        "No Helm repository answers there: http://charts.example/index.yaml cannot be reached: $HTTP_PROXY is not the URL of a proxy.",
+    });
+  });
+
   test("MetalLB's is looked at as well, where it is installed", async () => {
     const server = await start();
     const problems = await problemsOf([server.kubeconfig()], {
