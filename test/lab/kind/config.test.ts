@@ -19,7 +19,7 @@ function meshOf(count: number, topology: "multi-primary" | "primary-remote") {
 
 test("members are primaries on networks of their own, whose APIs peers reach in the containers' network", () => {
   const { config, members } = meshOf(3, "multi-primary");
-  expect(members.map(({ name, role, network, apiServer }) => [name, role, network, apiServer])).toEqual([
+  expect(members.map(({ name, role, network, apiServer }) => [name, role, network, apiServer?.url])).toEqual([
     ["cluster1", "primary", "network1", "https://weft-cluster1-control-plane:6443"],
     ["cluster2", "primary", "network2", "https://weft-cluster2-control-plane:6443"],
     ["cluster3", "primary", "network3", "https://weft-cluster3-control-plane:6443"],

@@ -52,7 +52,7 @@ test("clusters that are missing are created, and the stack is opened with all of
   });
   expect(mesh.removing).toEqual(["cluster3"]);
   expect(
-    members.map(({ name, role, apiServer, kubeconfigPath }) => [name, role, apiServer, kubeconfigPath]),
+    members.map(({ name, role, apiServer, kubeconfigPath }) => [name, role, apiServer?.url, kubeconfigPath]),
   ).toEqual([
     ["cluster1", "primary", "https://weft-cluster1-control-plane:6443", fileOf("cluster1")],
     ["cluster2", "remote", "https://weft-cluster2-control-plane:6443", fileOf("cluster2")],
