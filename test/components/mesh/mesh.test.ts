@@ -437,7 +437,7 @@ describe("settings", () => {
     };
     const { recorder } = await weave({ clusters: [first, cluster("b", { apiServer })] });
     const peers = recorder.named("mesh-a-peers-0");
-    expect(peers.secrets).toEqual(["stringData"]);
+    expect(peers.secrets).toEqual(["stringData.b"]);
     expect(parse((peers.inputs["stringData"] as { b: string }).b)).toMatchObject({
       clusters: [
         {
