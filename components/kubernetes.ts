@@ -20,15 +20,12 @@ export const stackAnnotation = () => ({
 });
 
 /**
- * What a Secret holds, by key: each is secret, and unknown in a preview, on its own. The class marks all of them as one
+ * What a Secret holds, by key, each a secret and in a preview unknown on its own. The class marks all of them as one
  * (`pulumi.secret(args.stringData)`), which is unknown as a whole as soon as one key is.
+ * @param stringData secret outputs.
  */
-export function secretKeys(stringData: Record<string, pulumi.Input<string>>): pulumi.ResourceTransformation {
-  const keys = Object.entries(stringData).map(([key, value]) => [key, pulumi.secret(value)] as const);
-  return ({ props, opts }) => ({
-    props: { ...(props as object), stringData: Object.fromEntries(keys) },
-    opts,
-  });
+export function secretKeys(stringData: Record<string, pulumi.Output<string>>): pulumi.ResourceTransformation {
+  return ({ props, opts }) => ({ props: { ...(props as object), stringData }, opts });
 }
 
 /** Longest wait for a release, in seconds: cloud load balancers take minutes to give an address. */

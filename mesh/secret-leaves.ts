@@ -7,7 +7,8 @@ import { isFreeForm, isSecret } from "./schema-tree";
  *
  * - what the stack's file holds encrypted;
  * - where the file does not say (another file, an environment of Pulumi ESC, the whole setting encrypted as one), what the
- *   schema takes as it is, such as Helm values and annotations: names, versions and the like are no secrets.
+ *   schema takes as it is, such as Helm values and annotations: names, versions and the like are no secrets, and a kubeconfig
+ *   or a key is one wherever it is used.
  *
  * @param schema of the setting.
  * @param value the setting, decrypted.
@@ -20,7 +21,7 @@ export function secretLeaves(schema: z.ZodType, value: unknown, stored: unknown)
       for (const [key, item] of Object.entries(leaf)) walk(item, childOf(kept, key), [...path, key]);
     } else if (typeof leaf === "string" ? leaf !== "" : typeof leaf === "number") {
       const isKept =
-        isEncrypted(kept) || (kept !== leaf && (isFreeForm(schema, path) || isSecret(schema, path)));
+        isEncrypted(kept) || (kept !== leaf && isFreeForm(schema, path) && !isSecret(schema, path));
       if (isKept) found.add(String(leaf));
     }
   };

@@ -6,7 +6,7 @@ import { istioNamespace, managedByWeft, secretKeys } from "../kubernetes";
 export interface PeerSecretArgs {
   /** Names of the peers that this member reads. */
   peers: string[];
-  /** Kubeconfigs by cluster name, of these peers at least. */
+  /** Secret. Kubeconfigs by cluster name, of these peers at least. */
   kubeconfigs: Record<string, pulumi.Output<string>>;
   /** What must be there before istiod may see a change. */
   after: pulumi.Resource[];

@@ -6,7 +6,7 @@ import type { Intermediate, Root } from "./ca";
 import { chainOf } from "./pem";
 
 export interface Cacerts {
-  /** Contents of the Secret by file name. */
+  /** Contents of the Secret by file name; secret. */
   files: Record<string, pulumi.Output<string>>;
   /** Names of the roots in the bundle, sorted. */
   roots: string[];
@@ -29,20 +29,21 @@ export function cacerts(
   const roots = Object.keys(trusted).sort();
   const certificates = pulumi.all(roots.map((name) => trusted[name]!.certificate));
   const bundle = certificates.apply(joinPem);
+  const chain = pulumi
+    .all([certificate, issuers, trusted[signingRoot]!.certificate])
+    .apply(([own, above, signer]) => {
+      const found = chainOf(own, above, [signer]);
+      // The other roots are asked only where it is needed: in a preview that of a joining member is unknown.
+      return found === undefined
+        ? certificates.apply((candidates) => leading(chainOf(own, above, candidates)))
+        : pulumi.output(found);
+    });
   return {
     files: {
-      "ca-cert.pem": certificate,
+      "ca-cert.pem": pulumi.secret(certificate),
       "ca-key.pem": pulumi.secret(key),
-      "cert-chain.pem": pulumi
-        .all([certificate, issuers, trusted[signingRoot]!.certificate])
-        .apply(([own, above, signer]) => {
-          const chain = chainOf(own, above, [signer]);
-          // The other roots are asked only where it is needed: in a preview that of a joining member is unknown.
-          return chain === undefined
-            ? certificates.apply((candidates) => leading(chainOf(own, above, candidates)))
-            : pulumi.output(chain);
-        }),
-      "root-cert.pem": bundle,
+      "cert-chain.pem": pulumi.secret(chain),
+      "root-cert.pem": pulumi.secret(bundle),
     },
     roots,
     signingRoot,

@@ -35,17 +35,15 @@ test.each([
   expect(secretLeaves(mesh, value, stored)).toEqual(new Set(["t0ken", "debug", "7"]));
 });
 
-test("so are annotations, and whatever the schema calls a secret", () => {
+test("so are annotations, but no part of a kubeconfig, of which no resource is given a part", () => {
   const entry = {
     name: "a",
-    kubeconfig: "apiVersion: v1",
+    kubeconfig: { apiVersion: "v1", users: [{ name: "u", user: { token: "t0ken" } }] },
     network: "n",
     eastWest: { service: { type: "NodePort", annotations: { "example.com/key": "k3y" } } },
   };
-  expect(secretLeaves(clusters, [entry], undefined)).toEqual(new Set(["apiVersion: v1", "k3y"]));
-  expect(secretLeaves(clusters, [entry], [{ ...entry, kubeconfig: secure }])).toEqual(
-    new Set([entry.kubeconfig]),
-  );
+  expect(secretLeaves(clusters, [entry], undefined)).toEqual(new Set(["k3y"]));
+  expect(secretLeaves(clusters, [entry], [{ ...entry, kubeconfig: secure }])).toEqual(new Set());
 });
 
 test("no text of Helm values that the file does not show is left out", () => {

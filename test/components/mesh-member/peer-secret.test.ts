@@ -7,7 +7,7 @@ const names = (count: number) => Array.from({ length: count }, (_, index) => `c$
 const args = (count: number) => ({
   peers: names(count),
   kubeconfigs: Object.fromEntries(
-    [...names(count), "self"].map((name) => [name, pulumi.output(`kubeconfig of ${name}`)]),
+    [...names(count), "self"].map((name) => [name, pulumi.secret(`kubeconfig of ${name}`)]),
   ),
   after: [],
 });
