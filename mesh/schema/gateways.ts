@@ -34,7 +34,7 @@ export const eastWest = z.strictObject({
     .array(host)
     .default([])
     .describe(
-      "Addresses at which other networks reach this gateway: where no load balancer gives one (NodePort, ClusterIP), and where one is reached otherwise (NAT, a DNS name of yours); then they are used in place of its own. On a primary that serves remotes they lead to its ports 15012 and 15017 too.",
+      "Addresses at which other networks reach this gateway: where no load balancer gives one (NodePort, ClusterIP), and where one is reached otherwise (NAT, a DNS name of yours); then they are used in place of its own. On a primary that serves remotes they lead to its ports 15012 and 15017 too, and are required where its load balancer has a DNS name (EKS).",
     ),
   port: port
     .default(15443)

@@ -1,3 +1,4 @@
+import { parseMesh } from "../../mesh/parse";
 import { authority, type Authority } from "./authorities";
 import { cluster, problemsOf } from "./problems-of";
 
@@ -592,17 +593,20 @@ describe("telemetry", () => {
     ]);
   });
 
-  it("is refused where the API of Istio has no such field, or no such value", () => {
+  it("takes whatever the API of Istio may know, and leaves it as it is written", () => {
     const telemetry = {
-      tracing: [{ randomSamplingPercentage: 101, matchs: {} }],
-      metrics: [{ reportingInterval: "often" }],
-      logging: [],
+      tracing: [{ disableContextPropagation: true }, "odd", { providers: "odder" }],
+      tomorrows: [{ providers: [{ name: "envoy", weight: 1 }, {}] }],
     };
+    expect(parseMesh({ mesh: { telemetry }, clusters: [a] }).config.telemetry).toEqual(telemetry);
+  });
+
+  it("is for the whole mesh", () => {
+    const telemetry = { selector: { matchLabels: { app: "istiod" } }, targetRefs: [] };
+    const remedy = "Leave it out, and apply a Telemetry of your own where those workloads are.";
     expect(problemsOf({ mesh: { telemetry }, clusters: [a] })).toMatchObject([
-      { path: "weft:mesh.telemetry.tracing[0].randomSamplingPercentage", value: "101" },
-      { path: "weft:mesh.telemetry.tracing[0].matchs", remedy: "Did you mean `match`?" },
-      { path: "weft:mesh.telemetry.metrics[0].reportingInterval", value: "often" },
-      { path: "weft:mesh.telemetry.logging" },
+      { path: "weft:mesh.telemetry.selector", remedy },
+      { path: "weft:mesh.telemetry.targetRefs", remedy },
     ]);
   });
 });

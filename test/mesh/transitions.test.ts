@@ -62,6 +62,36 @@ describe("an ingress gateway in istio-system", () => {
   });
 });
 
+describe("a load balancer with a DNS name", () => {
+  const [there] = live("a");
+  const name = "abc.elb.eu-west-1.amazonaws.com";
+  const named = { ...there!, eastWest: { address: name } };
+  const serving = (eastWest: object = {}) =>
+    mesh({}, cluster("a", { eastWest }), cluster("r", { role: "remote", primary: "a" }));
+
+  it("is refused as the way of a remote to its istiod, which has no certificate for it", () => {
+    expect(check([named], serving())).toEqual([
+      {
+        path: "weft:clusters[0].eastWest.addresses",
+        message:
+          `Required: a serves r, and its load balancer has the DNS name ${name}, which is not in the certificate of istiod: ` +
+          "API servers there would refuse to let istiod inject proxies.",
+        remedy: `Set it to a DNS name of yours, and point that name at ${name}.`,
+      },
+    ]);
+  });
+
+  it("serves where another name is given, no remote comes, or the gateway gets another Service", () => {
+    expect(check([named], serving({ addresses: ["istiod.example.org"] }))).toEqual([]);
+    expect(check([named], mesh({}, cluster("a"), cluster("b")))).toEqual([]);
+    const byNode = { service: { type: "NodePort" }, addresses: ["192.0.2.1"], port: 31443 };
+    expect(check([named], serving(byNode))).toEqual([]);
+    for (const eastWest of [{ address: "203.0.113.7" }, { address: "2001:db8::7" }, {}, undefined]) {
+      expect(check([{ ...there!, eastWest }], serving())).toEqual([]);
+    }
+  });
+});
+
 describe("another API server of a peer", () => {
   const old = { server: "https://b.example:6443", insecureSkipTlsVerify: false, ca: ["AA"] };
   const running = (version: string | undefined, peers: LiveMember["peers"] = { b: old }) => {
