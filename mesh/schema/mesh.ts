@@ -5,6 +5,7 @@ import { charts } from "./charts";
 import { dns1123, flag, semver, text, written } from "./forms";
 import { eastWestOfAll, ingressOfAll } from "./gateways";
 import { istio, remoteAccess } from "./istio";
+import { namespaceMetadata } from "./namespace";
 import { trust } from "./trust";
 
 export const sample = z.strictObject({
@@ -23,6 +24,7 @@ export const sample = z.strictObject({
     })
     .prefault({})
     .describe("Images of the sample workloads."),
+  ...namespaceMetadata("namespace `sample`", "Weft's"),
 });
 
 export const loadBalancer = z.strictObject({

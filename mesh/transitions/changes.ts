@@ -5,7 +5,13 @@ import { checkRemovals } from "../removals";
 import { namelessIstiod } from "./east-west";
 import { movedIngress } from "./ingress";
 import { changedRevision, skippedMinor } from "./istio";
-import { changedNetwork, changedTrustDomain, ownership, primaryBecomesRemote } from "./members";
+import {
+  changedNetwork,
+  changedTrustDomain,
+  nothingToAdopt,
+  ownership,
+  primaryBecomesRemote,
+} from "./members";
 import { movedPeer, renewedToken } from "./remote-secrets";
 import {
   changedAlgorithms,
@@ -81,6 +87,26 @@ export const changes: Change[] = [
     keys: ["mesh.eastWest.values", "clusters[].eastWest.values", "mesh.ingress.values"],
     verdict: "safe",
     what: "The gateways restart one pod after the other; with a single replica, requests through it fail for a moment. Values that the mesh needs are refused, whether it runs or not.",
+  },
+  {
+    keys: ["mesh.istio.adoptNamespace", "clusters[].istio.adoptNamespace"],
+    verdict: "steps",
+    what: "Namespace `istio-system` stays as it is, either way. What changes is whose it is: Weft deletes its own when the member leaves. Refused where there is none to adopt.",
+    problems: nothingToAdopt,
+  },
+  {
+    keys: [
+      "mesh.istio.namespaceLabels",
+      "mesh.istio.namespaceAnnotations",
+      "clusters[].istio.namespaceLabels",
+      "clusters[].istio.namespaceAnnotations",
+      "mesh.ingress.namespaceLabels",
+      "mesh.ingress.namespaceAnnotations",
+      "clusters[].ingress.namespaceLabels",
+      "clusters[].ingress.namespaceAnnotations",
+    ],
+    verdict: "safe",
+    what: "Pods that run stay. Pod Security refuses those that come later, where it does not fit them.",
   },
   {
     keys: ["mesh.istio.charts.*"],
