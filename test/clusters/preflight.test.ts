@@ -505,7 +505,7 @@ describe("credentials", () => {
         message:
           "The user of this context may not create clusterroles.rbac.authorization.k8s.io, create secrets in istio-system, get secrets in istio-system, list secrets in istio-system, list deployments.apps in istio-system.",
         remedy:
-          "Use a user with the ClusterRole cluster-admin; `kubectl --kubeconfig <(pulumi config get --path 'weft:clusters[0].kubeconfig') --context here auth can-i --list` shows what this one may do.",
+          "Give it the ClusterRole of docs/rights.yaml, or use one with cluster-admin; `kubectl --kubeconfig <(pulumi config get --path 'weft:clusters[0].kubeconfig') --context here auth can-i --list` shows what this one may do.",
       },
     ]);
   });
