@@ -55,20 +55,31 @@ export async function inspect(
     if (kubernetesVersion === undefined) throw new ApiServerError("answer", "200");
     const isRead = readersOf(mesh, name).length > 0;
     const tokens = tokenGenerationsIn(api);
-    const [denied, clusterUid, namespace, ingress, istiod, tokenGenerations, trust, clusterCa, readerToken] =
-      await Promise.all([
-        deniedTo(api),
-        uidOf(api),
-        namespaceIn(api),
-        ingressIn(api),
-        istiodIn(api, istio.version),
-        tokens,
-        trustIn(api),
-        clusterCaOf(api),
-        isRead ? tokens.then((generations) => readerTokenIn(api, generations.at(-1))) : undefined,
-      ]);
+    const [
+      denied,
+      clusterUid,
+      namespace,
+      ingress,
+      eastWest,
+      istiod,
+      tokenGenerations,
+      trust,
+      clusterCa,
+      readerToken,
+    ] = await Promise.all([
+      deniedTo(api),
+      uidOf(api),
+      namespaceIn(api),
+      gatewayIn(api, "istio-ingressgateway"),
+      gatewayIn(api, "istio-eastwestgateway"),
+      istiodIn(api, istio.version),
+      tokens,
+      trustIn(api),
+      clusterCaOf(api),
+      isRead ? tokens.then((generations) => readerTokenIn(api, generations.at(-1))) : undefined,
+    ]);
     return {
-      live: { name, namespace, ingress, ...istiod, tokenGenerations, ...trust },
+      live: { name, namespace, ingress, eastWest, ...istiod, tokenGenerations, ...trust },
       kubernetesVersion,
       clusterUid,
       denied,
@@ -129,10 +140,9 @@ interface Service {
   status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
 }
 
-async function ingressIn(api: ApiServer): Promise<LiveMember["ingress"]> {
-  const service = await unlessForbidden(
-    api.get<Service>("/api/v1/namespaces/istio-system/services/istio-ingressgateway"),
-  );
+/** A gateway in istio-system. */
+async function gatewayIn(api: ApiServer, name: string): Promise<{ address?: string } | undefined> {
+  const service = await unlessForbidden(api.get<Service>(`/api/v1/namespaces/istio-system/services/${name}`));
   if (service === undefined) return undefined;
   const [given] = service.status?.loadBalancer?.ingress ?? [];
   return { address: given?.ip ?? given?.hostname };

@@ -107,7 +107,7 @@ function permissionProblems(
       path: member.path,
       value: kubeconfig.context,
       message: `The user of this context may not ${denied.join(", ")}.`,
-      remedy: `Use a user with the ClusterRole cluster-admin; \`${kubectl(member, kubeconfig)} auth can-i --list\` shows what this one may do.`,
+      remedy: `Give it the ClusterRole of docs/rights.yaml, or use one with cluster-admin; \`${kubectl(member, kubeconfig)} auth can-i --list\` shows what this one may do.`,
     };
   });
 }

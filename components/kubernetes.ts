@@ -1,5 +1,6 @@
 /** What every object that Weft itself creates has in common. */
 import * as pulumi from "@pulumi/pulumi";
+import type { NamespaceMetadata } from "../mesh/schema";
 
 /** Namespace of Istio, the same in every member. */
 export const istioNamespace = "istio-system";
@@ -13,6 +14,20 @@ export const managedByWeft = { "app.kubernetes.io/managed-by": "weft" };
  */
 export const injection = (revision: string | undefined): Record<string, string> =>
   revision === undefined ? { "istio-injection": "enabled" } : { "istio.io/rev": revision };
+
+/** Metadata of a namespace: what stack config adds, and over it what Weft says. */
+export function namespaceMetadata(
+  name: string,
+  added: NamespaceMetadata,
+  own: { labels: Record<string, string>; annotations?: Record<string, string> },
+) {
+  const annotations = { ...added.namespaceAnnotations, ...own.annotations };
+  return {
+    name,
+    labels: { ...added.namespaceLabels, ...own.labels },
+    ...(Object.keys(annotations).length > 0 && { annotations }),
+  };
+}
 
 /** Says whose an object is in a namespace where several stacks may have theirs. */
 export const stackAnnotation = () => ({

@@ -1,7 +1,7 @@
 /** The defaults that one key takes from another. */
 import { mergeValues } from "./istio-values";
 import type { Member, Mesh } from "./mesh";
-import type { ClusterConfig, MeshConfig } from "./schema";
+import type { ClusterConfig, MeshConfig, NamespaceMetadata } from "./schema";
 
 const hourMs = 60 * 60 * 1000;
 
@@ -32,6 +32,8 @@ export function withDefaults(config: MeshConfig, entries: ClusterEntry[], now = 
         platform: cluster.istio.platform ?? config.istio.platform,
         values: mergeValues(config.istio.values, cluster.istio.values),
         base: { values: mergeValues(config.istio.base.values, cluster.istio.base.values) },
+        adoptNamespace: cluster.istio.adoptNamespace ?? config.istio.adoptNamespace,
+        ...namespaceMetadata(config.istio, cluster.istio),
       },
       eastWest: {
         ...cluster.eastWest,
@@ -40,9 +42,17 @@ export function withDefaults(config: MeshConfig, entries: ClusterEntry[], now = 
       ingress: cluster.ingress && {
         ...cluster.ingress,
         values: mergeValues(config.ingress.values, cluster.ingress.values),
+        ...namespaceMetadata(config.ingress, cluster.ingress),
       },
       remoteAccess: { generation: (cluster.remoteAccess.generation ?? generation) + renewals },
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   return { config, members };
+}
+
+function namespaceMetadata(ofAll: NamespaceMetadata, own: NamespaceMetadata): NamespaceMetadata {
+  return {
+    namespaceLabels: { ...ofAll.namespaceLabels, ...own.namespaceLabels },
+    namespaceAnnotations: { ...ofAll.namespaceAnnotations, ...own.namespaceAnnotations },
+  };
 }

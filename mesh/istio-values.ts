@@ -42,6 +42,8 @@ const defining: Record<string, string> = {
   "meshConfig.caCertificates": byTrust,
   "global.caAddress": byTrust,
   "global.pilotCertProvider": byTrust,
+  "global.proxy.clusterDomain":
+    "Leave it out: the gateways, their routes and the way to istiod name Services below `cluster.local`, the domain that every member has to have.",
   "env.EXTERNAL_CA": byTrust,
   "env.ISTIO_MULTIROOT_MESH": always,
   "meshConfig.defaultConfig.proxyMetadata.PROXY_CONFIG_XDS_AGENT": always,

@@ -7,6 +7,8 @@ export interface LiveMember {
   namespace?: LiveNamespace;
   /** The ingress gateway in istio-system, where there is one, and the address that its load balancer gave it. */
   ingress?: { address?: string };
+  /** The east-west gateway, where there is one, and the address that its load balancer gave it. */
+  eastWest?: { address?: string };
   /** Version of the running istiod, such as `1.30.5`; undefined where none runs. */
   istiodVersion?: string;
   /** Revisions of the running istiods, `default` for the one without; undefined where none runs. */

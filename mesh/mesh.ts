@@ -1,5 +1,5 @@
 /** The mesh and its members: what a stack config comes to, with every default applied. */
-import type { ClusterConfig, MeshConfig } from "./schema";
+import type { ClusterConfig, MeshConfig, NamespaceMetadata } from "./schema";
 
 /** A cluster of the mesh, with the mesh's defaults applied to it. */
 export interface Member extends Omit<
@@ -16,12 +16,13 @@ export interface Member extends Omit<
   network: string;
   /** The primary that serves it: its own name on a primary. */
   primary: string;
-  /** Version, platform, and extra Helm values for istiod and the base chart: the mesh's with the member's own over them. */
-  istio: {
+  /** Version, platform, extra Helm values for istiod and the base chart, and what is said of istio-system: the mesh's with the member's own over it. */
+  istio: NamespaceMetadata & {
     version: string;
     platform?: MeshConfig["istio"]["platform"];
     values: Record<string, unknown>;
     base: { values: Record<string, unknown> };
+    adoptNamespace: boolean;
   };
   /** Generation of the token by which its peers read it. */
   remoteAccess: { generation: number };

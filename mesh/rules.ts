@@ -7,6 +7,7 @@ import { chartProblems } from "./rules/charts";
 import { gatewayProblems } from "./rules/gateways";
 import { istioProblems } from "./rules/istio";
 import { nameProblems } from "./rules/names";
+import { namespaceProblems } from "./rules/namespaces";
 import { roleProblems } from "./rules/roles";
 import { memberTrustProblems } from "./rules/member-trust";
 import { rootProblems } from "./rules/roots";
@@ -43,7 +44,7 @@ export function brokenRules({ config, entries, now }: Draft): Problem[] {
     complete: config !== undefined && clusters.length === entries.length && entries.length > 0,
     now,
   };
-  const rules = [nameProblems, roleProblems, accessProblems, gatewayProblems];
+  const rules = [nameProblems, roleProblems, accessProblems, gatewayProblems, namespaceProblems];
   const meshRules = [rootProblems, memberTrustProblems, addressProblems, istioProblems, chartProblems];
   const problems = [...rules, ...(config === undefined ? [] : meshRules)].flatMap((rule) => rule(stack));
   // Several members may run into one setting of the mesh.

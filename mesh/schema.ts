@@ -12,6 +12,7 @@ import type { keyAlgorithm, rootSource } from "./schema/trust";
 export { clusterSchema } from "./schema/cluster";
 export { secrets } from "./schema/forms";
 export { meshSchema } from "./schema/mesh";
+export type { NamespaceMetadata } from "./schema/namespace";
 
 export const stackSchema = z.strictObject({
   mesh: meshSchema.prefault({}),

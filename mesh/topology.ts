@@ -63,7 +63,7 @@ export function isDiscovered({ eastWest: { service, addresses } }: Member): bool
 }
 
 /** Namespace of a member's ingress gateway. */
-export function ingressNamespace({ namespace = "istio-ingress" }: IngressConfig): string {
+export function ingressNamespace({ namespace = "istio-ingress" }: Pick<IngressConfig, "namespace">): string {
   return namespace;
 }
 

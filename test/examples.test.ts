@@ -27,6 +27,9 @@ const names = [
   "gke",
   "aks",
   "air-gapped",
+  "dns-capture",
+  "locality-failover",
+  "outlier-detection",
 ] as const;
 
 interface Planned {
@@ -230,6 +233,48 @@ describe("what an example is about is in its plan:", () => {
     expect(valuesOf(recorder, "mesh-cluster1-istiod")).toMatchObject({
       global: { hub: "registry.example/istio", tag: "1.30.5", imagePullSecrets: ["registry"] },
     });
+  });
+});
+
+describe("what an example sets in the mesh config reaches every istiod, beside what Weft sets there:", () => {
+  const meshConfigs = async (name: (typeof names)[number]) => {
+    const { spec, recorder } = await plan(name);
+    return spec.members.map(
+      (member) => (valuesOf(recorder, `mesh-${member.name}-istiod`) as { meshConfig: object }).meshConfig,
+    );
+  };
+
+  test("dns-capture", async () => {
+    const proxyMetadata = { ISTIO_META_DNS_CAPTURE: "true", PROXY_CONFIG_XDS_AGENT: "true" };
+    const each = { trustDomain: "cluster.local", defaultConfig: { proxyMetadata } };
+    expect(await meshConfigs("dns-capture")).toEqual([each, each]);
+  });
+
+  test("locality-failover", async () => {
+    const each = expect.objectContaining({
+      localityLbSetting: {
+        failover: [
+          { from: "eu-west-1", to: "eu-central-1" },
+          { from: "eu-central-1", to: "eu-west-1" },
+          { from: "us-east-1", to: "eu-west-1" },
+        ],
+      },
+    }) as object;
+    expect(await meshConfigs("locality-failover")).toEqual([each, each, each]);
+  });
+
+  test("outlier-detection", async () => {
+    const each = expect.objectContaining({
+      defaultTrafficPolicy: {
+        outlierDetection: {
+          consecutive5xxErrors: 5,
+          interval: "10s",
+          baseEjectionTime: "30s",
+          maxEjectionPercent: 50,
+        },
+      },
+    }) as object;
+    expect(await meshConfigs("outlier-detection")).toEqual([each, each]);
   });
 });
 

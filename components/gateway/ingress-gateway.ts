@@ -5,7 +5,13 @@ import type { Member, Mesh } from "../../mesh/mesh";
 import type { IngressConfig } from "../../mesh/schema";
 import { exposesIstiod, ingressNamespace } from "../../mesh/topology";
 import { chartArgs } from "../chart";
-import { injection, istioNamespace, managedByWeft, releaseTimeoutSeconds } from "../kubernetes";
+import {
+  injection,
+  istioNamespace,
+  managedByWeft,
+  namespaceMetadata,
+  releaseTimeoutSeconds,
+} from "../kubernetes";
 import { hostRoutes } from "./routes";
 import { ingressName, ingressValues } from "./values";
 
@@ -37,7 +43,11 @@ export class IngressGateway extends pulumi.ComponentResource {
         : [
             new kubernetes.core.v1.Namespace(
               `${name}-namespace`,
-              { metadata: { name: namespace, labels: { ...managedByWeft, ...injection(revision) } } },
+              {
+                metadata: namespaceMetadata(namespace, ingress, {
+                  labels: { ...managedByWeft, ...injection(revision) },
+                }),
+              },
               { parent: this },
             ),
           ];

@@ -35,7 +35,8 @@ export function finishInterrupted(
   }
   return ({ type, props, opts }) => {
     const isRead = (opts as pulumi.CustomResourceOptions).id !== undefined;
-    if (!type.startsWith("kubernetes:") || isRead) return undefined;
+    // A patch is of what somebody else has created.
+    if (!type.startsWith("kubernetes:") || type.endsWith("Patch") || isRead) return undefined;
     const own = hooks.get(opts.provider ?? opts.parent?.getProvider(type));
     if (own === undefined) return undefined;
     return {

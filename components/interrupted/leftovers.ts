@@ -28,9 +28,15 @@ export interface ObjectInputs {
 }
 
 export interface Leftovers {
-  /** The live object of this identity, where it has Weft's label and, in a namespace that stacks share, this stack's annotation. */
+  /**
+   * The live object of this identity, where it has Weft's label and, in a namespace that stacks share, this stack's annotation.
+   * @throws Error where the user may not look
+   */
   find(inputs: ObjectInputs): ObjectMetadata["metadata"] | undefined;
-  /** All revisions of a release. */
+  /**
+   * All revisions of a release.
+   * @throws Error where the user may not look
+   */
   history(release: { name: string; namespace: string }): Revision[];
 }
 
@@ -39,15 +45,20 @@ export function readLeftovers(kubeconfig: ResolvedKubeconfig): Promise<Leftovers
   return asking(kubeconfig, async (api) => {
     const [objects, revisions] = await Promise.all([ownObjects(api), revisionsIn(api)]);
     return {
-      find: (inputs) =>
-        objects[`${inputs.apiVersion}/${inputs.kind}`]?.find(
+      find: (inputs) => {
+        const found = objects[`${inputs.apiVersion}/${inputs.kind}`];
+        if (found === forbidden) throw blind(kubeconfig, namesOf(inputs));
+        return found?.find(
           (live) =>
             live.name === inputs.metadata.name &&
             live.namespace === inputs.metadata.namespace &&
             isOfStack(live, inputs),
-        ),
-      history: ({ name, namespace }) =>
-        revisions.filter((revision) => revision.release === name && revision.namespace === namespace),
+        );
+      },
+      history: ({ name, namespace }) => {
+        if (revisions === forbidden) throw blind(kubeconfig, "secrets");
+        return revisions.filter((revision) => revision.release === name && revision.namespace === namespace);
+      },
     };
   });
 }
@@ -60,15 +71,15 @@ export function listOf({ apiVersion, kind, metadata: { namespace } }: ObjectInpu
 
 /**
  * Whether an object of this identity is there that lacks Weft's label or, in a namespace that stacks share, is another stack's.
- * @throws CredentialsError; Error when the API server gives no answer
+ * @throws CredentialsError; Error when the API server gives no answer, or the user may not look
  */
 export function isForeign(inputs: ObjectInputs, kubeconfig: ResolvedKubeconfig): Promise<boolean> {
   const { name } = inputs.metadata;
   return asking(kubeconfig, async (api) => {
-    const [live] = await list(
-      api,
-      `${listOf(inputs)}?fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`,
-    );
+    const byName = `${listOf(inputs)}?fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`;
+    const found = await unlessForbidden(api.listMetadata(byName));
+    if (found === forbidden) throw blind(kubeconfig, namesOf(inputs));
+    const [live] = found;
     if (live === undefined) return false;
     const isWefts = Object.entries(managedByWeft).every(
       ([key, value]) => live.metadata.labels?.[key] === value,
@@ -104,37 +115,58 @@ function isOfStack(live: ObjectMetadata["metadata"], { metadata }: ObjectInputs)
   return live.annotations?.["weft.dev/stack"] === metadata.annotations?.["weft.dev/stack"];
 }
 
-async function ownObjects(api: ApiServer): Promise<Record<string, ObjectMetadata["metadata"][]>> {
+const forbidden = "forbidden";
+
+/** A kind that nothing is created of need not be seen, so it is told only where one is asked for. */
+async function unlessForbidden<T>(answer: Promise<T>): Promise<T | typeof forbidden> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ApiServerError && error.code === "403") return forbidden;
+    throw error;
+  }
+}
+
+/** As Kubernetes' authorization calls the objects of a kind: `secrets`. */
+function namesOf({ apiVersion, kind }: ObjectInputs): string {
+  return lists[`${apiVersion}/${kind}`]!.split("/").at(-1)!;
+}
+
+/** Not to see is not to know that nothing is there. */
+function blind({ context }: ResolvedKubeconfig, names: string): Error {
+  return new Error(
+    `The user of context ${context} may not list ${names}, so Weft does not see what is in the way there. ` +
+      "Grant it (docs/rights.yaml), then `pulumi up` again.",
+  );
+}
+
+async function ownObjects(
+  api: ApiServer,
+): Promise<Record<string, ObjectMetadata["metadata"][] | typeof forbidden>> {
   const ours = Object.entries(managedByWeft)
     .map(([key, value]) => `${key}=${value}`)
     .join(",");
   const found = await Promise.all(
     Object.entries(lists).map(async ([kind, path]) => {
-      const items = await list(api, `${path}?labelSelector=${encodeURIComponent(ours)}`);
-      return [kind, items.map(({ metadata }) => metadata)] as const;
+      const objects = api.listMetadata(`${path}?labelSelector=${encodeURIComponent(ours)}`);
+      return [
+        kind,
+        await unlessForbidden(objects.then((items) => items.map(({ metadata }) => metadata))),
+      ] as const;
     }),
   );
   return Object.fromEntries(found);
 }
 
-async function revisionsIn(api: ApiServer): Promise<Revision[]> {
-  const secrets = await list(api, "/api/v1/secrets?labelSelector=owner%3Dhelm");
+async function revisionsIn(api: ApiServer): Promise<Revision[] | typeof forbidden> {
+  const secrets = await unlessForbidden(api.listMetadata("/api/v1/secrets?labelSelector=owner%3Dhelm"));
+  if (secrets === forbidden) return forbidden;
   return secrets.map(({ metadata: { name, namespace, labels = {} } }) => ({
     secret: name,
     namespace: namespace!,
     release: labels["name"] ?? "",
     status: labels["status"] ?? "",
   }));
-}
-
-async function list(api: ApiServer, path: string): Promise<ObjectMetadata[]> {
-  try {
-    return await api.listMetadata(path);
-  } catch (error) {
-    // Who may not look learns from the create whether something is in its way.
-    if (error instanceof ApiServerError && error.code === "403") return [];
-    throw error;
-  }
 }
 
 /** What Kubernetes and Istio put into every namespace. */

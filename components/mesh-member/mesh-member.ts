@@ -8,6 +8,7 @@ import { exposesIstiod, readersOf } from "../../mesh/topology";
 import { chartArgs } from "../chart";
 import { istioNamespace, managedByWeft, releaseTimeoutSeconds, secretKeys } from "../kubernetes";
 import type { Cacerts } from "../root-ca/cacerts";
+import { istioSystem } from "./istio-system";
 import { RemoteAccess } from "./remote-access";
 import { baseValues, injectorValues, primaryValues, remoteValues, type NetworkGateway } from "./values";
 
@@ -42,23 +43,7 @@ export class MeshMember extends pulumi.ComponentResource {
     const { charts } = mesh.config.istio;
     const isPrimary = member.role === "primary";
 
-    const namespace = new kubernetes.core.v1.Namespace(
-      `${name}-namespace`,
-      {
-        metadata: {
-          name: istioNamespace,
-          labels: {
-            ...managedByWeft,
-            // Whose cluster this is: preflight refuses one that belongs to another mesh or member.
-            "weft.dev/mesh": mesh.config.id,
-            "weft.dev/member": member.name,
-            "topology.istio.io/network": member.network,
-          },
-          ...(isPrimary ? {} : { annotations: { "topology.istio.io/controlPlaneClusters": member.primary } }),
-        },
-      },
-      { parent: this },
-    );
+    const namespace = istioSystem(`${name}-namespace`, args, this);
     this.uid = namespace.metadata.uid;
 
     const ca = new kubernetes.core.v1.Secret(

@@ -166,7 +166,7 @@ export class Mesh extends pulumi.ComponentResource {
     new Sample(
       `${this.name}-${member.name}-sample`,
       {
-        images: config.sample.images,
+        config: config.sample,
         position: members.indexOf(member),
         revision: config.istio.revision,
         after: this.injectorOf(member),

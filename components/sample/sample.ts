@@ -1,11 +1,11 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { SampleConfig } from "../../mesh/schema";
-import { injection, managedByWeft } from "../kubernetes";
+import { injection, managedByWeft, namespaceMetadata } from "../kubernetes";
 import { workloads, type Workload } from "./workloads";
 
 export interface SampleArgs {
-  images: SampleConfig["images"];
+  config: SampleConfig;
   /** Place of the member among all, sorted by name: decides about the version of helloworld. */
   position: number;
   /** `istio.io/rev` of the istiod that injects the pods; default: the one without a revision. */
@@ -20,17 +20,19 @@ const namespaceName = "sample";
 export class Sample extends pulumi.ComponentResource {
   constructor(name: string, args: SampleArgs, opts?: pulumi.ComponentResourceOptions) {
     super("weft:sample:Sample", name, {}, opts);
-    const { images, position, revision, after } = args;
+    const { config, position, revision, after } = args;
 
     const namespace = new kubernetes.core.v1.Namespace(
       `${name}-namespace`,
       {
-        metadata: { name: namespaceName, labels: { ...managedByWeft, ...injection(revision) } },
+        metadata: namespaceMetadata(namespaceName, config, {
+          labels: { ...managedByWeft, ...injection(revision) },
+        }),
       },
       { parent: this },
     );
 
-    for (const workload of workloads(position, images)) {
+    for (const workload of workloads(position, config.images)) {
       const { app } = workload.labels;
       const metadata = { namespace: namespaceName, labels: { ...managedByWeft, ...workload.labels } };
       const deployment = new kubernetes.apps.v1.Deployment(

@@ -1,7 +1,7 @@
 /** Versions of Istio, and Helm values that a person adds. */
 import * as semver from "semver";
 import { brokenRotation, minorSkew } from "../istio-versions";
-import { baseConflicts, extensionProviders, valueConflicts } from "../istio-values";
+import { baseConflicts, extensionProviders, isMap, valueConflicts, type HelmValues } from "../istio-values";
 import type { Problem } from "../problems";
 import type { Mesh } from "../mesh";
 import { didYouMean } from "../schema-problems";
@@ -22,6 +22,7 @@ export function istioProblems({ mesh, clusters }: Stack): Problem[] {
         : skew(path, cluster.istio.version ?? config.istio.version, cluster, oldest)),
     ]),
     ...renewals(mesh),
+    ...telemetryScope(mesh),
     ...telemetryProviders(mesh),
   ];
 }
@@ -43,16 +44,28 @@ function renewals(mesh: Mesh): Problem[] {
   });
 }
 
+/** It stands in the root namespace, where a selector would make it one of istio-system's workloads alone. */
+function telemetryScope({ config }: Mesh): Problem[] {
+  return Object.keys(config.telemetry ?? {})
+    .filter((key) => ["selector", "targetRef", "targetRefs"].includes(key))
+    .map((key) => ({
+      path: `weft:mesh.telemetry.${key}`,
+      message: "With it the Telemetry would not be mesh-wide.",
+      remedy: "Leave it out, and apply a Telemetry of your own where those workloads are.",
+    }));
+}
+
 /** Those that istiod always has: DefaultMeshConfig in pkg/config/mesh/mesh.go of istio/istio. */
 const builtInProviders = ["prometheus", "stackdriver", "envoy"];
 
 function telemetryProviders(mesh: Mesh): Problem[] {
   const asked = Object.entries(mesh.config.telemetry ?? {}).flatMap(([kind, entries]) =>
-    entries.flatMap(({ providers = [] }, entry) =>
-      providers.map(({ name }, index) => ({
-        name,
-        path: `weft:mesh.telemetry.${kind}[${entry}].providers[${index}].name`,
-      })),
+    mapsIn(entries).flatMap(({ providers }, entry) =>
+      mapsIn(providers).flatMap(({ name }, index) =>
+        typeof name === "string"
+          ? { name, path: `weft:mesh.telemetry.${kind}[${entry}].providers[${index}].name` }
+          : [],
+      ),
     ),
   );
   return primaries(mesh).flatMap((primary) => {
@@ -67,6 +80,11 @@ function telemetryProviders(mesh: Mesh): Problem[] {
         ...didYouMean(name, known),
       }));
   });
+}
+
+/** The entries of a list, each in its place: what is no map counts as an empty one. */
+function mapsIn(list: unknown): HelmValues[] {
+  return Array.isArray(list) ? list.map((entry: unknown) => (isMap(entry) ? entry : {})) : [];
 }
 
 function addedValues(

@@ -4,6 +4,7 @@ import { access, apiServer } from "./access";
 import { addressRange, dns1123, labelValue, semver } from "./forms";
 import { eastWest, ingress } from "./gateways";
 import { istio, remoteAccess } from "./istio";
+import { namespaceMetadata } from "./namespace";
 import { intermediate, providedCa } from "./trust";
 
 export const clusterSchema = z.strictObject({
@@ -29,6 +30,11 @@ export const clusterSchema = z.strictObject({
       version: semver
         .optional()
         .describe("Version of this member, to upgrade member by member; default: the mesh's."),
+      adoptNamespace: istio.shape.adoptNamespace
+        .unwrap()
+        .optional()
+        .describe("As the mesh's, for this member; default: the mesh's."),
+      ...namespaceMetadata("istio-system", "the mesh's"),
     })
     .prefault({}),
   trust: z

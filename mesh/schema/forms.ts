@@ -71,4 +71,13 @@ export const pem = (label: "CERTIFICATE" | "PRIVATE KEY") => {
     .regex(new RegExp(`^-----BEGIN [A-Z0-9 ]*${label}-----`), { error });
 };
 export const values = z.record(z.string(), z.unknown(), { error: "a map of Helm values" });
+/** Keys of labels and annotations: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
+export const objectKeys = <Values extends z.ZodType<Record<string, string>>>(values: Values, of: string) => {
+  const key = new RegExp(
+    `^((?=[^/]{1,253}/)${dnsLabel}(\\.${dnsLabel})*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`,
+  );
+  return values.refine((map) => Object.keys(map).every((name) => key.test(name)), {
+    error: `${of} whose keys are names such as example.com/team`,
+  });
+};
 export const annotations = z.record(z.string(), z.string({ error: "text" }), { error: "a map of text" });

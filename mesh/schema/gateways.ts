@@ -1,6 +1,7 @@
 /** The gateways of a member. */
 import { z } from "zod";
 import { annotations, cidr, dns1123, host, port, routeHost, serviceName, values, written } from "./forms";
+import { namespaceMetadata } from "./namespace";
 
 export const service = z.strictObject({
   type: z
@@ -25,7 +26,10 @@ const chartValues = (gateway: string, over: string) =>
 
 /** What the mesh may say of the gateways of all members. */
 export const eastWestOfAll = z.strictObject({ values: chartValues("east-west", "Weft's") });
-export const ingressOfAll = z.strictObject({ values: chartValues("ingress", "Weft's") });
+export const ingressOfAll = z.strictObject({
+  values: chartValues("ingress", "Weft's"),
+  ...namespaceMetadata("the gateway's namespace", "Weft's"),
+});
 
 export const eastWest = z.strictObject({
   values: chartValues("east-west", "the mesh's"),
@@ -34,7 +38,7 @@ export const eastWest = z.strictObject({
     .array(host)
     .default([])
     .describe(
-      "Addresses at which other networks reach this gateway: where no load balancer gives one (NodePort, ClusterIP), and where one is reached otherwise (NAT, a DNS name of yours); then they are used in place of its own. On a primary that serves remotes they lead to its ports 15012 and 15017 too.",
+      "Addresses at which other networks reach this gateway: where no load balancer gives one (NodePort, ClusterIP), and where one is reached otherwise (NAT, a DNS name of yours); then they are used in place of its own. On a primary that serves remotes they lead to its ports 15012 and 15017 too, and are required where its load balancer has a DNS name (EKS).",
     ),
   port: port
     .default(15443)
@@ -57,6 +61,7 @@ export const ingress = z.strictObject({
     .describe(
       "Namespace of the gateway, which Weft creates; the Secrets of its TLS certificates (`credentialName`) belong there. Default: `istio-ingress`. In `istio-system` the gateway may read no Secrets, because the CA's key is one of them. Another namespace is another Service: its load balancer gives another address, unless an annotation fixes it.",
     ),
+  ...namespaceMetadata("the gateway's namespace", "the mesh's"),
   service: service
     .extend({
       nodePorts: z

@@ -1,7 +1,8 @@
 /** What a member may set for itself, and the mesh for all of them. */
 import { z } from "zod";
 import { charts } from "./charts";
-import { dns1123, semver, text, values, whole } from "./forms";
+import { dns1123, flag, semver, text, values, whole } from "./forms";
+import { namespaceMetadata } from "./namespace";
 
 /** Service `istiod-<revision>` has a name of at most 63 characters. */
 const revision = dns1123.max(56, { error: "at most 56 characters" });
@@ -35,6 +36,12 @@ export const istio = z.strictObject({
     .describe(
       "What Kubernetes runs on, for the charts' own settings (`global.platform`). On `openshift` istiod counts on Istio's CNI plugin, which Weft does not install.",
     ),
+  adoptNamespace: flag()
+    .default(false)
+    .describe(
+      "Namespace istio-system is there already and stays another's: Weft adds its labels, and takes them away when the member leaves. It never deletes it.",
+    ),
+  ...namespaceMetadata("istio-system", "Weft's"),
   charts: charts.prefault({ repository: "https://istio-release.storage.googleapis.com/charts" }),
   crds: z
     .enum(["keep", "remove"])

@@ -5,7 +5,7 @@ import { charts } from "./charts";
 import { dns1123, flag, semver, text, written } from "./forms";
 import { eastWestOfAll, ingressOfAll } from "./gateways";
 import { istio, remoteAccess } from "./istio";
-import { telemetry } from "./telemetry";
+import { namespaceMetadata } from "./namespace";
 import { trust } from "./trust";
 
 export const sample = z.strictObject({
@@ -24,6 +24,7 @@ export const sample = z.strictObject({
     })
     .prefault({})
     .describe("Images of the sample workloads."),
+  ...namespaceMetadata("namespace `sample`", "Weft's"),
 });
 
 export const loadBalancer = z.strictObject({
@@ -71,10 +72,11 @@ export const meshSchema = z.strictObject({
     .describe(
       "Why `mtls` is `permissive`: kept as an annotation of the PeerAuthentication. The policy pack asks for it.",
     ),
-  telemetry: telemetry
+  telemetry: z
+    .record(z.string(), z.unknown(), { error: "the spec of a Telemetry, a map" })
     .optional()
     .describe(
-      "The mesh-wide Telemetry. Other providers than `prometheus`, `stackdriver` and `envoy` are defined in `istio.values.meshConfig.extensionProviders`.",
+      "Spec of the mesh-wide Telemetry (https://istio.io/latest/docs/reference/config/telemetry/), as the primaries' own version of Istio knows it. Their API servers judge it: in a preview where Istio is there already, else in the `pulumi up`. Other providers than `prometheus`, `stackdriver` and `envoy` are defined in `istio.values.meshConfig.extensionProviders`.",
     ),
   remoteAccess: remoteAccess
     .extend({

@@ -2,9 +2,16 @@
  * What a change of each key of stack config does to a mesh that runs: the one table from which the refusals are made, and docs/changes.md.
  */
 import { checkRemovals } from "../removals";
+import { namelessIstiod } from "./east-west";
 import { movedIngress } from "./ingress";
 import { changedRevision, skippedMinor } from "./istio";
-import { changedNetwork, changedTrustDomain, ownership, primaryBecomesRemote } from "./members";
+import {
+  changedNetwork,
+  changedTrustDomain,
+  nothingToAdopt,
+  ownership,
+  primaryBecomesRemote,
+} from "./members";
 import { movedPeer, renewedToken } from "./remote-secrets";
 import {
   changedAlgorithms,
@@ -82,6 +89,26 @@ export const changes: Change[] = [
     what: "The gateways restart one pod after the other; with a single replica, requests through it fail for a moment. Values that the mesh needs are refused, whether it runs or not.",
   },
   {
+    keys: ["mesh.istio.adoptNamespace", "clusters[].istio.adoptNamespace"],
+    verdict: "steps",
+    what: "Namespace `istio-system` stays as it is, either way. What changes is whose it is: Weft deletes its own when the member leaves. Refused where there is none to adopt.",
+    problems: nothingToAdopt,
+  },
+  {
+    keys: [
+      "mesh.istio.namespaceLabels",
+      "mesh.istio.namespaceAnnotations",
+      "clusters[].istio.namespaceLabels",
+      "clusters[].istio.namespaceAnnotations",
+      "mesh.ingress.namespaceLabels",
+      "mesh.ingress.namespaceAnnotations",
+      "clusters[].ingress.namespaceLabels",
+      "clusters[].ingress.namespaceAnnotations",
+    ],
+    verdict: "safe",
+    what: "Pods that run stay. Pod Security refuses those that come later, where it does not fit them.",
+  },
+  {
     keys: ["mesh.istio.charts.*"],
     verdict: "safe",
     what: "The charts of the same version, from elsewhere.",
@@ -153,7 +180,7 @@ export const changes: Change[] = [
     what: "For members of the mesh. `strict` at once shuts out clients without a proxy.",
   },
   {
-    keys: ["mesh.mtlsReason", "mesh.telemetry.*"],
+    keys: ["mesh.mtlsReason", "mesh.telemetry"],
     verdict: "safe",
     what: "Proxies take it while they run.",
   },
@@ -228,7 +255,8 @@ export const changes: Change[] = [
       "clusters[].eastWest.port",
     ],
     verdict: "steps",
-    what: "The gateway may get another address or port: requests from other networks fail from when the old one is gone until every istiod has the new. Where both can lead to the gateway for one `pulumi up`, none fails. MetalLB's ranges: widen first, narrow later; before MetalLB goes, give the gateways another way in.",
+    what: "The gateway may get another address or port: requests from other networks fail from when the old one is gone until every istiod has the new. Where both can lead to the gateway for one `pulumi up`, none fails. MetalLB's ranges: widen first, narrow later; before MetalLB goes, give the gateways another way in. Refused where a primary with remotes would be reached by the DNS name of its load balancer: that is seen before the first change only where the gateway is there already, else the `pulumi up` ends with it before the remote gets an istiod.",
+    problems: namelessIstiod,
   },
   {
     keys: ["mesh.loadBalancer.version", "mesh.loadBalancer.charts.*"],

@@ -4,16 +4,26 @@ import type { Member } from "../mesh";
 import type { Problem } from "../problems";
 import { ofMembers, type Step } from "./step";
 
-/** The namespace is created first, and what is in it goes when the member leaves: it has to be this member's own. */
-export const ownership = ofMembers((member, { namespace }, { mesh }) => {
+/** The namespace comes first, and what Weft has in it goes when the member leaves: it has to be this member's own, or given to it. */
+export const ownership = ofMembers((member, { namespace, revisions }, { mesh }) => {
   if (namespace === undefined || isOf(member, namespace, mesh.config.id)) return [];
   const at = { path: member.path, value: member.name };
   if (namespace.member === undefined) {
+    if (revisions !== undefined) {
+      return [
+        {
+          ...at,
+          message: `${member.name} has an istiod in namespace istio-system that is not Weft's.`,
+          remedy: "Uninstall the Istio that runs there, `pulumi up` again.",
+        },
+      ];
+    }
+    if (member.istio.adoptNamespace) return [];
     return [
       {
         ...at,
         message: `${member.name} has a namespace istio-system that is not Weft's.`,
-        remedy: "Uninstall the Istio that runs there, delete the namespace, `pulumi up` again.",
+        remedy: `Set ${member.path}.istio.adoptNamespace to true: then Weft adds labels to it, and never deletes it. Or delete it, and \`pulumi up\` again.`,
       },
     ];
   }
@@ -25,6 +35,20 @@ export const ownership = ofMembers((member, { namespace }, { mesh }) => {
     },
   ];
 });
+
+/** A patch needs something to patch. */
+export const nothingToAdopt = ofMembers(({ name, path, istio }, { namespace }) =>
+  !istio.adoptNamespace || namespace !== undefined
+    ? []
+    : [
+        {
+          path: `${path}.istio.adoptNamespace`,
+          value: "true",
+          message: `${name} has no namespace istio-system to adopt.`,
+          remedy: "Create it, or leave the key out: then Weft does.",
+        },
+      ],
+);
 
 function isOf(member: Member, namespace: LiveNamespace, mesh: string): boolean {
   return namespace.mesh === mesh && namespace.member === member.name;

@@ -238,12 +238,15 @@ describe("what is read of each member", () => {
     [{ ip: "203.0.113.7" }, { address: "203.0.113.7" }],
     [{ hostname: "lb.example.com" }, { address: "lb.example.com" }],
     [undefined, {}],
-  ])("is the ingress gateway in istio-system, at %j", async (given, ingress) => {
+  ])("are the gateways in istio-system, at %j", async (given, gateway) => {
     const status = { loadBalancer: given === undefined ? {} : { ingress: [given] } };
-    const answers = (request: Request) =>
-      request.path === "/api/v1/namespaces/istio-system/services/istio-ingressgateway" ? { status } : "usual";
-    const server = await start(cluster({ override: answers }));
-    expect((await run([server.kubeconfig()]))[0]!.ingress).toEqual(ingress);
+    for (const key of ["ingress", "eastWest"] as const) {
+      const service = `istio-${key.toLowerCase()}gateway`;
+      const answers = (request: Request) =>
+        request.path === `/api/v1/namespaces/istio-system/services/${service}` ? { status } : "usual";
+      const server = await start(cluster({ override: answers }));
+      expect((await run([server.kubeconfig()]))[0]).toMatchObject({ [key]: gateway });
+    }
   });
 
   test("is the contents of no Secret but cacerts, and of the newest token where peers have it", async () => {
@@ -502,7 +505,7 @@ describe("credentials", () => {
         message:
           "The user of this context may not create clusterroles.rbac.authorization.k8s.io, create secrets in istio-system, get secrets in istio-system, list secrets in istio-system, list deployments.apps in istio-system.",
         remedy:
-          "Use a user with the ClusterRole cluster-admin; `kubectl --kubeconfig <(pulumi config get --path 'weft:clusters[0].kubeconfig') --context here auth can-i --list` shows what this one may do.",
+          "Give it the ClusterRole of docs/rights.yaml, or use one with cluster-admin; `kubectl --kubeconfig <(pulumi config get --path 'weft:clusters[0].kubeconfig') --context here auth can-i --list` shows what this one may do.",
       },
     ]);
   });

@@ -7,18 +7,19 @@
 import { X509Certificate } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
-import type {
-  KubernetesObject,
-  V1ConfigMap,
-  V1Deployment,
-  V1EndpointSlice,
-  V1Service,
+import {
+  CoreV1Api,
+  type KubernetesObject,
+  type V1ConfigMap,
+  type V1Deployment,
+  type V1EndpointSlice,
+  type V1Service,
 } from "@kubernetes/client-node";
 import { parse } from "yaml";
 import { startCertManager, stopCertManager } from "../../lab/cert-manager";
 import { type Authorities, exampleConfig, examplesFolder, newAuthorities } from "../example-config";
 import { ConvergedExample, installPlugin, type MemberView, Planes } from "./converged-example";
-import { kubeConfigFrom, TestMesh } from "./harness";
+import { kubeConfig, kubeConfigFrom, namespace, TestMesh } from "./harness";
 import { ManagementCluster } from "./management-cluster";
 
 jest.setTimeout(2_400_000);
@@ -569,6 +570,46 @@ example(
     expect(await poolOf(on, "cluster1")).toMatchObject({ addresses: ["10.20.0.200-10.20.0.220"] });
   },
 );
+
+/** By what the running istiod of a member goes, as it says itself: what it does not know is not in it. */
+async function meshConfigOf(on: ConvergedExample, member: string): Promise<Record<string, unknown>> {
+  const core = kubeConfig(on.cluster(member).kubeconfig).makeApiClient(CoreV1Api);
+  const { items } = await core.listNamespacedPod({ namespace, labelSelector: "app=istiod" });
+  const name = `${items[0]!.metadata!.name!}:8080`;
+  return JSON.parse(
+    await core.connectGetNamespacedPodProxyWithPath({ namespace, name, path: "debug/mesh" }),
+  ) as Record<string, unknown>;
+}
+
+example("dns-capture", "istiod tells the proxies to answer for DNS", async (on) => {
+  for (const member of ["cluster1", "cluster2"]) {
+    expect(await meshConfigOf(on, member)).toMatchObject({
+      defaultConfig: { proxyMetadata: { ISTIO_META_DNS_CAPTURE: "true", PROXY_CONFIG_XDS_AGENT: "true" } },
+    });
+  }
+});
+
+example("locality-failover", "every istiod knows which region stands in for which", async (on) => {
+  for (const member of ["dublin", "frankfurt", "virginia"]) {
+    expect(await meshConfigOf(on, member)).toMatchObject({
+      localityLbSetting: {
+        failover: [
+          { from: "eu-west-1", to: "eu-central-1" },
+          { from: "eu-central-1", to: "eu-west-1" },
+          { from: "us-east-1", to: "eu-west-1" },
+        ],
+      },
+    });
+  }
+});
+
+example("outlier-detection", "every istiod has it for all Services", async (on) => {
+  for (const member of ["cluster1", "cluster2"]) {
+    expect(await meshConfigOf(on, member)).toMatchObject({
+      defaultTrafficPolicy: { outlierDetection: { consecutive5xxErrors: 5, maxEjectionPercent: 50 } },
+    });
+  }
+});
 
 test("every example is tried here, and its README says what the lab cannot show", () => {
   expect([...tried].sort()).toEqual(readdirSync(examplesFolder).sort());

@@ -19,7 +19,7 @@ it("the schema has keys of every kind", () => {
       "mesh.trust.roots[].algorithm",
       "mesh.istio.charts.oci",
       "mesh.membership.management.context",
-      "mesh.telemetry.tracing[].match.mode",
+      "mesh.telemetry",
       "clusters",
       "clusters[].eastWest.service.annotations",
       "clusters[].trust.intermediate.chain",

@@ -78,6 +78,7 @@ describe("a person's values", () => {
     ["global.network", { global: { network: "other" } }],
     ["meshConfig.trustDomain", { meshConfig: { trustDomain: "other" } }],
     ["pilot.env.ISTIO_MULTIROOT_MESH", { pilot: { env: { ISTIO_MULTIROOT_MESH: "false" } } }],
+    ["global.proxy.clusterDomain", { global: { proxy: { clusterDomain: "corp.example" } } }],
     ["env.CLUSTER_ID", { env: { CLUSTER_ID: "other" } }],
     ["revision", { revision: "other" }],
     ["istiodRemote", { istiodRemote: { enabled: true } }],

@@ -1,3 +1,4 @@
+import { parseMesh } from "../../mesh/parse";
 import { authority, type Authority } from "./authorities";
 import { cluster, problemsOf } from "./problems-of";
 
@@ -560,6 +561,68 @@ describe("addresses of load balancers", () => {
   });
 });
 
+describe("namespaces", () => {
+  it("get labels and annotations that Kubernetes takes", () => {
+    const namespaceLabels = { "pod-security.kubernetes.io/enforce": "baseline", team: "" };
+    const mesh = { istio: { namespaceLabels }, ingress: { namespaceLabels }, sample: { namespaceLabels } };
+    expect(problemsOf({ mesh, clusters: [a] })).toEqual([]);
+    const wrong = { namespaceLabels: { "a b": "c" }, namespaceAnnotations: { "a/b/c": "d" } };
+    const tooLong = { namespaceLabels: { team: "x".repeat(64) } };
+    expect(problemsOf({ mesh: { istio: wrong, sample: tooLong }, clusters: [a] })).toEqual([
+      {
+        path: "weft:mesh.istio.namespaceLabels",
+        value: "(a map)",
+        message: "Expected labels whose keys are names such as example.com/team.",
+      },
+      {
+        path: "weft:mesh.istio.namespaceAnnotations",
+        value: "(a map)",
+        message: "Expected annotations whose keys are names such as example.com/team.",
+      },
+      expect.objectContaining({ path: "weft:mesh.sample.namespaceLabels.team" }),
+    ]);
+  });
+
+  it("get none that define the mesh", () => {
+    const namespaceLabels = { "istio-injection": "disabled", "weft.dev/mesh": "other" };
+    const istio = { namespaceLabels: { "topology.istio.io/network": "other" } };
+    expect(
+      problemsOf({ mesh: { ingress: { namespaceLabels } }, clusters: [cluster("a", { istio })] }),
+    ).toEqual([
+      {
+        path: "weft:mesh.ingress.namespaceLabels.istio-injection",
+        message: "Weft sets this key.",
+        remedy: "It follows from `weft:mesh.istio.revision`.",
+      },
+      {
+        path: 'weft:mesh.ingress.namespaceLabels["weft.dev/mesh"]',
+        message: "Weft sets this key.",
+        remedy: "Choose a prefix of your own.",
+      },
+      {
+        path: 'weft:clusters[0].istio.namespaceLabels["topology.istio.io/network"]',
+        message: "Weft sets this key.",
+        remedy: "Set the member's `network`.",
+      },
+    ]);
+  });
+
+  it("are an ingress gateway's to label only where they are its own", () => {
+    const inSystem = { namespace: "istio-system", namespaceLabels: { team: "edge" } };
+    const mesh = { ingress: { namespaceLabels: { team: "mesh" } } };
+    expect(
+      problemsOf({ mesh, clusters: [cluster("a", { ingress: { namespace: "istio-system" } })] }),
+    ).toEqual([]);
+    expect(problemsOf({ clusters: [cluster("a", { ingress: inSystem })] })).toEqual([
+      {
+        path: "weft:clusters[0].ingress.namespaceLabels",
+        message: "This gateway stands in istio-system, which is not its own.",
+        remedy: "Move them to weft:clusters[0].istio.namespaceLabels.",
+      },
+    ]);
+  });
+});
+
 describe("telemetry", () => {
   const tracing = (name: string) => ({ tracing: [{ providers: [{ name }], randomSamplingPercentage: 1 }] });
   const extensionProviders = [{ name: "otel-tracing", opentelemetry: { service: "otel.mon", port: 4317 } }];
@@ -592,17 +655,20 @@ describe("telemetry", () => {
     ]);
   });
 
-  it("is refused where the API of Istio has no such field, or no such value", () => {
+  it("takes whatever the API of Istio may know, and leaves it as it is written", () => {
     const telemetry = {
-      tracing: [{ randomSamplingPercentage: 101, matchs: {} }],
-      metrics: [{ reportingInterval: "often" }],
-      logging: [],
+      tracing: [{ disableContextPropagation: true }, "odd", { providers: "odder" }],
+      tomorrows: [{ providers: [{ name: "envoy", weight: 1 }, {}] }],
     };
+    expect(parseMesh({ mesh: { telemetry }, clusters: [a] }).config.telemetry).toEqual(telemetry);
+  });
+
+  it("is for the whole mesh", () => {
+    const telemetry = { selector: { matchLabels: { app: "istiod" } }, targetRefs: [] };
+    const remedy = "Leave it out, and apply a Telemetry of your own where those workloads are.";
     expect(problemsOf({ mesh: { telemetry }, clusters: [a] })).toMatchObject([
-      { path: "weft:mesh.telemetry.tracing[0].randomSamplingPercentage", value: "101" },
-      { path: "weft:mesh.telemetry.tracing[0].matchs", remedy: "Did you mean `match`?" },
-      { path: "weft:mesh.telemetry.metrics[0].reportingInterval", value: "often" },
-      { path: "weft:mesh.telemetry.logging" },
+      { path: "weft:mesh.telemetry.selector", remedy },
+      { path: "weft:mesh.telemetry.targetRefs", remedy },
     ]);
   });
 });

@@ -62,6 +62,89 @@ describe("an ingress gateway in istio-system", () => {
   });
 });
 
+describe("a load balancer with a DNS name", () => {
+  const [there] = live("a");
+  const name = "abc.elb.eu-west-1.amazonaws.com";
+  const named = { ...there!, eastWest: { address: name } };
+  const serving = (eastWest: object = {}) =>
+    mesh({}, cluster("a", { eastWest }), cluster("r", { role: "remote", primary: "a" }));
+
+  it("is refused as the way of a remote to its istiod, which has no certificate for it", () => {
+    expect(check([named], serving())).toEqual([
+      {
+        path: "weft:clusters[0].eastWest.addresses",
+        message:
+          `Required: a serves r, and its load balancer has the DNS name ${name}, which is not in the certificate of istiod: ` +
+          "API servers there would refuse to let istiod inject proxies.",
+        remedy: `Set it to a DNS name of yours, and point that name at ${name}.`,
+      },
+    ]);
+  });
+
+  it("serves where another name is given, no remote comes, or the gateway gets another Service", () => {
+    expect(check([named], serving({ addresses: ["istiod.example.org"] }))).toEqual([]);
+    expect(check([named], mesh({}, cluster("a"), cluster("b")))).toEqual([]);
+    const byNode = { service: { type: "NodePort" }, addresses: ["192.0.2.1"], port: 31443 };
+    expect(check([named], serving(byNode))).toEqual([]);
+    for (const eastWest of [{ address: "203.0.113.7" }, { address: "2001:db8::7" }, {}, undefined]) {
+      expect(check([{ ...there!, eastWest }], serving())).toEqual([]);
+    }
+  });
+});
+
+describe("a namespace istio-system that is there already", () => {
+  const [there] = live("a");
+  const none = { name: "a", tokenGenerations: [] };
+  const somebodys = { ...none, namespace: {} };
+  const adopting = mesh({ istio: { adoptNamespace: true } }, cluster("a"));
+
+  it("is refused with the way to adopt it", () => {
+    expect(check([somebodys], mesh({}, cluster("a")))).toEqual([
+      {
+        path: "weft:clusters[0]",
+        value: "a",
+        message: "a has a namespace istio-system that is not Weft's.",
+        remedy:
+          "Set weft:clusters[0].istio.adoptNamespace to true: then Weft adds labels to it, and never deletes it. Or delete it, and `pulumi up` again.",
+      },
+    ]);
+  });
+
+  it("is adopted where stack config says so, with no Istio in it and no other mesh", () => {
+    expect(check([somebodys], adopting)).toEqual([]);
+    expect(check([{ ...somebodys, revisions: ["default"] }], adopting)).toMatchObject([
+      { message: "a has an istiod in namespace istio-system that is not Weft's." },
+    ]);
+    const others = { ...somebodys, namespace: { mesh: "other", member: "x" } };
+    expect(check([others], adopting)).toMatchObject([
+      { message: "This cluster is member x of mesh other already." },
+    ]);
+  });
+
+  it("becomes Weft's own, or another's, as stack config says", () => {
+    const running = { ...there!, namespace: { mesh: "mesh1", member: "a", network: "a" } };
+    expect(check([running], adopting)).toEqual([]);
+    expect(check([running], mesh({}, cluster("a")))).toEqual([]);
+  });
+
+  it("has to be there to be adopted", () => {
+    expect(check([none], adopting)).toEqual([
+      {
+        path: "weft:clusters[0].istio.adoptNamespace",
+        value: "true",
+        message: "a has no namespace istio-system to adopt.",
+        remedy: "Create it, or leave the key out: then Weft does.",
+      },
+    ]);
+    expect(
+      check(
+        [none],
+        mesh({ istio: { adoptNamespace: true } }, cluster("a", { istio: { adoptNamespace: false } })),
+      ),
+    ).toEqual([]);
+  });
+});
+
 describe("another API server of a peer", () => {
   const old = { server: "https://b.example:6443", insecureSkipTlsVerify: false, ca: ["AA"] };
   const running = (version: string | undefined, peers: LiveMember["peers"] = { b: old }) => {

@@ -39,7 +39,6 @@ describe("an object that is there", () => {
     ["is another stack's with another", live(wefts, { "weft.dev/stack": "other" }), stack, true],
     ["is nobody's where there is none", { items: [] }, {}, false],
     ["is nobody's where its kind is unknown", undefined, {}, false],
-    ["is left to the create where it may not be asked for", 403, {}, false],
   ] as [string, Answer, Record<string, string>, boolean][])("%s", async (_, found, annotations, foreign) => {
     answer = () => found;
 
@@ -69,6 +68,32 @@ test("what Kubernetes and istiods put into every namespace is no use that somebo
 
   answer = (path) => (path.endsWith("/configmaps") ? named(...everywhere, "somebodys") : { items: [] });
   expect(await contentsOf("istio-ingress", kubeconfig)).toEqual(["configmaps"]);
+});
+
+describe("who may not look", () => {
+  const refused = (names: string) =>
+    `The user of context here may not list ${names}, so Weft does not see what is in the way there. Grant it (docs/rights.yaml), then \`pulumi up\` again.`;
+
+  it("is told so, and not that nothing is there", async () => {
+    answer = () => 403;
+
+    await expect(isForeign(issuer(), kubeconfig)).rejects.toThrow(refused("issuers"));
+    const leftovers = await readLeftovers(kubeconfig);
+    expect(() => leftovers.find(issuer())).toThrow(refused("issuers"));
+    expect(() => leftovers.history({ name: "istiod", namespace: "istio-system" })).toThrow(
+      refused("secrets"),
+    );
+    await expect(contentsOf("istio-system", kubeconfig)).rejects.toThrow("403");
+  });
+
+  it("is not told of kinds that nothing is to be created of", async () => {
+    answer = (path) => (path.includes("cert-manager.io") ? 403 : { items: [] });
+
+    const leftovers = await readLeftovers(kubeconfig);
+    const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system" } };
+    expect(leftovers.find(namespace)).toBeUndefined();
+    expect(leftovers.history({ name: "istiod", namespace: "istio-system" })).toEqual([]);
+  });
 });
 
 test("an API server that gives no answer is named, with what to do", async () => {

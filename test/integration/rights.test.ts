@@ -1,0 +1,102 @@
+/** Woven, changed and taken out with exactly the ClusterRole of docs/rights.yaml, by a service account on every control plane. */
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { RbacAuthorizationV1Api, type V1ClusterRole } from "@kubernetes/client-node";
+import { parse } from "yaml";
+import { projectRoot } from "../../lab/engine/stack";
+import { kubeConfigFrom, namespace, statusOf, TestMesh } from "./harness";
+
+jest.setTimeout(900_000);
+
+const members = ["cluster1", "cluster2", "cluster3"];
+const account = { name: "weft", namespace: "kube-system" };
+const ingress = { routes: [{ host: "shop.example", service: "web.shop", port: 80 }] };
+
+let mesh: TestMesh;
+let kubeconfigs: Record<string, string>;
+
+beforeAll(async () => {
+  mesh = await TestMesh.start(members);
+  const role = parse(await fs.readFile(path.join(projectRoot, "docs/rights.yaml"), "utf8")) as V1ClusterRole;
+  const tried = members.map(async (name) => [name, await kubeconfigWith(role, name)] as const);
+  kubeconfigs = Object.fromEntries(await Promise.all(tried));
+});
+
+afterAll(() => mesh?.stop());
+
+/** As docs/rights.md says it. */
+async function kubeconfigWith(role: V1ClusterRole, cluster: string): Promise<string> {
+  const objects = mesh.objects(cluster);
+  await objects.create(role);
+  await objects.create({ apiVersion: "v1", kind: "ServiceAccount", metadata: account });
+  await objects.create({
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRoleBinding",
+    metadata: { name: "weft" },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role.metadata!.name },
+    subjects: [{ kind: "ServiceAccount", ...account }],
+  } as Parameters<typeof objects.create>[0]);
+  const { status } = await mesh.core(cluster).createNamespacedServiceAccountToken({
+    ...account,
+    body: { spec: { audiences: [], expirationSeconds: 7200 } },
+  });
+  const { name, server, caData } = mesh.config(cluster).getCurrentCluster()!;
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name, cluster: { server, "certificate-authority-data": caData } }],
+    users: [{ name: "weft", user: { token: status!.token } }],
+    contexts: [{ name: "weft", context: { cluster: name, user: "weft" } }],
+    "current-context": "weft",
+  });
+}
+
+/** Two primaries that read each other, a remote, and every kind of object that needs no chart of others. */
+const stack = (config: object = {}) =>
+  mesh.stack(
+    [
+      { name: "cluster1", ingress },
+      { name: "cluster2" },
+      { name: "cluster3", role: "remote", primary: "cluster1", ingress: {} },
+    ].map((entry) => ({ ...entry, kubeconfigPath: undefined, kubeconfig: kubeconfigs[entry.name] })),
+    { sample: {}, telemetry: { accessLogging: [{}] }, ...config },
+  );
+const up = async (config?: object) => {
+  const opened = await stack(config);
+  return mesh.record((options) => opened.up(options));
+};
+
+test("it grants nothing that it does not have", async () => {
+  const config = kubeConfigFrom(kubeconfigs["cluster1"]!);
+  const grant = (rules: object[]) =>
+    statusOf(
+      config.makeApiClient(RbacAuthorizationV1Api).createClusterRole({
+        body: { metadata: { name: "more" }, rules } as V1ClusterRole,
+        dryRun: "All",
+      }),
+    );
+  expect(await grant([{ apiGroups: [""], resources: ["secrets"], verbs: ["get"] }])).toBe(200);
+  expect(await grant([{ apiGroups: [""], resources: ["pods/exec"], verbs: ["create"] }])).toBe(403);
+  expect(await grant([{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }])).toBe(403);
+});
+
+test("a mesh comes up with it, and a second up changes nothing", async () => {
+  const changes = await up();
+  expect(changes.length).toBeGreaterThan(40);
+  expect(changes.every(({ op }) => op === "create")).toBe(true);
+  expect(await up()).toEqual([]);
+});
+
+test("it is changed: a token renewed, mTLS permissive, no Telemetry, no sample", async () => {
+  await up({ remoteAccess: { generation: 2 }, mtls: "permissive", sample: undefined, telemetry: undefined });
+  expect(await mesh.secret("cluster1", "weft-reader-token-2")).toBeDefined();
+});
+
+test("it is taken out again, the CRDs apart", async () => {
+  const opened = await stack();
+  await mesh.record((options) => opened.destroy(options));
+  for (const name of members) {
+    const left = await mesh.core(name).listNamespace();
+    expect(left.items.map(({ metadata }) => metadata!.name)).not.toContain(namespace);
+  }
+});
