@@ -1,5 +1,5 @@
 /** The command line of `npm run status`. */
-import { parseUsage, UsageError } from "./usage";
+import { duration, parseUsage, UsageError } from "./usage";
 
 export const usage = `Usage: npm run status [-- options]
 
@@ -23,7 +23,7 @@ export function parseOptions(argv: string[]): StatusOptions | "help" {
   if (help) return "help";
   if (wait !== undefined && watch)
     throw new UsageError("--wait ends and --watch does not: give one of them.");
-  return { stack, json, watch, waitMs: wait === undefined ? 0 : duration(wait) };
+  return { stack, json, watch, waitMs: wait === undefined ? 0 : duration("--wait", wait) };
 }
 
 function parse(argv: string[]) {
@@ -38,12 +38,4 @@ function parse(argv: string[]) {
       help: { type: "boolean", default: false },
     },
   }).values;
-}
-
-const units = { s: 1000, m: 60_000, h: 3_600_000 };
-
-function duration(text: string): number {
-  const [, number, unit] = /^(\d+)([smh])$/.exec(text) ?? [];
-  if (number === undefined) throw new UsageError(`--wait=${text}: a time such as 90s, 5m or 1h.`);
-  return Number(number) * units[unit as keyof typeof units];
 }

@@ -47,8 +47,20 @@ export async function probeCredentials(
   return {
     usable: true,
     server: kubeconfig.server,
+    tokenEnds: endOf(kubeconfig.user.token),
     rights: await rightsOf(kubeconfig, timeoutMs(kubeconfig.server)),
   };
+}
+
+/** The `exp` of a JWT, which is in seconds: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4 */
+function endOf(token: unknown): Date | undefined {
+  const [, claims] = typeof token === "string" ? token.split(".") : [];
+  try {
+    const { exp } = JSON.parse(Buffer.from(claims ?? "", "base64url").toString("utf8")) as { exp?: unknown };
+    return typeof exp === "number" ? new Date(exp * 1000) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function rightsOf(kubeconfig: ResolvedKubeconfig, timeoutMs: number) {

@@ -60,7 +60,14 @@ export interface PeerView {
   /** `synced`, `syncing`, `timeout` or `closed`. */
   state: string;
   /** How many of the peer's Services have ready endpoints, and those that istiod holds none of them of: `helloworld.sample`. */
-  services: Fact<{ live: number; lacking: string[] }>;
+  services: Fact<{ live: number; lacking: string[]; endpoints: EndpointCounts }>;
+}
+
+/** Of all addresses behind those Services that are ready. They come and go: one or two are no loss. */
+export interface EndpointCounts {
+  there: number;
+  /** How many of them istiod holds. */
+  held: number;
 }
 
 export interface CacertsFacts {
@@ -86,8 +93,14 @@ export interface PeerKey {
 export type CredentialFacts =
   /** Not a kubeconfig that istiod could use. */
   | { usable: false; reason: string }
-  /** Authenticated or not; unknown where its server is not reached from here. */
-  | { usable: true; server: string; rights: Fact<Rights> };
+  | {
+      usable: true;
+      server: string;
+      /** When its token ends, where that says so: one that stands in a Secret does not. */
+      tokenEnds?: Date;
+      /** Authenticated or not; unknown where its server is not reached from here. */
+      rights: Fact<Rights>;
+    };
 
 export interface Rights {
   authenticated: boolean;

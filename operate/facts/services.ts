@@ -8,7 +8,7 @@ import { readyAddresses, type EndpointSlice } from "./objects";
 export interface LiveService {
   /** `helloworld.sample` */
   name: string;
-  /** Of its ready endpoints: at least one. */
+  /** Of its ready endpoints, each once: at least one. */
   addresses: string[];
   namespaceLabels: Record<string, string>;
 }
@@ -97,7 +97,7 @@ export function liveServices(
   const ready = new Map(Object.entries(slicesOf).map(([name, found]) => [name, readyAddresses(found)]));
   const labels = new Map(namespaces.map(({ metadata }) => [metadata.name, metadata.labels ?? {}]));
   return exported.flatMap(({ metadata: { name, namespace = "" } }) => {
-    const addresses = ready.get(namespace)?.[name] ?? [];
+    const addresses = [...new Set(ready.get(namespace)?.[name])];
     const namespaceLabels = labels.get(namespace);
     if (addresses.length === 0 || namespaceLabels === undefined) return [];
     return [{ name: `${name}.${namespace}`, addresses, namespaceLabels }];

@@ -95,15 +95,16 @@ export function compare(
     const expected = services.value.filter(({ namespaceLabels }) =>
       selects(discoverySelectors, namespaceLabels),
     );
-    const held = shards.get(peer);
-    const lacking = expected.filter(({ name, addresses }) => {
-      const those = held?.get(name);
-      return !addresses.some((address) => those?.has(address));
-    });
-    views.set(peer, {
-      state,
-      services: known({ live: expected.length, lacking: lacking.map(({ name }) => name) }),
-    });
+    const shard = shards.get(peer);
+    const lacking: string[] = [];
+    const endpoints = { there: 0, held: 0 };
+    for (const { name, addresses } of expected) {
+      const held = addresses.filter((address) => shard?.get(name)?.has(address));
+      if (held.length === 0) lacking.push(name);
+      endpoints.there += addresses.length;
+      endpoints.held += held.length;
+    }
+    views.set(peer, { state, services: known({ live: expected.length, lacking, endpoints }) });
   }
   return views;
 }
@@ -120,9 +121,8 @@ export function lackingTwice(
   return new Map(
     [...second].map(([peer, { state, services }]) => {
       if (!services.known) return [peer, { state, services }];
-      const { live, lacking } = services.value;
-      const twice = lacking.filter((service) => lackedBefore(peer, service));
-      return [peer, { state, services: known({ live, lacking: twice }) }];
+      const lacking = services.value.lacking.filter((service) => lackedBefore(peer, service));
+      return [peer, { state, services: known({ ...services.value, lacking }) }];
     }),
   );
 }

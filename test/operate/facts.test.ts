@@ -202,6 +202,23 @@ describe("reading", () => {
     });
   });
 
+  test("when a reader's token ends, where it says so", async () => {
+    const jwt = (claims: string) => ["e30", Buffer.from(claims).toString("base64url"), "s3cr3t"].join(".");
+    const endOf = async (token: string) => {
+      const peer = await serve(bare);
+      const reader = await serve(withKey("peer", () => peer.kubeconfig({ user: { token } })));
+      const facts = await readMesh(meshOf({ reader }));
+      expect(JSON.stringify([...facts.credentials])).not.toContain("s3cr3t");
+      const [found] = facts.credentials.values();
+      return found?.usable ? found.tokenEnds : "not usable";
+    };
+    expect(await endOf(jwt('{"exp": 1780358400, "sub": "ü"}'))).toEqual(new Date("2026-06-02T00:00:00Z"));
+    expect(await endOf(jwt('{"sub": "without an end"}'))).toBeUndefined();
+    expect(await endOf(jwt('{"exp": "never"}'))).toBeUndefined();
+    expect(await endOf(jwt("null"))).toBeUndefined();
+    expect(await endOf("s3cr3t-not-a-jwt")).toBeUndefined();
+  });
+
   test("a key whose server does not answer here", async () => {
     const peer = await serve(() => "silence");
     const reader = await serve(withKey("peer", () => peer.kubeconfig()));

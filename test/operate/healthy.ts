@@ -32,9 +32,10 @@ export interface Sample {
   of(name: string): MemberFacts;
 }
 
-/** The view of an istiod on a peer of which it lacks these of three Services. */
+/** The view of an istiod on a peer of which it lacks these of three Services, with two endpoints each. */
 export function synced(...lacking: string[]): PeerView {
-  return { state: "synced", services: known({ live: 3, lacking }) };
+  const endpoints = { there: 6, held: 6 - 2 * lacking.length };
+  return { state: "synced", services: known({ live: 3, lacking, endpoints }) };
 }
 
 export async function healthy(stack: StackInput = input): Promise<Sample> {

@@ -124,9 +124,10 @@ async function ofPeer(options?: ReadOptions) {
   return peers.known ? peers.value.get("peer") : peers.reason;
 }
 
+/** Of a peer's Services with one endpoint each, all but these. */
 const holds = (live: number, ...lacking: string[]) => ({
   state: "synced",
-  services: known({ live, lacking }),
+  services: known({ live, lacking, endpoints: { there: live, held: live - lacking.length } }),
 });
 
 test("an istiod that holds what its peer has, asked once by one port-forward", async () => {
@@ -164,7 +165,21 @@ test("nor is what has gone by the second look, or has come only then", async () 
   });
   delete peerSays["/endpointslices"];
   pods["istiod-1"] = debug({ a: "10.0.0.1" });
-  expect(await ofPeer()).toEqual(holds(1));
+  expect(await ofPeer()).toEqual({
+    state: "synced",
+    services: known({ live: 1, lacking: [], endpoints: { there: 1, held: 0 } }),
+  });
+});
+
+test("of a Service's endpoints, how many are held", async () => {
+  const [one] = (peerSays["/endpointslices"] as { items: [ReturnType<typeof slice>] }).items;
+  const udp = { ...slice("a", "10.0.0.1"), ports: [{ port: 53 }] };
+  one.endpoints.push({ addresses: ["10.0.0.3"] }, { addresses: ["10.0.0.4"] });
+  (peerSays["/endpointslices"] as { items: object[] }).items.push(udp);
+  expect(await ofPeer()).toEqual({
+    state: "synced",
+    services: known({ live: 2, lacking: [], endpoints: { there: 4, held: 2 } }),
+  });
 });
 
 test("namespaces that istiod does not read are none of its business", async () => {
@@ -175,8 +190,8 @@ test("namespaces that istiod does not read are none of its business", async () =
 test("a peer that is not synced is not looked for again", async () => {
   pods["istiod-1"] = debug({}, { syncStatus: "timeout" });
   expect(await ofPeer()).toEqual({
+    ...holds(2, "a.shop", "b.shop"),
     state: "timeout",
-    services: known({ live: 2, lacking: ["a.shop", "b.shop"] }),
   });
   expect(forwards).toHaveLength(1);
 });
