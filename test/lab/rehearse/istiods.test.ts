@@ -12,7 +12,7 @@ import { forwardPorts } from "../../clusters/fake-port-forward";
 
 const view = (state: string, ...lacking: string[]): PeerView => ({
   state,
-  services: known({ live: 2, lacking }),
+  services: known({ live: 2, lacking, endpoints: { there: 4, held: 4 - lacking.length } }),
 });
 const replica = (peers: Record<string, PeerView>): IstiodView => ({
   pod: "istiod-1",
