@@ -47,19 +47,32 @@ describe("defaults of the mesh", () => {
       ],
     });
     const base = { values: { base: { excludedCRDs: [] } } };
+    const namespace = { adoptNamespace: false, namespaceLabels: {}, namespaceAnnotations: {} };
     expect(
       members.map(({ name, istio, remoteAccess, network }) => ({ name, istio, remoteAccess, network })),
     ).toEqual([
       {
         name: "a",
         network: "a",
-        istio: { version: "1.29.6", platform: "gke", values: { pilot: { cpu: 1, memory: 2 } }, base },
+        istio: {
+          version: "1.29.6",
+          platform: "gke",
+          values: { pilot: { cpu: 1, memory: 2 } },
+          base,
+          ...namespace,
+        },
         remoteAccess: { generation: 3 },
       },
       {
         name: "b",
         network: "n",
-        istio: { version: "1.30.5", platform: "k3s", values: { pilot: { cpu: 4, memory: 2 } }, base },
+        istio: {
+          version: "1.30.5",
+          platform: "k3s",
+          values: { pilot: { cpu: 4, memory: 2 } },
+          base,
+          ...namespace,
+        },
         remoteAccess: { generation: 5 },
       },
     ]);

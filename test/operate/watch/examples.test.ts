@@ -1,4 +1,4 @@
-/** examples/watch: what the rules, the role and the image say, held against the program. */
+/** docs/watch: what the rules, the role and the image say, held against the program. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { parse, parseAllDocuments } from "yaml";
@@ -12,7 +12,7 @@ import { forwardPorts } from "../../clusters/fake-port-forward";
 import { healthy, now } from "../healthy";
 
 const root = join(__dirname, "../../..");
-const example = (name: string) => readFileSync(join(root, "examples/watch", name), "utf8");
+const example = (name: string) => readFileSync(join(root, "docs/watch", name), "utf8");
 
 /** The values of each label, by metric and label. */
 type Exported = Map<string, Map<string, Set<string>>>;
