@@ -69,10 +69,12 @@ test("three clusters become one mesh, and the outputs say so", async () => {
   const { mesh: woven, members } = await outputsOf(await mesh.stack(three));
   expect(woven.value.id).toBe("mesh1");
   expect(Object.keys(members.value)).toEqual(names(three));
-  for (const member of Object.values(members.value)) {
+  for (const [name, member] of Object.entries(members.value)) {
+    const { metadata } = await mesh.core(name).readNamespace({ name: namespace });
     expect(member).toEqual({
-      network: expect.any(String) as string,
+      network: name,
       role: "primary",
+      uid: metadata!.uid,
       eastWestAddress: expect.stringMatching(/^\d+\.\d+\.\d+\.\d+$/) as string,
       istiodVersion: expect.stringMatching(/^\d+\.\d+\.\d+/) as string,
     });
