@@ -18,6 +18,7 @@ const outputs = z.object({
       z.string(),
       z.object({
         role: z.enum(["primary", "remote"]),
+        network: z.string().optional(),
         /** UID of its namespace istio-system. */
         uid: z.string().optional(),
       }),

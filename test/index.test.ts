@@ -119,8 +119,8 @@ test("the next up knows the mesh again by them", async () => {
       certManager: { cluster: "a", namespace: "cert-manager", install: true },
     },
     members: {
-      a: { role: "primary", uid: "uid-of-mesh-a-namespace" },
-      b: { role: "primary", uid: "uid-of-mesh-b-namespace" },
+      a: { role: "primary", network: "a", uid: "uid-of-mesh-a-namespace" },
+      b: { role: "primary", network: "b", uid: "uid-of-mesh-b-namespace" },
     },
   });
 });

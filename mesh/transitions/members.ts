@@ -76,18 +76,19 @@ export function isAnotherCluster({ name }: Pick<Member, "name">, { last, live }:
   return now.namespace === undefined || (now.namespace.uid !== undefined && now.namespace.uid !== known);
 }
 
-export const changedNetwork = ofMembers(({ path, network }, { namespace }) =>
-  namespace?.network === undefined || namespace.network === network
-    ? []
-    : [
-        {
-          path: `${path}.network`,
-          value: network,
-          message: `It is ${namespace.network} now, and running proxies keep the network that they started with: other networks would send their requests to addresses that lead nowhere.`,
-          remedy: addedAgain,
-        },
-      ],
-);
+/** The label alone may have been changed by hand, which an `up --refresh` takes back. */
+export const changedNetwork = ofMembers(({ name, path, network }, { namespace }, { last }) => {
+  const now = last.members[name]?.network ?? namespace?.network;
+  if (now === undefined || now === network) return [];
+  return [
+    {
+      path: `${path}.network`,
+      value: network,
+      message: `It is ${now} now, and running proxies keep the network that they started with: other networks would send their requests to addresses that lead nowhere.`,
+      remedy: addedAgain,
+    },
+  ];
+});
 
 export const primaryBecomesRemote = ofMembers((member, { namespace }, { mesh }) => {
   if (member.role === "primary" || namespace === undefined || !isOf(member, namespace, mesh.config.id)) {

@@ -270,7 +270,8 @@ test("a cluster that leaves is stopped and forgotten: when it comes back it is e
 test("stopping leaves no process, no port and no file", async () => {
   const state = stateOf(dir);
   const daemons = daemonsOf(state);
-  expect(daemons.filter(isRunning)).toHaveLength(9);
+  // etcd, and five parts of each cluster.
+  expect(daemons.filter(isRunning)).toHaveLength(11);
 
   await stopLab(dir);
 

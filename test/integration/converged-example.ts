@@ -113,6 +113,12 @@ export class ConvergedExample {
     return Object.fromEntries(await Promise.all(views));
   }
 
+  /** The peers of each member that runs istiod. */
+  async reads(): Promise<Record<string, string[]>> {
+    const primaries = Object.entries(await this.view()).filter(([, { servedBy }]) => servedBy === undefined);
+    return Object.fromEntries(primaries.map(([name, { reads }]) => [name, reads]));
+  }
+
   private async viewOf(member: string): Promise<MemberView> {
     const { metadata } = (await this.read(member, "v1", "Namespace", istioSystem))!;
     const peers = await this.read<V1Secret>(member, "v1", "Secret", "weft-peers");

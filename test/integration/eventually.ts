@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { setTimeout as pause } from "node:timers/promises";
 
 /** Asks again until the answer is neither undefined nor false; the test's own time limit ends it. */
@@ -9,4 +10,17 @@ export async function eventually<T>(
     if (answer !== undefined && answer !== false) return answer;
     await pause(50);
   }
+}
+
+/** How long what is on its way may take, in milliseconds: beyond it the difference is shown. */
+const longest = 300_000;
+
+/** Looks again until what is found equals what is wanted. */
+export async function settles<T>(look: () => Promise<{ found: T; wanted: T }>): Promise<void> {
+  const deadline = performance.now() + longest;
+  const { found, wanted } = await eventually(async () => {
+    const seen = await look();
+    return (isDeepStrictEqual(seen.found, seen.wanted) || performance.now() > deadline) && seen;
+  });
+  expect(found).toEqual(wanted);
 }

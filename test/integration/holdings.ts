@@ -1,107 +1,127 @@
-/** What istiods hold of the members that they read, and serve as roots, asked of each of them. */
-import { isDeepStrictEqual } from "node:util";
-import { CoreV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
-import { eventually } from "./eventually";
-import { discovery, kubeConfig, namespace } from "./harness";
+/** What the istiods of a mesh hold of the members that they read, asked of each of them, against what is live there. */
+import type { Duplex } from "node:stream";
+import type { V1Pod } from "@kubernetes/client-node";
+import { ApiServer, ApiServerError, type List } from "../../clusters/api-server";
+import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
+import { portForward } from "../../clusters/port-forward";
+import type { LabCluster } from "../../lab/control-plane";
+import { askIstiod, type IstiodAnswers } from "../../operate/facts/istiod";
+import { ServiceLists } from "../../operate/facts/services";
+import { settles } from "./eventually";
+import { namespace } from "./harness";
 
-/** Sorted addresses by Service: `helloworld.sample`. */
-type Endpoints = Record<string, string[]>;
+/** A mesh of the lab, or an example on it. */
+export interface Members {
+  cluster(member: string): LabCluster;
+}
 
 interface Holding {
   /** Sync state of each cluster that it reads, its own included. */
   states: Record<string, string>;
-  /** By cluster. */
-  endpoints: Record<string, Endpoints>;
+  /** Sorted addresses, by cluster and by Service: `helloworld.sample`. */
+  endpoints: Record<string, Record<string, string[]>>;
 }
 
-/** How long an istiod may take to hear of a change, in milliseconds: beyond it the difference is shown. */
-const longest = 300_000;
+/** How long an API server and an istiod may take to answer, in milliseconds. */
+const answerMs = 60_000;
+
+/** The peers of each member of a mesh in which everybody reads everybody. */
+export const everybody = (members: readonly string[]): Record<string, string[]> =>
+  Object.fromEntries(members.map((reader) => [reader, members.filter((member) => member !== reader)]));
 
 /**
  * Waits until every istiod is synced with its own cluster and the peers of its reader, and with nobody else, and holds all endpoints
- * that are ready there, and no other.
- * @param kubeconfigOf the path of a member's kubeconfig.
+ * that are ready there, and no others.
  * @param reads the peers of each member that runs istiod.
  */
 export async function everyReaderHoldsItsPeers(
-  kubeconfigOf: (member: string) => string,
-  reads: Record<string, readonly string[]>,
+  members: Members,
+  reads: Readonly<Record<string, readonly string[]>>,
 ): Promise<void> {
-  const configOf = (member: string) => kubeConfig(kubeconfigOf(member));
+  const ways = await waysTo(members, [...new Set(Object.entries(reads).flat(2))]);
   for (const [reader, peers] of Object.entries(reads)) {
-    const members = [reader, ...peers].sort();
-    const compare = async () => {
-      const held = await holdingsOf(configOf(reader));
-      const live = members.map(async (name) => [name, await liveIn(configOf(name))] as const);
-      const wanted: Holding = {
-        states: Object.fromEntries(members.map((name) => [name, "synced"])),
-        endpoints: Object.fromEntries(await Promise.all(live)),
-      };
-      return { reader, held, wanted: held.map(() => wanted) };
-    };
-    const deadline = performance.now() + longest;
-    const { held, wanted } = await eventually(async () => {
-      const found = await compare();
-      const isDone = found.held.length > 0 && isDeepStrictEqual(found.held, found.wanted);
-      return (isDone || performance.now() > deadline) && found;
-    });
-    expect({ reader, held }).toEqual({ reader, held: wanted });
-    expect(held).not.toEqual([]);
-  }
-}
-
-/** Of each istiod that is ready. */
-async function holdingsOf(config: KubeConfig): Promise<Holding[]> {
-  const core = config.makeApiClient(CoreV1Api);
-  const { items } = await core.listNamespacedPod({ namespace, labelSelector: "app=istiod" });
-  return Promise.all(
-    items.filter(isReady).map(async ({ metadata }) => {
-      const name = `${metadata!.name}:8080`;
-      const debug = (what: string): Promise<unknown> =>
-        core.connectGetNamespacedPodProxyWithPath({ namespace, name, path: `debug/${what}` });
-      const clusters = (await debug("clusterz")) as { id: string; syncStatus: string }[];
+    await settles(async () => {
+      const istiods: unknown[] = await holdingsOf(ways.get(reader)!);
+      const live = await liveIn([reader, ...peers], ways);
+      // At least one of them answers.
       return {
-        states: Object.fromEntries(clusters.map(({ id, syncStatus }) => [id, syncStatus])),
-        endpoints: endpointsIn((await debug("endpointShardz")) as Shardz),
+        found: { reader, istiods },
+        wanted: { reader, istiods: [live, ...istiods.slice(1).map(() => live)] },
       };
-    }),
-  );
+    });
+  }
 }
 
-const isReady = ({ metadata, status }: V1Pod) =>
-  metadata?.deletionTimestamp === undefined &&
-  status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True");
-
-/** By host and namespace: EndpointIndex.Shardz in pilot/pkg/model/endpointshards.go */
-type Shardz = Record<string, Record<string, { Shards: Record<string, { Addresses: string[] }[]> }>>;
-
-function endpointsIn(shardz: Shardz): Record<string, Endpoints> {
-  const held: Record<string, Endpoints> = {};
-  for (const [host, namespaces] of Object.entries(shardz)) {
-    for (const [where, { Shards: shards }] of Object.entries(namespaces)) {
-      for (const [shard, endpoints] of Object.entries(shards)) {
-        const cluster = shard.replace(/^Kubernetes\//, "");
-        const addresses = endpoints.flatMap(({ Addresses: addresses }) => addresses);
-        if (addresses.length === 0) continue;
-        (held[cluster] ??= {})[`${host.split(".")[0]}.${where}`] = [...new Set(addresses)].sort();
-      }
-    }
-  }
-  return held;
+async function waysTo(members: Members, names: string[]): Promise<Map<string, ResolvedKubeconfig>> {
+  const found = names.map(async (name) => [name, await wayTo(members, name)] as const);
+  return new Map(await Promise.all(found));
 }
 
-/** What a cluster's EndpointSlices say. */
-async function liveIn(config: KubeConfig): Promise<Endpoints> {
-  const { items } = await discovery(config).listEndpointSliceForAllNamespaces();
-  const live: Record<string, Set<string>> = {};
-  for (const { metadata, endpoints, ports } of items) {
-    const ready = endpoints?.filter(({ conditions }) => conditions?.ready !== false) ?? [];
-    if (ready.length === 0 || !ports?.length) continue;
-    const service = `${metadata!.labels!["kubernetes.io/service-name"]}.${metadata!.namespace}`;
-    for (const address of ready.flatMap(({ addresses }) => addresses))
-      (live[service] ??= new Set()).add(address);
+const wayTo = (members: Members, name: string) =>
+  resolveKubeconfig({ path: name, kubeconfigPath: members.cluster(name).kubeconfig });
+
+/** Of each istiod that is ready; in words where one does not answer, as one that has just gone. */
+async function holdingsOf(kubeconfig: ResolvedKubeconfig): Promise<(Holding | string)[]> {
+  const api = await ApiServer.of(kubeconfig, answerMs);
+  try {
+    const istiods = await readyIstiods(api);
+    return await Promise.all(istiods.map((pod) => askIstiod(api, pod, answerMs).then(holding, inWords)));
+  } finally {
+    api.close();
   }
-  return Object.fromEntries(
-    Object.entries(live).map(([service, addresses]) => [service, [...addresses].sort()]),
-  );
+}
+
+function holding({ states, shards }: IstiodAnswers): Holding {
+  const endpoints = [...shards].map(([cluster, services]) => {
+    const addresses = [...services].map(([name, found]) => [name, [...found].sort()] as const);
+    return [cluster, Object.fromEntries(addresses)] as const;
+  });
+  return { states: Object.fromEntries(states), endpoints: Object.fromEntries(endpoints) };
+}
+
+export function inWords(error: unknown): string {
+  if (error instanceof ApiServerError) return error.message;
+  throw error;
+}
+
+/** Names of the pods. */
+async function readyIstiods(api: ApiServer): Promise<string[]> {
+  const pods = await api.get<List<V1Pod>>(`/api/v1/namespaces/${namespace}/pods?labelSelector=app%3Distiod`);
+  const isReady = ({ metadata, status }: V1Pod) =>
+    metadata!.deletionTimestamp === undefined &&
+    status!.conditions?.some(({ type, status }) => type === "Ready" && status === "True");
+  return pods!.items.filter(isReady).map(({ metadata }) => metadata!.name!);
+}
+
+async function liveIn(names: string[], ways: ReadonlyMap<string, ResolvedKubeconfig>): Promise<Holding> {
+  const found = await new ServiceLists(ways, answerMs).of(names, "first");
+  const endpoints = [...found].map(([name, services]) => {
+    if (!services.known) throw new Error(`${name}: ${services.reason}`);
+    const addresses = services.value.map((service) => [service.name, [...service.addresses].sort()] as const);
+    return [name, Object.fromEntries(addresses)] as const;
+  });
+  return {
+    states: Object.fromEntries(names.map((name) => [name, "synced"])),
+    endpoints: Object.fromEntries(endpoints.filter(([, services]) => Object.keys(services).length > 0)),
+  };
+}
+
+/**
+ * Speaks with a port of a ready istiod, as from its own localhost.
+ * @throws ApiServerError where none is.
+ */
+export async function toIstiod<T>(
+  members: Members,
+  member: string,
+  port: number,
+  speak: (connection: Duplex) => Promise<T>,
+): Promise<T> {
+  const api = await ApiServer.of(await wayTo(members, member), answerMs);
+  try {
+    const [pod = "none"] = await readyIstiods(api);
+    const connection = await portForward(api, { namespace, pod, port, timeoutMs: answerMs });
+    return await speak(connection);
+  } finally {
+    api.close();
+  }
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { KubernetesObject } from "@kubernetes/client-node";
 import { backendUrl } from "../../lab/engine/stack";
 import { type Change, decoded, namespace, TestMesh } from "./harness";
+import { everybody, everyReaderHoldsItsPeers } from "./holdings";
 import type { TestStack } from "./operator";
 
 jest.setTimeout(900_000);
@@ -99,6 +100,7 @@ test("so are Secrets, Istio's objects and releases of which the state knows noth
   const after = await mesh.secret("cluster1", "cacerts");
   expect(after.metadata!.uid).not.toBe(before.metadata!.uid);
   expect(decoded(after)).toEqual(decoded(before));
+  await everyReaderHoldsItsPeers(mesh, everybody(["cluster1", "cluster2"]));
   expect(await up()).toEqual([]);
 });
 

@@ -5,6 +5,7 @@
 import { parseMeshWithFound } from "../../clusters/membership";
 import type { Change } from "./harness";
 import { decoded, namespace, statusOf, TestMesh } from "./harness";
+import { everyReaderHoldsItsPeers } from "./holdings";
 import { ManagementCluster } from "./management-cluster";
 
 jest.setTimeout(900_000);
@@ -54,6 +55,7 @@ test("it joins once it has a kubeconfig, and the management cluster reads it", a
   await up();
   expect(await membersOf()).toEqual(["child", "mgmt"]);
   expect(Object.keys(decoded(await mesh.secret("mgmt", "weft-peers")))).toEqual(["child"]);
+  await everyReaderHoldsItsPeers(mesh, { mgmt: ["child"], child: ["mgmt"] });
   expect(await up()).toEqual([]);
 });
 
@@ -72,6 +74,7 @@ test("it leaves when its label does, and takes with it what Weft made there", as
   expect(changes.filter(({ op }) => op === "delete").length).toBeGreaterThan(0);
   expect(await membersOf()).toEqual(["mgmt"]);
   expect(await statusOf(mesh.secret("mgmt", "weft-peers"))).toBe(404);
+  await everyReaderHoldsItsPeers(mesh, { mgmt: [] });
   expect(await statusOf(mesh.core("child").readNamespace({ name: namespace }))).toBe(404);
 });
 

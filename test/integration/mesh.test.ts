@@ -17,6 +17,7 @@ import {
 import { X509ChainBuilder, X509Certificate as PeculiarCertificate } from "@peculiar/x509";
 import { eventually } from "./eventually";
 import { type Change, TestMesh, decoded, discovery, kubeConfigFrom, namespace, statusOf } from "./harness";
+import { everybody, everyReaderHoldsItsPeers } from "./holdings";
 import { contentsBelow, leaked } from "./leaks";
 import type { TestStack } from "./operator";
 
@@ -55,6 +56,10 @@ const outputsOf = async (stack: TestStack) =>
     };
   };
 
+/** Every istiod holds what every other of these members has, and nothing of anybody else. */
+const holdEachOther = (clusters: { name: string }[]) =>
+  everyReaderHoldsItsPeers(mesh, everybody(names(clusters)));
+
 const peers = async (reader: string) => decoded(await mesh.secret(reader, "weft-peers"));
 
 test("three clusters become one mesh, and the outputs say so", async () => {
@@ -64,15 +69,18 @@ test("three clusters become one mesh, and the outputs say so", async () => {
   const { mesh: woven, members } = await outputsOf(await mesh.stack(three));
   expect(woven.value.id).toBe("mesh1");
   expect(Object.keys(members.value)).toEqual(names(three));
-  for (const member of Object.values(members.value)) {
+  for (const [name, member] of Object.entries(members.value)) {
+    const { metadata } = await mesh.core(name).readNamespace({ name: namespace });
     expect(member).toEqual({
-      network: expect.any(String) as string,
+      network: name,
       role: "primary",
+      uid: metadata!.uid,
       eastWestAddress: expect.stringMatching(/^\d+\.\d+\.\d+\.\d+$/) as string,
       istiodVersion: expect.stringMatching(/^\d+\.\d+\.\d+/) as string,
     });
   }
   expect(new Set(Object.values(members.value).map(({ eastWestAddress }) => eastWestAddress)).size).toBe(3);
+  await holdEachOther(three);
 });
 
 test("every intermediate leads to the one root, and its key fits", async () => {
@@ -167,6 +175,7 @@ test("a joining member brings its own resources and one key in each peer's Secre
     for (const { keys } of seen)
       expect(keys).toEqual(expect.arrayContaining(names(three).filter((name) => name !== reader)));
   }
+  await holdEachOther(four);
 });
 
 interface Seen {
@@ -219,6 +228,7 @@ test("renewing a member's token gives every reader the new one before the old on
   );
   const seen = await watch.until((keys) => keys.length === 3);
   expect(seen.map(({ event }) => event)).not.toContain("DELETED");
+  await holdEachOther(four);
 });
 
 const renewedFour = [{ name: "cluster1", remoteAccess: { generation: 2 } }, ...four.slice(1)];
@@ -256,6 +266,7 @@ test("what was changed by hand is repaired by refresh and up", async () => {
     spec: { mtls: { mode: "STRICT" } },
   });
   expect(await up(renewedFour)).toEqual([]);
+  await holdEachOther(four);
 });
 
 /** As which a person's kubectl is known to the API server. */
@@ -285,6 +296,7 @@ test("a leaving member's key leaves its peers before its own objects go; Istio's
     true,
   );
   for (const reader of names(three)) expect(Object.keys(await peers(reader))).not.toContain("cluster4");
+  await holdEachOther(three);
   expect(await leftovers("cluster4")).toEqual([]);
   expect(await istioCrds("cluster4")).toContain("gateways.networking.istio.io");
 });
@@ -335,6 +347,7 @@ test("an update whose engine was killed half-way is finished by the next one", a
 
   expect(await up(renewedFour)).toEqual([]);
   expect(Object.keys(await peers("cluster4")).sort()).toEqual(names(three));
+  await holdEachOther(four);
 });
 
 /** With its nodes unschedulable a cluster's pods never become ready, and a release that waits for them is never done. */

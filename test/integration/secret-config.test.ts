@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { authority, type Authority } from "../mesh/authorities";
 import { decoded, TestMesh } from "./harness";
+import { everybody, everyReaderHoldsItsPeers } from "./holdings";
 import { contentsBelow, leaked } from "./leaks";
 import type { TestStack } from "./operator";
 
@@ -67,6 +68,7 @@ test("the mesh is woven with them, under that root, and a second up changes noth
     root.certificate.trim(),
   );
   expect(Object.keys(decoded(await mesh.secret("cluster2", "weft-peers")))).toEqual(["cluster1"]);
+  await everyReaderHoldsItsPeers(mesh, everybody(["cluster1", "cluster2"]));
   expect(await mesh.record((options) => stack.up(options))).toEqual([]);
 });
 

@@ -2,30 +2,14 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startCertManager, stopCertManager } from "../../lab/cert-manager";
-import { type Change, decoded, TestMesh } from "./harness";
+import { type Change, decoded, namespace, TestMesh } from "./harness";
+import { everybody, everyReaderHoldsItsPeers } from "./holdings";
+import { istiodIsSignedBy, istiodServes, trustIn } from "./trust";
 
 jest.setTimeout(900_000);
 
-const certificatesOf = (pem: string) =>
-  pem
-    .split(/(?<=-----END CERTIFICATE-----)\s*/)
-    .filter((block) => block !== "")
-    .map((block) => new X509Certificate(block));
-
-/** The locality of a generated CA's subject is its name. */
-const nameOf = (subject: string) => /L=([^\n]+)/.exec(subject)![1]!;
-
-async function trustOf(mesh: TestMesh, member: string) {
-  const files = decoded(await mesh.secret(member, "cacerts"));
-  const chain = certificatesOf(files["cert-chain.pem"]!);
-  for (const [index, link] of chain.slice(0, -1).entries()) {
-    expect(link.verify(chain[index + 1]!.publicKey)).toBe(true);
-  }
-  return {
-    bundle: certificatesOf(files["root-cert.pem"]!).map(({ subject }) => nameOf(subject)),
-    chain: chain.map(({ subject }) => nameOf(subject)),
-  };
-}
+const trustOf = async (mesh: TestMesh, member: string) =>
+  trustIn(decoded(await mesh.secret(member, "cacerts")));
 
 /** Where in the order of completion it was done. */
 function at(changes: Change[], op: string, name: string): number {
@@ -54,11 +38,26 @@ describe("federated trust, with a remote", () => {
   });
   afterAll(() => mesh?.stop());
 
+  /** Where every primary signs by a root of its own name. */
+  const own = (primary: string, bundle: string[]) => ({ bundle, chain: [primary, primary] });
+
+  /** Which the istiod that injects it puts in the place of `auto`. */
+  async function gatewayImage(member: string): Promise<string> {
+    const { items } = await mesh
+      .core(member)
+      .listNamespacedPod({ namespace, labelSelector: "istio=eastwestgateway" });
+    return items[0]!.spec!.containers[0]!.image!;
+  }
+
   test("a primary and its remote become one mesh; again, nothing changes", async () => {
     await up([p1, r1], federated);
     expect(await trustOf(mesh, "p1")).toEqual({ bundle: ["p1"], chain: ["p1", "p1"] });
     expect(await trustOf(mesh, "r1")).toEqual({ bundle: ["p1"], chain: ["r1", "p1"] });
     expect(Object.keys(decoded(await mesh.secret("p1", "weft-peers")))).toEqual(["r1"]);
+    await everyReaderHoldsItsPeers(mesh, { p1: ["r1"] });
+    await istiodServes(mesh, "p1", own("p1", ["p1"]));
+    await istiodServes(mesh, "r1", own("p1", ["p1"]), "p1");
+    expect(await gatewayImage("r1")).toMatch(/\/proxyv2:/);
     expect(await up([p1, r1], federated)).toEqual([]);
   });
 
@@ -75,6 +74,9 @@ describe("federated trust, with a remote", () => {
     for (const member of ["p1", "p2", "r1"]) {
       expect((await trustOf(mesh, member)).bundle).toEqual(["p1", "p2"]);
     }
+    await everyReaderHoldsItsPeers(mesh, { p1: ["p2", "r1"], p2: ["p1", "r1"] });
+    for (const member of ["p1", "p2"]) await istiodServes(mesh, member, own(member, ["p1", "p2"]));
+    await istiodServes(mesh, "r1", own("p1", ["p1", "p2"]), "p1");
     expect(await up([p1, p2, r1], federated)).toEqual([]);
   });
 
@@ -92,6 +94,8 @@ describe("federated trust, with a remote", () => {
     const objects = changes.findIndex(({ op }) => op === "delete");
     expect([key, root, objects]).toEqual([key, root, objects].sort((a, b) => a - b));
     expect((await trustOf(mesh, "p1")).bundle).toEqual(["p1"]);
+    await everyReaderHoldsItsPeers(mesh, { p1: ["r1"] });
+    await istiodServes(mesh, "r1", own("p1", ["p1"]), "p1");
 
     const crds = await mesh.objects("p2").list("apiextensions.k8s.io/v1", "CustomResourceDefinition");
     expect(crds.items.map(({ metadata }) => metadata!.name)).toEqual([]);
@@ -125,22 +129,35 @@ describe("a rotation from a generated root to one that cert-manager holds", () =
     await mesh.stop();
   });
 
-  test("trusts both, signs by the new one, drops the old one", async () => {
+  /** By what is written, and by what istiods then serve; and they have lost nothing of each other. */
+  async function isTrusted(bundle: string[], signing: string): Promise<void> {
+    for (const member of ["a", "b"]) {
+      const trust = { bundle, chain: [member, signing] };
+      expect(await trustOf(mesh, member)).toEqual(trust);
+      await istiodServes(mesh, member, trust);
+    }
+    await everyReaderHoldsItsPeers(mesh, everybody(["a", "b"]));
+  }
+
+  test("is refused in one step; in three, all istiods go along", async () => {
     await step();
-    expect(await trustOf(mesh, "a")).toEqual({ bundle: ["default"], chain: ["a", "default"] });
+    await isTrusted(["default"], "default");
+
+    await expect(step({ ...held, signing: true })).rejects.toThrow(
+      "This root would sign before the running proxies trust it.",
+    );
+    await isTrusted(["default"], "default");
 
     await step({ ...generated, signing: true }, held);
-    expect(await trustOf(mesh, "a")).toEqual({ bundle: ["default", "held"], chain: ["a", "default"] });
+    await isTrusted(["default", "held"], "default");
 
     const moved = await step(generated, { ...held, signing: true });
-    expect(await trustOf(mesh, "a")).toEqual({ bundle: ["default", "held"], chain: ["a", "held"] });
     // istiod takes an intermediate while it runs.
     expect(moved.map(({ name }) => name)).not.toContain("mesh-a-istiod");
+    await isTrusted(["default", "held"], "held");
 
     await step({ ...held, signing: true });
-    for (const member of ["a", "b"]) {
-      expect(await trustOf(mesh, member)).toEqual({ bundle: ["held"], chain: [member, "held"] });
-    }
+    await isTrusted(["held"], "held");
     expect(await step({ ...held, signing: true })).toEqual([]);
   });
 
@@ -156,7 +173,8 @@ describe("a rotation from a generated root to one that cert-manager holds", () =
     expect(after["root-cert.pem"]).toBe(before["root-cert.pem"]);
     const intermediate = new X509Certificate(after["ca-cert.pem"]!);
     expect(intermediate.checkPrivateKey(createPrivateKey(after["ca-key.pem"]!))).toBe(true);
-    expect(await trustOf(mesh, "a")).toEqual({ bundle: ["held"], chain: ["a", "held"] });
+    await isTrusted(["held"], "held");
+    await istiodIsSignedBy(mesh, "a", after["ca-cert.pem"]!);
     expect(await step({ ...held, signing: true })).toEqual([]);
   });
 

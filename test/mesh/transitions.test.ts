@@ -682,6 +682,15 @@ describe("a member stays what it is", () => {
     ]);
   });
 
+  it("on the network that the last `up` gave it, whatever a hand has written since", () => {
+    const last = lastUp({ members: { a: { role: "primary", network: "a" } } });
+    const to = (network: string) => mesh({}, cluster("a", { network }));
+    expect(checkTransition({ last, live: running({ network: "elsewhere" }) }, to("a"))).toEqual([]);
+    expect(checkTransition({ last, live: running({ network: "n2" }) }, to("n2"))).toMatchObject([
+      { path: "weft:clusters[0].network", message: expect.stringMatching(/^It is a now/) as string },
+    ]);
+  });
+
   it("as a primary; a remote may become one", () => {
     const remote = mesh({}, cluster("a", { role: "remote", primary: "b" }), cluster("b"));
     expect(check(running({ servedBy: "b" }), remote)).toEqual([]);
