@@ -87,14 +87,15 @@ export interface Istiods {
   readonly mountDelay: number;
 }
 
-/** Where the API server goes for what is in the cluster's network; the socket is in its working directory, that of `istiods`. */
+/**
+ * Where the API server goes for what is in the cluster's network, and for webhooks that have a URL (`controlplane`); the socket is in
+ * its working directory, that of `istiods`.
+ */
 export const EGRESS = `apiVersion: apiserver.k8s.io/v1beta1
 kind: EgressSelectorConfiguration
 egressSelections:
-- name: cluster
-  connection:
-    proxyProtocol: HTTPConnect
-    transport: {uds: {udsName: egress.sock}}
+- {name: cluster, connection: &sock {proxyProtocol: HTTPConnect, transport: {uds: {udsName: egress.sock}}}}
+- {name: controlplane, connection: *sock}
 `;
 
 /** Controllers that have nothing to do where no kubelet, cloud, volume or metric is. */

@@ -106,7 +106,7 @@ test("pods/proxy and pods/portforward lead to it", async () => {
     .connectGetNamespacedPodProxyWithPath({ namespace, name: `${nameOf(pod!)}:15014`, path: "version" });
   expect(proxied).toContain(ISTIO);
 
-  const forwarded = await toIstiod(mesh, "one", 8080, (connection) => {
+  const forwarded = await toIstiod(mesh, "one", 15014, (connection) => {
     connection.end("GET /version HTTP/1.0\r\n\r\n");
     return text(connection);
   });

@@ -118,6 +118,9 @@ func (e *egress) dial(host string, port int32) (net.Conn, error) {
 		target = e.pods.find(func(p *pod) bool { return p.ready.Load() })
 	}
 	if target == nil {
+		target = e.pods.find(func(p *pod) bool { return p.ready.Load() && p.isKnownAs(host) })
+	}
+	if target == nil {
 		return nil, fmt.Errorf("nothing runs at %s: only istiods do in a lab", host)
 	}
 	address, ok := target.address(port)

@@ -46,6 +46,7 @@ func cluster(t *testing.T, root, name, podIP, balancer string) {
 	}
 	object := istiodPod()
 	object.Status.PodIP = podIP
+	object.Spec.Containers[0].Env = []corev1.EnvVar{{Name: "ISTIOD_CUSTOM_HOST", Value: "other.example," + name + ".example"}}
 	istiod := newPod(p, object)
 	istiod.ready.Store(true)
 	istiod.ports.Store(int32(15017), listen(t, "istiod of "+name))
@@ -97,10 +98,12 @@ func TestWhereTheApiServerIsLedTo(t *testing.T) {
 		"10.80.0.1:15017": "istiod of cluster1\n",
 		"10.40.0.1:15017": "istiod of cluster1\n",
 		// A remote's webhooks lead to its primary's gateway.
-		"10.41.0.1:15017": "istiod of cluster2\n",
-		"10.40.0.1:443":   "502 Bad Gateway",
-		"10.80.0.1:443":   "502 Bad Gateway",
-		"10.99.0.1:15017": "502 Bad Gateway",
+		"10.41.0.1:15017":        "istiod of cluster2\n",
+		"cluster2.example:15017": "istiod of cluster2\n",
+		"cluster2.example:443":   "502 Bad Gateway",
+		"10.40.0.1:443":          "502 Bad Gateway",
+		"10.80.0.1:443":          "502 Bad Gateway",
+		"10.99.0.1:15017":        "502 Bad Gateway",
 	} {
 		if got := get(t, host); got != want {
 			t.Errorf("%s: %q, not %q", host, got, want)

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -300,6 +301,16 @@ func (p *pod) address(port int32) (string, bool) {
 		return "", false
 	}
 	return fmt.Sprintf("127.0.0.1:%d", free), true
+}
+
+// isKnownAs tells whether remotes come to this istiod by a DNS name, which nobody serves here.
+func (p *pod) isKnownAs(host string) bool {
+	for _, variable := range p.object.Spec.Containers[0].Env {
+		if variable.Name == "ISTIOD_CUSTOM_HOST" {
+			return slices.Contains(strings.Split(variable.Value, ","), host)
+		}
+	}
+	return false
 }
 
 func (p *pod) pause(duration time.Duration) {
