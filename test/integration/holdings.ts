@@ -120,7 +120,11 @@ export async function toIstiod<T>(
   try {
     const [pod = "none"] = await readyIstiods(api);
     const connection = await portForward(api, { namespace, pod, port, timeoutMs: answerMs });
-    return await speak(connection);
+    try {
+      return await speak(connection);
+    } finally {
+      connection.destroy();
+    }
   } finally {
     api.close();
   }

@@ -144,7 +144,7 @@ describe("a rotation from a generated root to one that cert-manager holds", () =
     await isTrusted(["default"], "default");
 
     await expect(step({ ...held, signing: true })).rejects.toThrow(
-      "This root would sign before the running proxies trust it.",
+      "In one step they may grow or shrink, not both: istiod refuses a bundle that does.",
     );
     await isTrusted(["default"], "default");
 
