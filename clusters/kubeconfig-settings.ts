@@ -20,7 +20,9 @@ export async function clusterSettings(entry: Entry, report: Report): Promise<Clu
   return embedded;
 }
 
-/** Settings of a user, its certificate, key and token embedded. */
+/**
+ * Settings of a user, its certificate, key and token embedded. `tokenFile` stays, as an absolute path: what is in it changes by itself.
+ */
 export async function userSettings(entry: Entry, report: Report): Promise<UserFields> {
   const user = fieldsOf(userFields, entry.settings, "user", report);
   const files: Files = {
@@ -31,6 +33,7 @@ export async function userSettings(entry: Entry, report: Report): Promise<UserFi
   const embedded = (await embed(user, entry.folder, files, report)) as UserFields;
   // From a file, or a block of YAML, it comes with the end of its line, which no HTTP header can carry.
   if (embedded.token !== undefined) embedded.token = embedded.token.trim();
+  if (user.tokenFile !== undefined) embedded.tokenFile = locate(user.tokenFile, entry.folder);
   anchorCommand(embedded, entry.folder, report);
   delete embedded.extensions;
   return embedded;
@@ -56,7 +59,10 @@ async function embed(
       report({
         value: file,
         message: `\`${key}\` is a relative path, and a kubeconfig in stack config has no folder to start from.`,
-        remedy: "Embed the file: `kubectl config view --raw --minify --flatten` does.",
+        remedy:
+          key === "tokenFile"
+            ? "Write its absolute path."
+            : "Embed the file: `kubectl config view --raw --minify --flatten` does.",
       });
       continue;
     }

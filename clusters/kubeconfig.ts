@@ -14,7 +14,10 @@ import { clusterSettings, userSettings } from "./kubeconfig-settings";
 import { readKubeconfig, type Kubeconfig, type KubeconfigSource } from "./kubeconfig-source";
 
 export interface ResolvedKubeconfig {
-  /** YAML. Secret. Only the chosen context, its cluster and its user, with every file embedded. */
+  /**
+   * YAML. Secret. Only the chosen context, its cluster and its user, with every file embedded but the one that holds a token: the provider
+   * reads that when it needs it, in a later `destroy` too.
+   */
   kubeconfig: string;
   /** Name of the chosen context. */
   context: string;
@@ -27,7 +30,7 @@ export interface ResolvedKubeconfig {
   tlsServerName?: string;
   /** Settings of the cluster, files embedded. */
   cluster: ClusterFields;
-  /** Secret. Settings of the user, files embedded. */
+  /** Secret. Settings of the user, files embedded: `token` is what `tokenFile` held. */
   user: UserFields;
 }
 
@@ -147,7 +150,8 @@ function checkServer({ server }: ClusterFields, { origin }: Kubeconfig, report: 
   return server;
 }
 
-function render(context: Context, cluster: ClusterFields, user: UserFields): string {
+function render(context: Context, cluster: ClusterFields, { token, ...user }: UserFields): string {
+  const isKept = token !== undefined && user.tokenFile === undefined;
   return stringify(
     {
       apiVersion: "v1",
@@ -155,7 +159,7 @@ function render(context: Context, cluster: ClusterFields, user: UserFields): str
       "current-context": context.name,
       contexts: [{ name: context.name, context: { cluster: context.cluster, user: context.user } }],
       clusters: [{ name: context.cluster, cluster }],
-      users: [{ name: context.user, user }],
+      users: [{ name: context.user, user: { ...user, ...(isKept && { token }) } }],
     },
     // Go's parsers read YAML 1.1, to which `no` and `y` are booleans.
     { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false, compat: "yaml-1.1" },

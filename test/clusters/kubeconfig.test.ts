@@ -229,12 +229,11 @@ describe("files", () => {
     await write("kube/pki/ca.crt", "CA");
     await write("kube/pki/me.crt", "CERT");
     const key = await write("elsewhere/me.key", "KEY");
-    await write("kube/token", "from-file\n");
     const path = await write(
       "kube/config",
       kubeconfig({
         cluster: { "certificate-authority": "pki/ca.crt" },
-        user: { "client-certificate": "pki/me.crt", "client-key": key, tokenFile: "token" },
+        user: { "client-certificate": "pki/me.crt", "client-key": key },
       }),
     );
     const { kubeconfig: text } = await resolveKubeconfig(member({ kubeconfigPath: path }));
@@ -244,11 +243,25 @@ describe("files", () => {
       "certificate-authority-data": Buffer.from("CA").toString("base64"),
     });
     expect(document.users[0]!.user).toEqual({
-      token: "from-file",
+      token: SECRET,
       "client-certificate-data": Buffer.from("CERT").toString("base64"),
       "client-key-data": Buffer.from("KEY").toString("base64"),
     });
     expect(text).not.toContain(folder);
+  });
+
+  test("that hold a token stay files, which the provider reads anew, and are read for this process", async () => {
+    const tokenFile = await write("kube/token", "from-file\n");
+    const user = { token: "older", tokenFile: "token" };
+    const path = await write("kube/config", kubeconfig({ user }));
+    const resolved = await resolveKubeconfig(member({ kubeconfigPath: path }));
+    const document = parse(resolved.kubeconfig) as ReturnType<typeof kubeconfig>;
+    expect(document.users[0]!.user).toEqual({ tokenFile });
+    expect(resolved.user.token).toBe("from-file");
+
+    expect(await problemsOf(contents({ user }))).toMatchObject([
+      { value: "token", remedy: "Write its absolute path." },
+    ]);
   });
 
   test("are not read where their contents stand beside them", async () => {

@@ -1,10 +1,14 @@
-/** Woven, changed and taken out with exactly the ClusterRole of docs/rights.yaml, by a service account on every control plane. */
+/**
+ * Woven, changed and taken out with exactly the ClusterRole of docs/rights.yaml, by a service account on every control plane whose tokens
+ * end: the kubeconfig names the file that has the one that is good.
+ */
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { RbacAuthorizationV1Api, type V1ClusterRole } from "@kubernetes/client-node";
+import { CoreV1Api, KubeConfig, RbacAuthorizationV1Api, type V1ClusterRole } from "@kubernetes/client-node";
 import { parse } from "yaml";
 import { projectRoot } from "../../lab/engine/stack";
-import { kubeConfigFrom, namespace, statusOf, TestMesh } from "./harness";
+import { eventually } from "./eventually";
+import { namespace, statusOf, TestMesh } from "./harness";
 
 jest.setTimeout(900_000);
 
@@ -24,6 +28,39 @@ beforeAll(async () => {
 
 afterAll(() => mesh?.stop());
 
+const tokenFile = (cluster: string) => path.join(mesh.dir, `${cluster}.token`);
+
+/** A token that is good as long as a Secret is there. */
+async function issueToken(cluster: string, secret: string): Promise<void> {
+  const core = mesh.core(cluster);
+  const { namespace } = account;
+  const { metadata } = await core.createNamespacedSecret({ namespace, body: { metadata: { name: secret } } });
+  const boundObjectRef = { apiVersion: "v1", kind: "Secret", name: secret, uid: metadata!.uid };
+  const { status } = await core.createNamespacedServiceAccountToken({
+    ...account,
+    body: { spec: { audiences: [], boundObjectRef } },
+  });
+  await fs.writeFile(tokenFile(cluster), `${status!.token}\n`, { mode: 0o600 });
+}
+
+/** With the token that is in the file now. */
+async function asAccount(cluster: string): Promise<KubeConfig> {
+  const { name, server, caData } = mesh.config(cluster).getCurrentCluster()!;
+  const token = (await fs.readFile(tokenFile(cluster), "utf8")).trim();
+  const config = new KubeConfig();
+  config.loadFromClusterAndUser({ name, server, caData, skipTLSVerify: false }, { name: "weft", token });
+  return config;
+}
+
+/** Ends the token, and puts the next one where it was. */
+async function renewToken(cluster: string): Promise<void> {
+  const ended = (await asAccount(cluster)).makeApiClient(CoreV1Api);
+  await mesh.core(cluster).deleteNamespacedSecret({ name: "first", namespace: account.namespace });
+  // The API server remembers for some seconds whom it has let in.
+  await eventually(async () => (await statusOf(ended.listNamespace())) === 401);
+  await issueToken(cluster, "second");
+}
+
 /** As docs/rights.md says it. */
 async function kubeconfigWith(role: V1ClusterRole, cluster: string): Promise<string> {
   const objects = mesh.objects(cluster);
@@ -36,16 +73,13 @@ async function kubeconfigWith(role: V1ClusterRole, cluster: string): Promise<str
     roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role.metadata!.name },
     subjects: [{ kind: "ServiceAccount", ...account }],
   } as Parameters<typeof objects.create>[0]);
-  const { status } = await mesh.core(cluster).createNamespacedServiceAccountToken({
-    ...account,
-    body: { spec: { audiences: [], expirationSeconds: 7200 } },
-  });
+  await issueToken(cluster, "first");
   const { name, server, caData } = mesh.config(cluster).getCurrentCluster()!;
   return JSON.stringify({
     apiVersion: "v1",
     kind: "Config",
     clusters: [{ name, cluster: { server, "certificate-authority-data": caData } }],
-    users: [{ name: "weft", user: { token: status!.token } }],
+    users: [{ name: "weft", user: { tokenFile: tokenFile(cluster) } }],
     contexts: [{ name: "weft", context: { cluster: name, user: "weft" } }],
     "current-context": "weft",
   });
@@ -67,7 +101,7 @@ const up = async (config?: object) => {
 };
 
 test("it grants nothing that it does not have", async () => {
-  const config = kubeConfigFrom(kubeconfigs["cluster1"]!);
+  const config = await asAccount("cluster1");
   const grant = (rules: object[]) =>
     statusOf(
       config.makeApiClient(RbacAuthorizationV1Api).createClusterRole({
@@ -92,7 +126,8 @@ test("it is changed: a token renewed, mTLS permissive, no Telemetry, no sample",
   expect(await mesh.secret("cluster1", "weft-reader-token-2")).toBeDefined();
 });
 
-test("it is taken out again, the CRDs apart", async () => {
+test("it is taken out again, the CRDs apart, when the tokens of the last up have ended", async () => {
+  await Promise.all(members.map(renewToken));
   const opened = await stack();
   await mesh.record((options) => opened.destroy(options));
   for (const name of members) {
