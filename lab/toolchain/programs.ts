@@ -112,7 +112,7 @@ export const recipes: Readonly<Record<Program, GoRecipe>> = {
   },
   pulumi: {
     version: "3.232.0",
-    onPath: { accepts: ">=3.200.0 <4.0.0", versionArgs: ["version"] },
+    onPath: { accepts: ">=3.217.0 <4.0.0", versionArgs: ["version"] },
     download: ({ os, arch }) => {
       const release = "https://github.com/pulumi/pulumi/releases/download/v3.232.0";
       return {
