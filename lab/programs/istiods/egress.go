@@ -89,6 +89,11 @@ type bufferedConn struct {
 
 func (c *bufferedConn) Read(bytes []byte) (int, error) { return c.reader.Read(bytes) }
 
+// CloseWrite of what are TCP and Unix sockets.
+func (c *bufferedConn) CloseWrite() error {
+	return c.Conn.(interface{ CloseWrite() error }).CloseWrite()
+}
+
 // route says what to do with a connection to the host of a request.
 func (e *egress) route(request *http.Request) (func(net.Conn), error) {
 	host, portText, err := net.SplitHostPort(request.Host)
@@ -185,16 +190,23 @@ func relay(socket, host string) (net.Conn, error) {
 	return &bufferedConn{connection, reader}, nil
 }
 
-// join copies both ways until one end closes.
+// join copies both ways. What one end has said to its end, the other may still answer.
 func join(a, b io.ReadWriteCloser) {
 	done := make(chan struct{}, 2)
 	for _, pair := range [][2]io.ReadWriteCloser{{a, b}, {b, a}} {
 		go func() {
 			_, _ = io.Copy(pair[0], pair[1])
+			if half, ok := pair[0].(interface{ CloseWrite() error }); ok {
+				_ = half.CloseWrite()
+			} else {
+				// A stream of a port-forward closes one way only.
+				_ = pair[0].Close()
+			}
 			done <- struct{}{}
 		}()
 	}
 	<-done
-	a.Close()
-	b.Close()
+	<-done
+	_ = a.Close()
+	_ = b.Close()
 }
