@@ -122,7 +122,7 @@ function programThatReplacesSecrets(): string {
   writeFileSync(
     join(program, "index.ts"),
     source
-      .replaceAll('from "./', `from "${projectRoot}/`)
+      .replaceAll(/(from|import) "\.\//g, `$1 "${projectRoot}/`)
       .replace("enableSecretMutable: true", "enableSecretMutable: false"),
   );
   symlinkSync(join(projectRoot, "node_modules"), join(program, "node_modules"));
