@@ -58,6 +58,17 @@ describe("a program that breaks the rules", () => {
 });
 
 describe("Weft's own program", () => {
+  test("is stopped, before anything exists, when istiod is exposed to everyone", async () => {
+    const remote = { ...cluster3, role: "remote", primary: "cluster1" };
+    const shown = await refusal(async (options) =>
+      (await mesh.stack([cluster1, cluster2, remote])).preview({ ...options, policyPacks }),
+    );
+    expect(shown).toContain("the load balancer offers the istiod of cluster1 to everyone");
+
+    const eastWest = { service: { loadBalancerSourceRanges: ["10.0.0.0/8"] } };
+    await (await mesh.stack([{ ...cluster1, eastWest }, cluster2, remote])).preview({ policyPacks });
+  });
+
   test("passes every policy, before anything exists and after", async () => {
     const stack = await mesh.stack([cluster1, cluster2, cluster3]);
     const before = await stack.preview({ policyPacks });
@@ -79,17 +90,6 @@ describe("Weft's own program", () => {
 
     const reasoned = await mesh.stack(members, { mtls: "permissive", mtlsReason: "VMs without sidecars" });
     await reasoned.preview({ policyPacks });
-  });
-
-  test("is stopped when istiod is exposed to everyone", async () => {
-    const remote = { ...cluster3, role: "remote", primary: "cluster1" };
-    const shown = await refusal(async (options) =>
-      (await mesh.stack([cluster1, cluster2, remote])).preview({ ...options, policyPacks }),
-    );
-    expect(shown).toContain("the load balancer offers the istiod of cluster1 to everyone");
-
-    const eastWest = { service: { loadBalancerSourceRanges: ["10.0.0.0/8"] } };
-    await (await mesh.stack([{ ...cluster1, eastWest }, cluster2, remote])).preview({ policyPacks });
   });
 
   test("refuses by itself, without a pack, that members leave unnamed", async () => {
