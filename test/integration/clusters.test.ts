@@ -99,7 +99,7 @@ describe("preflight", () => {
       {
         path: "weft:clusters[0]",
         message:
-          "The user of this context may not create namespaces, create customresourcedefinitions.apiextensions.k8s.io, create clusterroles.rbac.authorization.k8s.io, create secrets in istio-system, get secrets in istio-system, list secrets in istio-system, list deployments.apps in istio-system.",
+          "The user of this context may not get namespaces, create namespaces, create customresourcedefinitions.apiextensions.k8s.io, create clusterroles.rbac.authorization.k8s.io, create secrets in istio-system, get secrets in istio-system, list secrets in istio-system, list deployments.apps in istio-system.",
       },
     ]);
   });
