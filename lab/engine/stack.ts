@@ -34,6 +34,9 @@ export async function openStack(args: LabStackArgs): Promise<automation.Stack> {
   const state = stateOf(args.dir);
   await fs.mkdir(workDir, { recursive: true });
   await fs.mkdir(state, { recursive: true });
+  const temporary = temporaryOf(args.dir);
+  await fs.rm(temporary, { recursive: true, force: true });
+  await fs.mkdir(temporary);
   await fs.copyFile(path.join(projectRoot, "Pulumi.yaml"), path.join(workDir, "Pulumi.yaml"));
   await writeStackConfig(path.join(workDir, `Pulumi.${args.stack}.yaml`), args.config);
 
@@ -47,6 +50,7 @@ export async function openStack(args: LabStackArgs): Promise<automation.Stack> {
         PULUMI_BACKEND_URL: backendUrl(args.dir),
         PULUMI_CONFIG_PASSPHRASE: await passphrase(path.join(args.dir, "passphrase")),
         PULUMI_SKIP_UPDATE_CHECK: "true",
+        TMPDIR: temporary,
         // The plugin of cert-manager reads it, where it is the double.
         WEFT_LAB_CERT_MANAGER_CHART: path.join(standInCharts, "cert-manager"),
       },
@@ -57,6 +61,12 @@ export async function openStack(args: LabStackArgs): Promise<automation.Stack> {
 }
 
 const stateOf = (dir: string) => path.join(dir, "state");
+
+/**
+ * The engine's and its providers' folder for temporary files: the kubernetes provider writes each kubeconfig there and leaves it
+ * (`writeKubeconfigToFile`, https://github.com/pulumi/pulumi-kubernetes/blob/v4.25.0/provider/pkg/provider/util.go).
+ */
+export const temporaryOf = (dir: string): string => path.join(dir, "tmp");
 
 /**
  * Where Pulumi keeps the state of a stack opened with this `dir`. Without `metadata=skip` each file of the state has an `.attrs` file

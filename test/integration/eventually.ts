@@ -1,3 +1,4 @@
+import { ApiException } from "@kubernetes/client-node";
 import { isDeepStrictEqual } from "node:util";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -10,6 +11,19 @@ export async function eventually<T>(
     if (answer !== undefined && answer !== false) return answer;
     await pause(50);
   }
+}
+
+/** Reads and writes again where a controller wrote in between (409): its object has another resourceVersion by then. */
+export async function rewrite(readAndWrite: () => Promise<unknown>): Promise<void> {
+  await eventually(async () => {
+    try {
+      await readAndWrite();
+      return true;
+    } catch (error) {
+      if (error instanceof ApiException && error.code === 409) return false;
+      throw error;
+    }
+  });
 }
 
 /** How long what is on its way may take, in milliseconds: beyond it the difference is shown. */

@@ -11,7 +11,7 @@ import { AppsV1Api, type V1Pod } from "@kubernetes/client-node";
 import { labStatus, startLab, stopLab } from "../../lab/control-plane";
 import { readState } from "../../lab/control-plane/state";
 import { ensureToolchain, ISTIO, moduleCharts } from "../../lab/toolchain";
-import { eventually } from "./eventually";
+import { eventually, rewrite } from "./eventually";
 import { namespace, TestMesh } from "./harness";
 import { toIstiod } from "./holdings";
 
@@ -174,8 +174,10 @@ test("a mounted Secret's change arrives, and where a delay is set not before it"
 async function scale(replicas: number): Promise<void> {
   const apps = mesh.config("one").makeApiClient(AppsV1Api);
   const header = { name: "istiod", namespace };
-  const body = await apps.readNamespacedDeploymentScale(header);
-  await apps.replaceNamespacedDeploymentScale({ ...header, body: { ...body, spec: { replicas } } });
+  await rewrite(async () => {
+    const body = await apps.readNamespacedDeploymentScale(header);
+    await apps.replaceNamespacedDeploymentScale({ ...header, body: { ...body, spec: { replicas } } });
+  });
 }
 
 test("istiods end with their agent, and come back with it", async () => {

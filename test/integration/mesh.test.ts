@@ -15,6 +15,7 @@ import {
   Watch,
 } from "@kubernetes/client-node";
 import { X509ChainBuilder, X509Certificate as PeculiarCertificate } from "@peculiar/x509";
+import { temporaryOf } from "../../lab/engine/stack";
 import { eventually } from "./eventually";
 import { type Change, TestMesh, decoded, discovery, kubeConfigFrom, namespace, statusOf } from "./harness";
 import { everybody, everyReaderHoldsItsPeers } from "./holdings";
@@ -403,6 +404,10 @@ test("no private key, token or kubeconfig of the whole life is in outputs, logs,
     expect({ place, leaked: leaked(secrets, text) }).toEqual({ place, leaked: 0 });
     expect(text).not.toMatch(/PRIVATE KEY/);
   }
+});
+
+test("the kubeconfigs that the kubernetes provider leaves in its temporary folder stay within the lab, and go with it", async () => {
+  expect(await readdir(temporaryOf(mesh.dir))).toContainEqual(expect.stringMatching(/^kubeconfig\d+$/));
 });
 
 test("destroy leaves nothing of the mesh in any cluster but Istio's CRDs", async () => {

@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { AdmissionregistrationV1Api, AppsV1Api, RbacAuthorizationV1Api } from "@kubernetes/client-node";
 import { findings, type Report } from "../../operate/report";
 import { authority } from "../mesh/authorities";
-import { eventually } from "./eventually";
+import { eventually, rewrite } from "./eventually";
 import { discovery, namespace, TestMesh } from "./harness";
 
 jest.setTimeout(600_000);
@@ -283,11 +283,10 @@ const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 async function scale(replicas: number): Promise<void> {
   const apps = mesh.config("cluster2").makeApiClient(AppsV1Api);
-  const found = await apps.readNamespacedDeploymentScale({ name: "istiod", namespace });
-  await apps.replaceNamespacedDeploymentScale({
-    name: "istiod",
-    namespace,
-    body: { ...found, spec: { replicas } },
+  const istiod = { name: "istiod", namespace };
+  await rewrite(async () => {
+    const found = await apps.readNamespacedDeploymentScale(istiod);
+    await apps.replaceNamespacedDeploymentScale({ ...istiod, body: { ...found, spec: { replicas } } });
   });
 }
 
@@ -301,7 +300,9 @@ async function changeReader(change: (rules: Rules) => Rules): Promise<void> {
 
 async function changeValidator(service: string): Promise<void> {
   const hooks = mesh.config("cluster1").makeApiClient(AdmissionregistrationV1Api);
-  const found = await hooks.readValidatingWebhookConfiguration({ name: validator });
-  for (const { clientConfig } of found.webhooks ?? []) clientConfig.service!.name = service;
-  await hooks.replaceValidatingWebhookConfiguration({ name: validator, body: found });
+  await rewrite(async () => {
+    const found = await hooks.readValidatingWebhookConfiguration({ name: validator });
+    for (const { clientConfig } of found.webhooks ?? []) clientConfig.service!.name = service;
+    await hooks.replaceValidatingWebhookConfiguration({ name: validator, body: found });
+  });
 }

@@ -1,7 +1,7 @@
 /** Sources of trust and a primary with a remote, on real control planes, through the real engine. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { startCertManager, stopCertManager } from "../../lab/cert-manager";
+import { eventually, rewrite } from "./eventually";
 import { type Change, decoded, namespace, TestMesh } from "./harness";
 import { everybody, everyReaderHoldsItsPeers } from "./holdings";
 import { istiodIsSignedBy, istiodServes, trustIn } from "./trust";
@@ -193,7 +193,7 @@ describe("a rotation from a generated root to one that cert-manager holds", () =
     };
     const api = mesh.custom("b");
     const read = async () => (await api.getNamespacedCustomObject(certificates)) as Certificate;
-    const asked = await read();
+    const { revision } = (await read()).status;
     const issuing = {
       type: "Issuing",
       status: "True",
@@ -201,14 +201,13 @@ describe("a rotation from a generated root to one that cert-manager holds", () =
       message: "renewed by hand",
       lastTransitionTime: new Date().toISOString(),
     };
-    const conditions = [...asked.status.conditions, issuing];
-    const body = { ...asked, status: { ...asked.status, conditions } };
-    await api.replaceNamespacedCustomObjectStatus({ ...certificates, body });
-    for (;;) {
-      const { status } = await read();
-      if (status.revision > asked.status.revision) return;
-      await sleep(100);
-    }
+    await rewrite(async () => {
+      const asked = await read();
+      const conditions = [...asked.status.conditions, issuing];
+      const body = { ...asked, status: { ...asked.status, conditions } };
+      await api.replaceNamespacedCustomObjectStatus({ ...certificates, body });
+    });
+    await eventually(async () => (await read()).status.revision > revision);
   }
 
   test("leaves the root's key in cert-manager: no state, log or event has it", async () => {
