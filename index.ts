@@ -4,7 +4,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { withAddresses } from "./clusters/container-network";
 import { resolveKubeconfigs } from "./clusters/kubeconfig";
-import { lastOutputs } from "./clusters/last-up";
+import { lastOutputs } from "./clusters/last-outputs";
 import { parseMeshWithFound } from "./clusters/membership";
 import { preflight } from "./clusters/preflight";
 import { storedSettings } from "./clusters/stored-settings";

@@ -8,7 +8,7 @@ import { labConfig } from "../lab/engine/config";
 import { ControlPlanes } from "./control-planes";
 import { differences, type EndState, readEndState } from "./end-state";
 import type { Measurement } from "./measure";
-import { type Options, readOptions, type Setting, usage } from "./options";
+import { type Options, readOptions, type Setting, usage } from "./bench-options";
 import { report } from "./report";
 import { criticalPath, type Operation, ratios, type Sample } from "./results";
 import { runScript } from "./script";

@@ -5,7 +5,7 @@ import { type LabCluster, startLab, stopLab } from "../lab/control-plane";
 import { layout } from "../lab/control-plane/commands";
 import type { Delays } from "../lab/control-plane/stages";
 import { readState } from "../lab/control-plane/state";
-import type { Setting } from "./options";
+import type { Setting } from "./bench-options";
 import { cpuSeconds } from "./process-tree";
 
 /** In seconds. `delayed` is what these take in real clusters: image pulls and a cloud's load balancer included. */

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { parse } from "yaml";
 import type { LabCluster } from "../lab/control-plane";
-import { trustBundleAnnotation } from "../components/mesh-member/values";
+import { trustBundleAnnotation } from "../components/mesh-member/istio-chart-values";
 import { ensureToolchain } from "../lab/toolchain";
 
 const run = promisify(execFile);

@@ -1,7 +1,7 @@
 /** Tables for people. Pure. */
 import Table from "cli-table3";
 import { medianOf, operations, ratios, type Sample } from "./results";
-import { settings, type Setting } from "./options";
+import { settings, type Setting } from "./bench-options";
 
 const titles: Record<Setting, string> = {
   instant: "Pods are ready at once",

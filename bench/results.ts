@@ -1,6 +1,6 @@
 /** What was measured, and what it says: medians, and the ratios that decide. Pure. */
 import type { Measurement } from "./measure";
-import type { Setting } from "./options";
+import type { Setting } from "./bench-options";
 import type { Step, Timeline } from "./up";
 
 /**

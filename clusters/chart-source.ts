@@ -1,7 +1,7 @@
 /** Can the charts be had? */
 import http from "node:http";
 import https from "node:https";
-import type { Mesh } from "../mesh/mesh";
+import type { Mesh } from "../mesh/mesh-spec";
 import { ConfigError, type Problem } from "../mesh/problems";
 import type { ChartSource } from "../mesh/schema";
 import { ApiServerError } from "./api-server-error";

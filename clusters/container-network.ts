@@ -2,7 +2,7 @@
 import type { GetNetworkResult } from "@pulumi/docker";
 import { parseAddressRange } from "../mesh/address-range";
 import { cutAddresses } from "../mesh/address-pools";
-import type { Mesh } from "../mesh/mesh";
+import type { Mesh } from "../mesh/mesh-spec";
 import { ConfigError } from "../mesh/problems";
 
 type LookUp = (name: string) => Promise<Pick<GetNetworkResult, "ipamConfigs">>;

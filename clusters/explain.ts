@@ -1,7 +1,7 @@
 /** Why a cluster could not be read, in words for the person who can mend it. */
-import type { Member } from "../mesh/mesh";
+import type { Member } from "../mesh/mesh-spec";
 import type { Problem } from "../mesh/problems";
-import { ApiServerError } from "./api-server";
+import { ApiServerError } from "./api-client";
 import { CredentialsError } from "./credentials";
 import type { ResolvedKubeconfig } from "./kubeconfig";
 

@@ -2,11 +2,11 @@
 import semver from "semver";
 import { brokenRotation, versionIn } from "../mesh/istio-versions";
 import type { LiveMember } from "../mesh/live-member";
-import type { Member, Mesh } from "../mesh/mesh";
+import type { Member, Mesh } from "../mesh/mesh-spec";
 import { readersOf } from "../mesh/topology";
-import { ApiServer, ApiServerError, type List } from "./api-server";
+import { ApiServer, ApiServerError, type List } from "./api-client";
 import type { ResolvedKubeconfig } from "./kubeconfig";
-import { peerApiServersIn } from "./peer-secrets";
+import { peerApiServersIn } from "./known-peers";
 
 export interface Inspection {
   live: LiveMember;

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
-import type { Member } from "../mesh/mesh";
+import type { Member } from "../mesh/mesh-spec";
 import { ConfigError } from "../mesh/problems";
 
 /** A cluster, user or context of a kubeconfig. */

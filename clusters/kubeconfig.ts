@@ -1,6 +1,6 @@
 /** One member's way into its cluster: a kubeconfig of one context that needs no other file. */
 import { stringify } from "yaml";
-import type { Mesh } from "../mesh/mesh";
+import type { Mesh } from "../mesh/mesh-spec";
 import { ConfigError, type Problem } from "../mesh/problems";
 import { hasCredentials } from "../mesh/peer-address";
 import {

@@ -1,6 +1,6 @@
 /** The cluster to ask for members: one of the mesh, or one beside it. */
 import { withDefaults } from "../mesh/defaults";
-import type { Member } from "../mesh/mesh";
+import type { Member } from "../mesh/mesh-spec";
 import { clusterSchema, meshSchema, type MeshConfig } from "../mesh/schema";
 
 type Management = NonNullable<MeshConfig["membership"]>["management"];

@@ -1,9 +1,9 @@
 /** Members by label: asks the management cluster which clusters belong to the mesh. */
-import type { Mesh } from "../mesh/mesh";
+import type { Mesh } from "../mesh/mesh-spec";
 import { parseMesh } from "../mesh/parse";
 import { ConfigError, type Problem } from "../mesh/problems";
 import { meshSchema, type MeshConfig } from "../mesh/schema";
-import { ApiServer, ApiServerError, defaultTimeoutMs, type List } from "./api-server";
+import { ApiServer, ApiServerError, defaultTimeoutMs, type List } from "./api-client";
 import { explain } from "./explain";
 import { resolveKubeconfig } from "./kubeconfig";
 import { foreignReferences } from "./kubeconfig-source";

@@ -1,10 +1,10 @@
 /** Will the peers get through to this member's API server? */
-import type { Member, Mesh } from "../mesh/mesh";
+import type { Member, Mesh } from "../mesh/mesh-spec";
 import { peerAddress, type PeerAddress } from "../mesh/peer-address";
 import { peerKubeconfig } from "../mesh/peer-kubeconfig";
 import type { Problem } from "../mesh/problems";
 import { readersOf } from "../mesh/topology";
-import { ApiServer, ApiServerError } from "./api-server";
+import { ApiServer, ApiServerError } from "./api-client";
 import type { Inspection } from "./inspect";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "./kubeconfig";
 import { proxyFor } from "./proxy";

@@ -1,6 +1,6 @@
 /** A connection to a port of a pod, through its API server and its kubelet: to the pod it comes from its own localhost. */
 import { duplexPair, Writable, type Duplex } from "node:stream";
-import { ApiServerError, failure, type ApiServer } from "./api-server";
+import { ApiServerError, failure, type ApiServer } from "./api-client";
 import { libraryConfig } from "./library-config";
 
 export interface PodPort {

@@ -1,13 +1,13 @@
 /** Before the first change: is every cluster there, may we, and is the step from what runs there to the mesh a safe one? */
 import semver from "semver";
-import type { Member, Mesh } from "../mesh/mesh";
+import type { Member, Mesh } from "../mesh/mesh-spec";
 import { ConfigError, type Problem } from "../mesh/problems";
 import { fingerprints } from "../mesh/certificates";
 import type { LiveMember, KnownAddress } from "../mesh/live-member";
 import type { LastUp } from "../mesh/last-up";
 import { loopbackProblem, peerAddress, pemOf } from "../mesh/peer-address";
 import { checkTransition, stillToBeForgotten } from "../mesh/transitions";
-import { defaultTimeoutMs } from "./api-server";
+import { defaultTimeoutMs } from "./api-client";
 import { checkChartSources } from "./chart-source";
 import { explain, kubectl } from "./explain";
 import { inspect, type Inspection } from "./inspect";

@@ -1,6 +1,6 @@
 /** Ranges of addresses cut from the subnet of a Docker or podman network: one for each member, by the number in its name. */
 import { formatAddressRange, overlap, parseAddressRange, type AddressRange } from "./address-range";
-import type { Member, Mesh } from "./mesh";
+import type { Member, Mesh } from "./mesh-spec";
 import { ConfigError, type Problem } from "./problems";
 
 /** The IPv4 side of a container network, as the engine describes it. */

@@ -1,6 +1,6 @@
 /** The defaults that one key takes from another. */
 import { mergeValues } from "./istio-values";
-import type { Member, Mesh } from "./mesh";
+import type { Member, Mesh } from "./mesh-spec";
 import type { ClusterConfig, MeshConfig, NamespaceMetadata } from "./schema";
 
 const hourMs = 60 * 60 * 1000;

@@ -1,7 +1,7 @@
 /** The mesh that a stack config describes: every default applied, every rule kept. */
 import type { z } from "zod";
 import { withDefaults } from "./defaults";
-import type { Mesh } from "./mesh";
+import type { Mesh } from "./mesh-spec";
 import { ConfigError } from "./problems";
 import { brokenRules } from "./rules";
 import { flatten, schemaProblems, valueAt } from "./schema-problems";

@@ -1,7 +1,7 @@
 /** Where the peers of a member reach its API server, and whether they can at all. */
 import ipaddr from "ipaddr.js";
 import { fingerprints } from "./certificates";
-import type { Member, Mesh } from "./mesh";
+import type { Member, Mesh } from "./mesh-spec";
 import type { Problem } from "./problems";
 import { readersOf } from "./topology";
 

@@ -7,7 +7,7 @@
  * outputs, and does not count.
  */
 import type { LastUp } from "./last-up";
-import type { Mesh } from "./mesh";
+import type { Mesh } from "./mesh-spec";
 import type { Problem } from "./problems";
 import { primaries } from "./topology";
 

@@ -1,7 +1,7 @@
 /** Which roots the mesh knows by name, and which of them each member trusts. */
 import { leadsTo } from "./certificates";
 import type { LiveMember } from "./live-member";
-import type { Member, Mesh } from "./mesh";
+import type { Member, Mesh } from "./mesh-spec";
 import type { KeyAlgorithm, MeshConfig, RootSource } from "./schema";
 import { primaries, trustedBy } from "./topology";
 

@@ -2,7 +2,7 @@
 import { withDefaults } from "./defaults";
 import type { Problem } from "./problems";
 import { accessProblems } from "./rules/access";
-import { addressProblems } from "./rules/addresses";
+import { addressProblems } from "./rules/metallb-addresses";
 import { chartProblems } from "./rules/charts";
 import { gatewayProblems } from "./rules/gateways";
 import { istioProblems } from "./rules/istio";
@@ -10,7 +10,7 @@ import { nameProblems } from "./rules/names";
 import { namespaceProblems } from "./rules/namespaces";
 import { roleProblems } from "./rules/roles";
 import { memberTrustProblems } from "./rules/member-trust";
-import { rootProblems } from "./rules/roots";
+import { rootProblems } from "./rules/mesh-trust";
 import type { Stack } from "./rules/stack";
 import { meshSchema, type ClusterConfig, type MeshConfig } from "./schema";
 

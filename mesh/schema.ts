@@ -7,7 +7,7 @@ import type { charts } from "./schema/charts";
 import { clusterSchema } from "./schema/cluster";
 import type { eastWest, ingress, service } from "./schema/gateways";
 import { meshSchema, type loadBalancer, type sample } from "./schema/mesh";
-import type { keyAlgorithm, rootSource } from "./schema/trust";
+import type { keyAlgorithm, rootSource } from "./schema/authorities";
 
 export { clusterSchema } from "./schema/cluster";
 export { secrets } from "./schema/forms";

@@ -1,6 +1,6 @@
 /** Who serves whom, who reads whose API, who needs which gateway. Lists of members are sorted by name. */
 import { isIP } from "node:net";
-import type { Member, Mesh } from "./mesh";
+import type { Member, Mesh } from "./mesh-spec";
 import type { IngressConfig } from "./schema";
 
 /** Members that run istiod. */

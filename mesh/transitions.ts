@@ -1,7 +1,7 @@
 /** What must not be done from the live mesh in one step. */
 import { lastUp, type LastUp } from "./last-up";
 import type { LiveMember, KnownAddress } from "./live-member";
-import type { Mesh } from "./mesh";
+import type { Mesh } from "./mesh-spec";
 import type { Problem } from "./problems";
 import { changes } from "./transitions/changes";
 import { isAnotherCluster } from "./transitions/members";

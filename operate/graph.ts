@@ -5,7 +5,7 @@ import { readMesh } from "./facts/read";
 import { html } from "./map/html";
 import { mermaid } from "./map/mermaid";
 import { mapOf } from "./map/model";
-import { parseOptions, usage } from "./map/options";
+import { parseOptions, usage } from "./map/graph-options";
 import { svg } from "./map/svg";
 import { UsageError } from "./usage";
 import { judgeMesh } from "./report";

@@ -1,5 +1,5 @@
 /** The verdicts on a mesh. Pure. */
-import type { Member, Mesh } from "../mesh/mesh";
+import type { Member, Mesh } from "../mesh/mesh-spec";
 import { checks, type CheckName } from "./checks";
 import type { Issue, Outcome, Verdict } from "./checks/check";
 import type { MeshFacts } from "./facts/facts";

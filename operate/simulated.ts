@@ -1,5 +1,5 @@
 /** Clusters whose nodes are simulated, such as the lab's: of what runs in pods there are istiods at most, and no proxies. */
-import { ApiServerError, type ApiServer, type ObjectMetadata } from "../clusters/api-server";
+import { ApiServerError, type ApiServer, type ObjectMetadata } from "../clusters/api-client";
 
 /** Whether KWOK plays every node. https://kwok.sigs.k8s.io/docs/user/kwok-manage-nodes-and-pods/ */
 export async function isSimulated(api: ApiServer): Promise<boolean> {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { parseMeshWithFound } from "../clusters/membership";
-import type { Mesh } from "../mesh/mesh";
+import type { Mesh } from "../mesh/mesh-spec";
 import { ConfigError } from "../mesh/problems";
 import { settingsIn, structured } from "../mesh/settings";
 

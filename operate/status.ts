@@ -2,10 +2,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { ConfigError } from "../mesh/problems";
 import { readMesh } from "./facts/read";
-import { parseOptions, usage, type StatusOptions } from "./options";
+import { parseOptions, usage, type StatusOptions } from "./status-options";
 import { judgeMesh, type Report } from "./report";
 import { readMeshOf } from "./stack-config";
-import { headline, renderReport } from "./text";
+import { headline, renderReport } from "./report-text";
 import { UsageError } from "./usage";
 
 const exitCodes = { ok: 0, failed: 1, unknown: 2 } as const;

@@ -5,9 +5,9 @@ import { sampleCluster } from "./verify/cluster";
 import { isWhole } from "./verify/matrix";
 import { measure, VerifyError } from "./verify/measure";
 import { UsageError } from "./usage";
-import { parseOptions, usage } from "./verify/options";
+import { parseOptions, usage } from "./verify/verify-options";
 import { requestTimeoutSeconds } from "./verify/requests";
-import { renderRows } from "./verify/text";
+import { renderRows } from "./verify/rows-text";
 
 const requestsPerMember = 20;
 

@@ -5,7 +5,7 @@ import { ConfigError } from "../mesh/problems";
 import { readMesh } from "./facts/read";
 import { readMeshOf } from "./stack-config";
 import { UsageError } from "./usage";
-import { parseOptions, usage } from "./watch/options";
+import { parseOptions, usage } from "./watch/watch-options";
 import { serve } from "./watch/server";
 import { Watcher } from "./watch/watcher";
 

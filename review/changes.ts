@@ -2,14 +2,14 @@
  * What a preview means for the mesh, in the words of the mesh. Of the properties that change only the paths get in here,
  * but for versions, networks, roles and the mode of mutual TLS. Texts are Markdown. Pure.
  */
-import type { Mesh } from "../mesh/mesh";
+import type { Mesh } from "../mesh/mesh-spec";
 import { peersOf } from "../mesh/topology";
 import { code, list } from "./markdown";
-import { membersOf, meshOf, type Parts } from "./mesh";
+import { membersOf, meshOf, type Parts } from "./previewed-mesh";
 import { isCacerts, isPeerSecret, isToken, titleOf, types, versionOf } from "./objects";
 import { ownersOf, type Owners } from "./owners";
 import type { Preview, Resource } from "./preview";
-import { trustChanges } from "./trust";
+import { trustChanges } from "./trust-changes";
 
 export interface Changes {
   before?: Mesh;
@@ -157,7 +157,7 @@ function updateOf(resource: Resource): string {
   return said.join(", ") || "changes";
 }
 
-/** Path of the annotation that makes istiod take a new bundle: components/mesh-member/values.ts. */
+/** Path of the annotation that makes istiod take a new bundle: components/mesh-member/istio-chart-values.ts. */
 const bundleOf = `values.pilot.podAnnotations["weft.dev/trust-bundle"]`;
 
 function because({ paths }: Resource): string {

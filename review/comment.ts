@@ -1,7 +1,7 @@
 /** The comment on a pull request: what its change does to the mesh of one stack, for a person who knows meshes. Pure. */
 import { mermaid } from "../operate/map/mermaid";
 import { mapOf } from "../operate/map/model";
-import type { Mesh } from "../mesh/mesh";
+import type { Mesh } from "../mesh/mesh-spec";
 import { changesOf, type Changes } from "./changes";
 import { code, cut, fenced, folded, list } from "./markdown";
 import { redact } from "./redact";

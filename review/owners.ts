@@ -1,5 +1,5 @@
 /** To whom a resource belongs: the component above it that stands for a member, an intermediate or a root. Pure. */
-import { intermediateComponent, membersOf, rootComponent } from "./mesh";
+import { intermediateComponent, membersOf, rootComponent } from "./previewed-mesh";
 import { types } from "./objects";
 import type { Resource } from "./preview";
 

@@ -9,7 +9,7 @@ import { UsageError } from "../operate/usage";
 import { commentOn, commentWithout } from "./comment";
 import { ReviewError } from "./error";
 import { commentsOf } from "./github";
-import { parseOptions, usage, type Command } from "./options";
+import { parseOptions, usage, type Command } from "./review-options";
 import { post } from "./post";
 import { parsePreview } from "./preview";
 import { stackOf, stacksTouched } from "./stacks";

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { withAddresses } from "../clusters/container-network";
-import type { Mesh } from "../mesh/mesh";
+import type { Mesh } from "../mesh/mesh-spec";
 import { parseMesh } from "../mesh/parse";
 import type { Recorder } from "./components/mocks";
 import { weaveMesh } from "./components/weave";

@@ -8,7 +8,7 @@ import {
   type ApiConstructor,
   type ApiType,
 } from "@kubernetes/client-node";
-import { patienceIn } from "../clusters/api-server";
+import { patienceIn } from "../clusters/api-client";
 
 /**
  * Its clients ask again after 429, as Go's do: an API server answers so while it sets up the storage of a kind whose CRD is new. To the

@@ -1,11 +1,11 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { mergeValues } from "../../mesh/istio-values";
-import type { Member, Mesh } from "../../mesh/mesh";
+import type { Member, Mesh } from "../../mesh/mesh-spec";
 import { exposesIstiod, isDiscovered, istiodHost, networks } from "../../mesh/topology";
 import { chartArgs } from "../chart";
 import { istioNamespace, managedByWeft, releaseTimeoutSeconds } from "../kubernetes";
-import { eastWestName, eastWestValues } from "./values";
+import { eastWestName, eastWestValues } from "./gateway-chart-values";
 
 export interface EastWestGatewayArgs {
   mesh: Mesh;

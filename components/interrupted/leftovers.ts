@@ -1,5 +1,5 @@
 /** What is in a cluster that an update whose engine was killed may have left there. */
-import { ApiServer, ApiServerError, defaultTimeoutMs, type ObjectMetadata } from "../../clusters/api-server";
+import { ApiServer, ApiServerError, defaultTimeoutMs, type ObjectMetadata } from "../../clusters/api-client";
 import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { managedByWeft } from "../kubernetes";
 import type { Revision } from "./releases";

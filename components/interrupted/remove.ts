@@ -1,6 +1,6 @@
 /** Takes leftovers away. */
 import { setTimeout } from "node:timers/promises";
-import { defaultTimeoutMs, type ObjectMetadata } from "../../clusters/api-server";
+import { defaultTimeoutMs, type ObjectMetadata } from "../../clusters/api-client";
 import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { asking, listOf, type ObjectInputs } from "./leftovers";
 import type { Revision } from "./releases";

@@ -1,7 +1,7 @@
 /** Namespace istio-system of a member. */
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Member, Mesh } from "../../mesh/mesh";
+import type { Member, Mesh } from "../../mesh/mesh-spec";
 import { istioNamespace, managedByWeft, namespaceMetadata } from "../kubernetes";
 
 /**

@@ -2,7 +2,7 @@ import { isAbsolute, join, relative } from "node:path";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { mergeValues, type HelmValues } from "../../mesh/istio-values";
-import type { Member, Mesh } from "../../mesh/mesh";
+import type { Member, Mesh } from "../../mesh/mesh-spec";
 import type { PeerAddress } from "../../mesh/peer-address";
 import { exposesIstiod, readersOf } from "../../mesh/topology";
 import { chartArgs } from "../chart";
@@ -10,7 +10,7 @@ import { istioNamespace, managedByWeft, releaseTimeoutSeconds, secretKeys } from
 import type { Cacerts } from "../root-ca/cacerts";
 import { istioSystem } from "./istio-system";
 import { RemoteAccess } from "./remote-access";
-import { baseValues, injectorValues, primaryValues, remoteValues, type NetworkGateway } from "./values";
+import { baseValues, injectorValues, primaryValues, remoteValues, type NetworkGateway } from "./istio-chart-values";
 
 export interface MeshMemberArgs {
   mesh: Mesh;

@@ -1,7 +1,7 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Kubeconfigs } from "../../clusters/kubeconfig";
-import type { Member, Mesh as MeshSpec } from "../../mesh/mesh";
+import type { Member, Mesh as MeshSpec } from "../../mesh/mesh-spec";
 import { peerAddress } from "../../mesh/peer-address";
 import { dropsMember, sharedSigner, signingRoot } from "../../mesh/roots";
 import { needsEastWestGateway, peersOf, primaries } from "../../mesh/topology";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { joinPem } from "../../mesh/pem";
 import type { Intermediate, Root } from "./ca";
-import { chainOf } from "./pem";
+import { chainOf } from "./certificate-chain";
 
 export interface Cacerts {
   /** Contents of the Secret by file name; secret. */

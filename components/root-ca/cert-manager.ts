@@ -8,7 +8,7 @@ import type { KeyAlgorithm } from "../../mesh/schema";
 import { managedByWeft, releaseTimeoutSeconds, stackAnnotation } from "../kubernetes";
 import { expiryOf, fingerprintOf, type Intermediate, type Root } from "./ca";
 import { earlyRenewalHours, lifetimeHours } from "./lifetime";
-import { certificatesOf } from "./pem";
+import { certificatesOf } from "./certificate-chain";
 
 const version = "v1.21.2";
 const group = "cert-manager.io";

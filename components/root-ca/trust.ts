@@ -1,6 +1,6 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Member, Mesh } from "../../mesh/mesh";
+import type { Member, Mesh } from "../../mesh/mesh-spec";
 import { algorithmOf, rootNames, rootSources, signingRoot } from "../../mesh/roots";
 import type { RootSource } from "../../mesh/schema";
 import type { Intermediate, Root } from "./ca";

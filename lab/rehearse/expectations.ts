@@ -1,5 +1,5 @@
 /** What has to hold at every moment of a step: for members that stay, and between them and those that join. Pure. */
-import type { Mesh } from "../../mesh/mesh";
+import type { Mesh } from "../../mesh/mesh-spec";
 import { exposesIstiod, needsEastWestGateway, networks } from "../../mesh/topology";
 import type { Root } from "./facts";
 import type { World } from "./world";

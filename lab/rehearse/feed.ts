@@ -1,7 +1,7 @@
 /** Every state that the objects of one kind in one member go through. */
 import { setTimeout as pause } from "node:timers/promises";
 import { KubeConfig, Watch } from "@kubernetes/client-node";
-import { ApiServer, ApiServerError, defaultTimeoutMs } from "../../clusters/api-server";
+import { ApiServer, ApiServerError, defaultTimeoutMs } from "../../clusters/api-client";
 import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { LabError } from "../error";
 import { factsOf, type Facts, type KubernetesObject } from "./facts";

@@ -1,6 +1,6 @@
 /** From what was seen during a step to what it interrupted. Pure. */
 import { isDeepStrictEqual } from "node:util";
-import type { Mesh } from "../../mesh/mesh";
+import type { Mesh } from "../../mesh/mesh-spec";
 import { type Expectation, expectations, type Kind, type Roles } from "./expectations";
 import type { Sighting } from "./feed";
 import type { Watched } from "./watch";

@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import type { OutputMap } from "@pulumi/pulumi/automation";
 import { z } from "zod";
-import type { Mesh } from "../../mesh/mesh";
+import type { Mesh } from "../../mesh/mesh-spec";
 import { parseMesh } from "../../mesh/parse";
 import { ConfigError } from "../../mesh/problems";
 import { istio as istioSchema } from "../../mesh/schema/istio";

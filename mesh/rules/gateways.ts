@@ -4,7 +4,7 @@ import * as semver from "semver";
 import { z } from "zod";
 import { gatewayChart, gatewayConflicts } from "../gateway-values";
 import { isMap, type HelmValues } from "../istio-values";
-import type { Member, Mesh } from "../mesh";
+import type { Member, Mesh } from "../mesh-spec";
 import type { Problem } from "../problems";
 import type { GatewayService, IngressConfig } from "../schema";
 import { schemaProblems } from "../schema-problems";

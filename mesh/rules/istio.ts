@@ -3,7 +3,7 @@ import * as semver from "semver";
 import { brokenRotation, minorSkew } from "../istio-versions";
 import { baseConflicts, extensionProviders, isMap, valueConflicts, type HelmValues } from "../istio-values";
 import type { Problem } from "../problems";
-import type { Mesh } from "../mesh";
+import type { Mesh } from "../mesh-spec";
 import { didYouMean } from "../schema-problems";
 import type { ClusterConfig, MeshConfig } from "../schema";
 import { peersOf, primaries } from "../topology";

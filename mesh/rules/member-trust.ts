@@ -1,6 +1,6 @@
 /** The trust of single members: `trust` of an entry of `weft:clusters`. */
 import { intermediateProblemsOf, rootProblemsOf } from "../provided-ca";
-import type { Member, Mesh } from "../mesh";
+import type { Member, Mesh } from "../mesh-spec";
 import type { CertifiedNames } from "../name-constraints";
 import type { Problem } from "../problems";
 import { sharedRoots } from "../roots";

@@ -1,5 +1,5 @@
 import type { ClusterEntry } from "../defaults";
-import type { Mesh } from "../mesh";
+import type { Mesh } from "../mesh-spec";
 
 /** What the rules see. */
 export interface Stack {

@@ -5,7 +5,7 @@ import { addressRange, dns1123, labelValue, semver } from "./forms";
 import { eastWest, ingress } from "./gateways";
 import { istio, remoteAccess } from "./istio";
 import { namespaceMetadata } from "./namespace";
-import { intermediate, providedCa } from "./trust";
+import { intermediate, providedCa } from "./authorities";
 
 export const clusterSchema = z.strictObject({
   name: dns1123.describe("Name of the member, and Istio's cluster ID."),

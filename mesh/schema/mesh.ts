@@ -6,7 +6,7 @@ import { dns1123, flag, semver, text, written } from "./forms";
 import { eastWestOfAll, ingressOfAll } from "./gateways";
 import { istio, remoteAccess } from "./istio";
 import { namespaceMetadata } from "./namespace";
-import { trust } from "./trust";
+import { trust } from "./authorities";
 
 export const sample = z.strictObject({
   images: z

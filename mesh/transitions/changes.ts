@@ -4,7 +4,7 @@
 import { checkRemovals } from "../removals";
 import { namelessIstiod } from "./east-west";
 import { movedIngress } from "./ingress";
-import { changedRevision, skippedMinor } from "./istio";
+import { changedRevision, skippedMinor } from "./running-istiod";
 import {
   changedNetwork,
   changedTrustDomain,
@@ -19,9 +19,9 @@ import {
   movedCertManager,
   rebuiltClusters,
   replacedCertificates,
-} from "./roots";
+} from "./replaced-roots";
 import type { Check } from "./step";
-import { changedMode, changedRoots } from "./trust";
+import { changedMode, changedRoots } from "./root-rotation";
 
 export interface Change {
   /** As in docs/configuration.md, below `mesh` or `clusters[]`; `.*` at the end: and everything below it. */

@@ -5,7 +5,7 @@ import { ofMembers } from "./step";
 
 /**
  * istiod's certificate has the names of stack config alone, and the API servers of its remotes look for the one that they call:
- * injectorValues in components/mesh-member/values.ts.
+ * injectorValues in components/mesh-member/istio-chart-values.ts.
  */
 export const namelessIstiod = ofMembers(({ name, path, eastWest }, now, { mesh }) => {
   const address = now.eastWest?.address;

@@ -1,6 +1,6 @@
 /** Changes of what a member is. */
 import type { LiveNamespace } from "../live-member";
-import type { Member } from "../mesh";
+import type { Member } from "../mesh-spec";
 import type { Problem } from "../problems";
 import { ofMembers, type Step } from "./step";
 

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { brokenRotation } from "../istio-versions";
 import type { LiveMember } from "../live-member";
-import type { Member } from "../mesh";
+import type { Member } from "../mesh-spec";
 import { readersOf } from "../topology";
 import { ofMembers } from "./step";
 

@@ -1,7 +1,7 @@
 /** The step from a live mesh to the one in stack config. */
 import type { LastUp } from "../last-up";
 import type { LiveMember, KnownAddress } from "../live-member";
-import type { Member, Mesh } from "../mesh";
+import type { Member, Mesh } from "../mesh-spec";
 import type { Problem } from "../problems";
 
 export interface Step {

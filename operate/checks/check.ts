@@ -1,5 +1,5 @@
 /** What a check is, and how one says what it found. */
-import type { Member, Mesh } from "../../mesh/mesh";
+import type { Member, Mesh } from "../../mesh/mesh-spec";
 import type { Fact, MemberFacts, MeshFacts } from "../facts/facts";
 
 export type Verdict = "ok" | "failed" | "unknown";

@@ -1,5 +1,5 @@
 /** Do Istio's Gateways expose what other networks and remotes need, and no more? */
-import type { Mesh } from "../../mesh/mesh";
+import type { Mesh } from "../../mesh/mesh-spec";
 import { exposesIstiod, istiodHost, networks } from "../../mesh/topology";
 import type { IstiodRoute, IstioGateway } from "../facts/facts";
 import { failed, judge, upRepairs, upTakesBack, type Check, type Issue } from "./check";

@@ -1,6 +1,6 @@
 /** All checks, in the order in which a person would go through them. */
-import { access } from "./access";
-import { apiServer } from "./api-server";
+import { access } from "./peer-kubeconfigs";
+import { apiServer } from "./api";
 import { cacerts } from "./cacerts";
 import type { Check } from "./check";
 import { exposure } from "./exposure";
@@ -9,7 +9,7 @@ import { istiod } from "./istiod";
 import { keys } from "./keys";
 import { network } from "./network";
 import { peers } from "./peers";
-import { trust } from "./trust";
+import { trust } from "./trusted-root";
 import { webhooks } from "./webhooks";
 
 export const checks = {

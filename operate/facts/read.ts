@@ -1,12 +1,12 @@
 /** Reads the facts of a mesh: all members at once, each within its own time. Changes nothing. */
-import { ApiServer, ApiServerError, defaultTimeoutMs, type List } from "../../clusters/api-server";
+import { ApiServer, ApiServerError, defaultTimeoutMs, type List } from "../../clusters/api-client";
 import { explain, kubectl } from "../../clusters/explain";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
-import type { Member, Mesh } from "../../mesh/mesh";
+import type { Member, Mesh } from "../../mesh/mesh-spec";
 import { ConfigError } from "../../mesh/problems";
 import { peersOf } from "../../mesh/topology";
 import { isSimulated } from "../simulated";
-import { probeCredentials } from "./credentials";
+import { probeCredentials } from "./peer-credentials";
 import {
   known,
   unknown,

@@ -1,5 +1,5 @@
 /** The Services of a member, as an istiod that reads it should hold them. */
-import { ApiServer, ApiServerError, type List, type ObjectMetadata } from "../../clusters/api-server";
+import { ApiServer, ApiServerError, type List, type ObjectMetadata } from "../../clusters/api-client";
 import { CredentialsError } from "../../clusters/credentials";
 import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { known, unknown, type Fact } from "./facts";

@@ -1,10 +1,10 @@
 /** What the istiods of a mesh say of the members that they read, and what they hold of them. */
 import { setTimeout as pause } from "node:timers/promises";
-import { ApiServer, ApiServerError, type List } from "../../clusters/api-server";
+import { ApiServer, ApiServerError, type List } from "../../clusters/api-client";
 import { CredentialsError } from "../../clusters/credentials";
 import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { known, unknown, type Fact, type IstiodView, type PeerView } from "./facts";
-import { askIstiod, type IstiodAnswers } from "./istiod";
+import { askIstiod, type IstiodAnswers } from "./istiod-answers";
 import { selects, type LiveService, type Round, type ServiceLists } from "./services";
 
 export interface ViewOptions {

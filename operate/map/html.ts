@@ -1,6 +1,6 @@
 /** The map as one page that needs no network: SVG, and below it what is wrong. Pure. */
 import { findings, type Report } from "../report";
-import { marks } from "../text";
+import { marks } from "../report-text";
 import type { MeshMap } from "./model";
 import { escape, svg } from "./svg";
 

@@ -1,5 +1,5 @@
 /** The map as a Mermaid flowchart, for Markdown. Pure. https://mermaid.js.org/syntax/flowchart.html */
-import { marks } from "../text";
+import { marks } from "../report-text";
 import type { MapMember, MeshMap } from "./model";
 
 export function mermaid(map: MeshMap): string {

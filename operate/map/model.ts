@@ -1,5 +1,5 @@
 /** What there is to draw of a mesh, from stack config and, where it was read, from a report. Pure. */
-import type { Member, Mesh } from "../../mesh/mesh";
+import type { Member, Mesh } from "../../mesh/mesh-spec";
 import { rootNames, sharedRoots } from "../../mesh/roots";
 import { needsEastWestGateway, networks, peersOf, primaries } from "../../mesh/topology";
 import type { CheckName } from "../checks";

@@ -1,5 +1,5 @@
 /** The map as SVG: needs nothing from elsewhere, and is light or dark as the reader's screen is. Pure. */
-import { marks } from "../text";
+import { marks } from "../report-text";
 import { bow, layOut, type Box } from "./layout";
 import type { MapMember, MeshMap } from "./model";
 

@@ -2,11 +2,11 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { V1Status } from "@kubernetes/client-node";
-import { ApiServer, type List } from "../../clusters/api-server";
+import { ApiServer, type List } from "../../clusters/api-client";
 import { explain, kubectl } from "../../clusters/explain";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { libraryConfig } from "../../clusters/library-config";
-import type { Member } from "../../mesh/mesh";
+import type { Member } from "../../mesh/mesh-spec";
 import { isSimulated } from "../simulated";
 import { VerifyError, type SampleCluster } from "./measure";
 

@@ -1,5 +1,5 @@
 /** Who answered whom. Pure. */
-import type { Mesh } from "../../mesh/mesh";
+import type { Mesh } from "../../mesh/mesh-spec";
 import { trustedBy } from "../../mesh/topology";
 import type { Answer } from "./requests";
 

@@ -1,5 +1,5 @@
 /** Sends the requests of all members at once. */
-import type { Mesh } from "../../mesh/mesh";
+import type { Mesh } from "../../mesh/mesh-spec";
 import { rowOf, type Row } from "./matrix";
 import { command, parseAnswers } from "./requests";
 

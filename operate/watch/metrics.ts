@@ -1,6 +1,6 @@
 /** What a look at the mesh saw, as Prometheus takes it. Pure. https://prometheus.io/docs/practices/naming/ */
 import { Gauge, Registry } from "prom-client";
-import type { Mesh } from "../../mesh/mesh";
+import type { Mesh } from "../../mesh/mesh-spec";
 import { peersOf } from "../../mesh/topology";
 import { certificatesIn, endOf, issuerIn } from "../checks/certificates";
 import type { Verdict } from "../checks/check";

@@ -1,5 +1,5 @@
 /** What the replicas of a reader's istiod have of a peer, taken together. Pure. */
-import type { Mesh } from "../../mesh/mesh";
+import type { Mesh } from "../../mesh/mesh-spec";
 import { peersOf } from "../../mesh/topology";
 import type { EndpointCounts, MeshFacts } from "../facts/facts";
 

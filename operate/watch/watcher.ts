@@ -1,9 +1,9 @@
 /** Looks at the mesh again and again, and holds what the last look saw. */
-import type { Mesh } from "../../mesh/mesh";
+import type { Mesh } from "../../mesh/mesh-spec";
 import { ConfigError } from "../../mesh/problems";
 import type { MeshFacts } from "../facts/facts";
 import { judgeMesh } from "../report";
-import { headline } from "../text";
+import { headline } from "../report-text";
 import { exposition } from "./metrics";
 
 export interface Sources {

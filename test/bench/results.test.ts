@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import type { Setting } from "../../bench/options";
+import type { Setting } from "../../bench/bench-options";
 import { report } from "../../bench/report";
 import { criticalPath, median, medianOf, type Operation, ratios, type Sample } from "../../bench/results";
 import type { Step } from "../../bench/up";

@@ -3,7 +3,7 @@ import os from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { resolveKubeconfig, resolveKubeconfigs } from "../../clusters/kubeconfig";
-import type { Member } from "../../mesh/mesh";
+import type { Member } from "../../mesh/mesh-spec";
 import { parseMesh } from "../../mesh/parse";
 import { ConfigError, type Problem } from "../../mesh/problems";
 

@@ -1,5 +1,5 @@
 import https from "node:https";
-import { ApiServer } from "../../clusters/api-server";
+import { ApiServer } from "../../clusters/api-client";
 import { resolveKubeconfig } from "../../clusters/kubeconfig";
 import { libraryConfig } from "../../clusters/library-config";
 import { makeIdentity, startFakeApiServer } from "./fake-api-server";

@@ -8,7 +8,7 @@ import { type FakeApiServer, makeIdentity, startFakeApiServer } from "./fake-api
 /** Reads as Weft does, in a process of its own: Node takes what it trusts from its environment, and only when it starts. */
 const program = `
   require("tsx/cjs");
-  const { ApiServer } = require("./clusters/api-server");
+  const { ApiServer } = require("./clusters/api-client");
   const { resolveKubeconfig } = require("./clusters/kubeconfig");
   (async () => {
     const kubeconfig = await resolveKubeconfig({ path: "here", kubeconfig: process.env.HERE });

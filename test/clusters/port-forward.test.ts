@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import { ApiServer } from "../../clusters/api-server";
+import { ApiServer } from "../../clusters/api-client";
 import { resolveKubeconfig } from "../../clusters/kubeconfig";
 import { portForward } from "../../clusters/port-forward";
 import { makeIdentity, startFakeApiServer, type FakeApiServer, type Identity } from "./fake-api-server";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import http from "node:http";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { ApiServerError } from "../../clusters/api-server";
+import { ApiServerError } from "../../clusters/api-client";
 import { resolveKubeconfigs } from "../../clusters/kubeconfig";
 import { preflight } from "../../clusters/preflight";
 import { proxyFor } from "../../clusters/proxy";

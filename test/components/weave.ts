@@ -1,7 +1,7 @@
 /** A mesh under mocks, from what a person writes. */
 import * as kubernetes from "@pulumi/kubernetes";
 import { Mesh } from "../../components/mesh/mesh";
-import type { Mesh as MeshSpec } from "../../mesh/mesh";
+import type { Mesh as MeshSpec } from "../../mesh/mesh-spec";
 import { parseMesh } from "../../mesh/parse";
 import type { StackInput } from "../../mesh/schema";
 import type { LiveMember } from "../../mesh/live-member";

@@ -2,8 +2,8 @@
  * Helm values against Istio's charts: every value is read. Always by those of the two versions that its Go module is served in; by others
  * with WEFT_CHARTS=folder[:folder…], each with base, istiod and gateway, as `helm pull --untar` leaves them.
  */
-import { eastWestValues, ingressValues } from "../../components/gateway/values";
-import { baseValues, injectorValues, primaryValues, remoteValues } from "../../components/mesh-member/values";
+import { eastWestValues, ingressValues } from "../../components/gateway/gateway-chart-values";
+import { baseValues, injectorValues, primaryValues, remoteValues } from "../../components/mesh-member/istio-chart-values";
 import { ensureToolchain } from "../../lab/toolchain";
 import type { HelmValues } from "../../mesh/istio-values";
 import { type Chart, chartSets, leaves, type Path, render, replaced } from "./charts";

@@ -1,11 +1,11 @@
 /** What the istiods of a mesh hold of the members that they read, asked of each of them, against what is live there. */
 import type { Duplex } from "node:stream";
 import type { V1Pod } from "@kubernetes/client-node";
-import { ApiServer, ApiServerError, type List } from "../../clusters/api-server";
+import { ApiServer, ApiServerError, type List } from "../../clusters/api-client";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { portForward } from "../../clusters/port-forward";
 import type { LabCluster } from "../../lab/control-plane";
-import { askIstiod, type IstiodAnswers } from "../../operate/facts/istiod";
+import { askIstiod, type IstiodAnswers } from "../../operate/facts/istiod-answers";
 import { ServiceLists } from "../../operate/facts/services";
 import { settles } from "./eventually";
 import { namespace } from "./harness";

@@ -4,7 +4,7 @@ import { startCertManager, stopCertManager } from "../../lab/cert-manager";
 import { eventually, rewrite } from "./eventually";
 import { type Change, decoded, namespace, TestMesh } from "./harness";
 import { everybody, everyReaderHoldsItsPeers } from "./holdings";
-import { istiodIsSignedBy, istiodServes, trustIn } from "./trust";
+import { istiodIsSignedBy, istiodServes, trustIn } from "./served-trust";
 
 jest.setTimeout(900_000);
 

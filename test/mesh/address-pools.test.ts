@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { addressRanges, cutAddresses, rangeNumber, type ContainerNetwork } from "../../mesh/address-pools";
 import { formatAddressRange, overlap, parseAddressRange } from "../../mesh/address-range";
-import type { Mesh } from "../../mesh/mesh";
+import type { Mesh } from "../../mesh/mesh-spec";
 import { parseMesh } from "../../mesh/parse";
 import { ConfigError } from "../../mesh/problems";
 

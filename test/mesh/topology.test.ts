@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Member, Mesh } from "../../mesh/mesh";
+import type { Member, Mesh } from "../../mesh/mesh-spec";
 import { parseMesh } from "../../mesh/parse";
 import {
   exposesIstiod,

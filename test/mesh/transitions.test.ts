@@ -1,7 +1,7 @@
 import { parseMesh } from "../../mesh/parse";
 import { lastUp } from "../../mesh/last-up";
 import type { LiveMember, KnownAddress } from "../../mesh/live-member";
-import type { Mesh } from "../../mesh/mesh";
+import type { Mesh } from "../../mesh/mesh-spec";
 import { checkTransition, stillToBeForgotten } from "../../mesh/transitions";
 import { authority, now, type Authority, type AuthorityOptions } from "./authorities";
 import { cluster } from "./problems-of";

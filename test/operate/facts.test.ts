@@ -1,7 +1,7 @@
 import { known } from "../../operate/facts/facts";
 import { cacertsFacts, istiodRoute, networkValue, readyAddresses } from "../../operate/facts/objects";
 import { readMesh } from "../../operate/facts/read";
-import type { Mesh } from "../../mesh/mesh";
+import type { Mesh } from "../../mesh/mesh-spec";
 import { parseMesh } from "../../mesh/parse";
 import {
   makeIdentity,

@@ -1,5 +1,5 @@
 /** The facts of a healthy mesh, for tests to break one of. */
-import type { Mesh } from "../../mesh/mesh";
+import type { Mesh } from "../../mesh/mesh-spec";
 import { parseMesh } from "../../mesh/parse";
 import type { StackInput } from "../../mesh/schema";
 import {

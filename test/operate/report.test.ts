@@ -1,6 +1,6 @@
 import { known, unknown } from "../../operate/facts/facts";
 import { judgeMesh } from "../../operate/report";
-import { renderReport } from "../../operate/text";
+import { renderReport } from "../../operate/report-text";
 import { healthy, now, type Sample } from "./healthy";
 
 let sample: Sample;

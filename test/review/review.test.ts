@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseOptions } from "../../review/options";
+import { parseOptions } from "../../review/review-options";
 import { temporaryFolder } from "./folder";
 
 const project = resolve(__dirname, "../..");

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { parse } from "yaml";
-import { certificatesOf } from "../../../components/root-ca/pem";
+import { certificatesOf } from "../../../components/root-ca/certificate-chain";
 import { authority } from "../../mesh/authorities";
 import { addressOf, valueOf, type Recorder } from "../mocks";
 import { cluster, weave } from "../weave";

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { certificatesOf } from "../../../components/root-ca/pem";
+import { certificatesOf } from "../../../components/root-ca/certificate-chain";
 import type { Recorder } from "../mocks";
 import { cluster, weave } from "../weave";
 

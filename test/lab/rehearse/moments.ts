@@ -3,7 +3,7 @@ import type { Facts, Root } from "../../../lab/rehearse/facts";
 import type { Sighting } from "../../../lab/rehearse/feed";
 import type { Watched } from "../../../lab/rehearse/watch";
 import { parseMesh } from "../../../mesh/parse";
-import type { Mesh } from "../../../mesh/mesh";
+import type { Mesh } from "../../../mesh/mesh-spec";
 
 export const root = (name: string): Root => ({ id: `id of ${name}`, name });
 

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { stringify } from "yaml";
-import type { Member } from "../../../mesh/mesh";
+import type { Member } from "../../../mesh/mesh-spec";
 import { sampleCluster } from "../../../operate/verify/cluster";
 import { makeIdentity, type Identity } from "../../clusters/fake-api-server";
 

@@ -1,7 +1,7 @@
 import { parseMesh } from "../../../mesh/parse";
 import { expectedOf, isWhole, rowOf } from "../../../operate/verify/matrix";
 import type { Answer } from "../../../operate/verify/requests";
-import { renderRows } from "../../../operate/verify/text";
+import { renderRows } from "../../../operate/verify/rows-text";
 
 const cluster = (name: string, more: object = {}) => ({ name, context: name, ...more });
 const mesh = parseMesh({ clusters: [cluster("a"), cluster("b")] });
@@ -87,7 +87,7 @@ test("who wants no colours gets none, not even in the frame", () => {
     // Both libraries look at the environment when they are loaded.
     jest.isolateModules(() => {
       // eslint-disable-next-line @typescript-eslint/no-require-imports
-      const fresh = require("../../../operate/verify/text") as { renderRows: typeof renderRows };
+      const fresh = require("../../../operate/verify/rows-text") as { renderRows: typeof renderRows };
       expect(fresh.renderRows(rows)).not.toContain("\u001b");
     });
   } finally {

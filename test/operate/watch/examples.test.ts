@@ -6,7 +6,7 @@ import { parseMesh } from "../../../mesh/parse";
 import { readMesh } from "../../../operate/facts/read";
 import { judgeMesh } from "../../../operate/report";
 import { exposition } from "../../../operate/watch/metrics";
-import { parseOptions } from "../../../operate/watch/options";
+import { parseOptions } from "../../../operate/watch/watch-options";
 import { makeIdentity, startFakeApiServer, type Answer, type Request } from "../../clusters/fake-api-server";
 import { forwardPorts } from "../../clusters/fake-port-forward";
 import { healthy, now } from "../healthy";

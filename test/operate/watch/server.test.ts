@@ -1,6 +1,6 @@
 import type http from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Mesh } from "../../../mesh/mesh";
+import type { Mesh } from "../../../mesh/mesh-spec";
 import { parseMesh } from "../../../mesh/parse";
 import { ConfigError } from "../../../mesh/problems";
 import { readMesh } from "../../../operate/facts/read";

@@ -1,5 +1,5 @@
 /** Changes of which roots are trusted, and which of them signs: they have to keep every connection. */
-import type { Member, Mesh } from "../mesh";
+import type { Member, Mesh } from "../mesh-spec";
 import type { Problem } from "../problems";
 import { rootNames, signingRoot } from "../roots";
 import { ofMembers } from "./step";

@@ -1,4 +1,4 @@
-import { eastWestValues, ingressValues } from "../../../components/gateway/values";
+import { eastWestValues, ingressValues } from "../../../components/gateway/gateway-chart-values";
 
 const service = { type: "LoadBalancer" as const, annotations: {}, loadBalancerSourceRanges: [] };
 const everything = {

@@ -3,7 +3,7 @@ import { parseDocument } from "yaml";
 import { z } from "zod";
 import { fingerprints } from "../mesh/certificates";
 import type { KnownAddress } from "../mesh/live-member";
-import type { ApiServer, List } from "./api-server";
+import type { ApiServer, List } from "./api-client";
 
 const path =
   "/api/v1/namespaces/istio-system/secrets?labelSelector=" +

@@ -1,5 +1,5 @@
 import { UsageError } from "../../../operate/usage";
-import { parseOptions } from "../../../operate/verify/options";
+import { parseOptions } from "../../../operate/verify/verify-options";
 
 test("the command line of verify", () => {
   expect(parseOptions([])).toEqual({ stack: "dev", json: false, requests: undefined });

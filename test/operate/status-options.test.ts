@@ -1,5 +1,5 @@
-import { parseOptions as parseGraph } from "../../operate/map/options";
-import { parseOptions } from "../../operate/options";
+import { parseOptions as parseGraph } from "../../operate/map/graph-options";
+import { parseOptions } from "../../operate/status-options";
 import { UsageError } from "../../operate/usage";
 
 test("status: what holds where nothing is said", () => {

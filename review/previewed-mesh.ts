@@ -4,7 +4,7 @@
  * merged last. Pure.
  */
 import { withDefaults } from "../mesh/defaults";
-import type { Member, Mesh } from "../mesh/mesh";
+import type { Member, Mesh } from "../mesh/mesh-spec";
 import { clusterSchema, meshSchema, type MeshConfig } from "../mesh/schema";
 import { at, objectName, text, types, versionOf } from "./objects";
 import type { Resource, State } from "./preview";

@@ -1,7 +1,7 @@
 /** What one istiod says of itself, asked from its own localhost: to others it answers only with a token. */
 import http from "node:http";
 import { text } from "node:stream/consumers";
-import { ApiServerError, failure, type ApiServer } from "../../clusters/api-server";
+import { ApiServerError, failure, type ApiServer } from "../../clusters/api-client";
 import { portForward } from "../../clusters/port-forward";
 import { ShardReader, type Shards } from "./shards";
 import type { LabelSelector } from "./services";

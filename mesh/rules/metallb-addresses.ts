@@ -1,7 +1,7 @@
 /** Addresses that MetalLB gives. */
 import { rangeNumber } from "../address-pools";
 import { overlap, parseAddressRange } from "../address-range";
-import type { Member } from "../mesh";
+import type { Member } from "../mesh-spec";
 import type { Problem } from "../problems";
 import type { Stack } from "./stack";
 

@@ -1,5 +1,5 @@
 import { UsageError } from "../../../operate/usage";
-import { parseOptions } from "../../../operate/watch/options";
+import { parseOptions } from "../../../operate/watch/watch-options";
 
 test("what holds where nothing is said", () => {
   expect(parseOptions([])).toEqual({ stack: "dev", host: "127.0.0.1", port: 9090, intervalMs: 60_000 });

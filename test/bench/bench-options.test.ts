@@ -1,5 +1,5 @@
 import * as path from "node:path";
-import { readOptions } from "../../bench/options";
+import { readOptions } from "../../bench/bench-options";
 import { projectRoot } from "../../lab/engine/stack";
 
 const now = new Date("2026-01-02T03:04:05.678Z");

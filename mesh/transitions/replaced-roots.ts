@@ -1,12 +1,12 @@
 /** Changes of a root that keeps its name: a swap of one for another that no name shows. */
 import { isInBundle, madeRoots } from "../certificates";
-import type { Mesh } from "../mesh";
+import type { Mesh } from "../mesh-spec";
 import type { Problem } from "../problems";
 import { algorithmOf, rootSources } from "../roots";
 import type { RootSource } from "../schema";
 import { anotherCluster, isAnotherCluster } from "./members";
 import type { Step } from "./step";
-import { isMeantToGo } from "./trust";
+import { isMeantToGo } from "./root-rotation";
 
 /** A root of stack config that runs already, and the bundles that it is in. */
 interface RunningRoot {

@@ -5,7 +5,7 @@ import {
   remoteValues as valuesOf,
   type InjectorArgs,
   trustBundleAnnotation,
-} from "../../../components/mesh-member/values";
+} from "../../../components/mesh-member/istio-chart-values";
 
 const primary = {
   meshId: "mesh1",

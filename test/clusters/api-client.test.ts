@@ -1,7 +1,7 @@
 import dns from "node:dns";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { ApiServer, ApiServerError } from "../../clusters/api-server";
+import { ApiServer, ApiServerError } from "../../clusters/api-client";
 import { resolveKubeconfig } from "../../clusters/kubeconfig";
 import {
   type Answer,

@@ -1,5 +1,5 @@
 /** What the kubeconfig in a key of a PeerSecret is worth: does it authenticate, and what may its user do? */
-import { ApiServer, ApiServerError } from "../../clusters/api-server";
+import { ApiServer, ApiServerError } from "../../clusters/api-client";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { foreignReferences } from "../../clusters/kubeconfig-source";
 import { ConfigError } from "../../mesh/problems";

@@ -1,6 +1,6 @@
 /** What changes in who trusts whom, in sentences: Markdown. Pure. */
 import { code, list } from "./markdown";
-import type { Parts } from "./mesh";
+import type { Parts } from "./previewed-mesh";
 import { isCacerts, isToken, types } from "./objects";
 import type { Owners } from "./owners";
 import type { Resource } from "./preview";
