@@ -1,4 +1,5 @@
 /** What the integration tests share: a lab of their own in a temporary folder, and its mesh through the real engine. */
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -54,6 +55,17 @@ export class TestMesh {
     this.operator.stop();
     await stopLab(this.dir);
     await fs.rm(this.dir, { recursive: true, force: true });
+  }
+
+  /** SIGKILL to the program that runs, or to what runs from this lab's folder of programs: `pulumi up`, a provider. */
+  kill(victim: "program" | (string & {})): void {
+    if (victim === "program") this.operator.kill();
+    else spawnSync("pkill", ["-KILL", "-f", `^${this.parts.bin}/${victim} `]);
+  }
+
+  /** Whether such a program runs from this lab's folder of programs. */
+  isRunning(program: string): boolean {
+    return spawnSync("pgrep", ["-f", `^${this.parts.bin}/${program} `]).status === 0;
   }
 
   /** The stack with this mesh; entries of `clusters` get their lab cluster's kubeconfig by name. */

@@ -3,7 +3,6 @@
  * Each test starts where the one before it ended.
  */
 import "reflect-metadata";
-import { spawnSync } from "node:child_process";
 import { X509Certificate, createPrivateKey } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -336,7 +335,7 @@ test("an update whose engine was killed half-way is finished by the next one", a
   await setUnschedulable("cluster4", true);
   const update = stack.up({ parallel: 64 }).then(() => "succeeded", String);
   await eventually(() => isBeingInstalled("cluster4", "istiod"));
-  killEngine();
+  mesh.kill("pulumi up");
   expect(await update).not.toBe("succeeded");
   const { pending_operations: pending } = await deploymentOf(stack);
   expect(pending?.map(({ type, resource }) => `${type} ${resource.urn.split("::").pop()}`)).toContain(
@@ -365,11 +364,6 @@ async function isBeingInstalled(cluster: string, release: string): Promise<boole
     labelSelector: `owner=helm,name=${release},status=pending-install`,
   });
   return records.items.length > 0;
-}
-
-/** SIGKILL to the engine that runs from this lab's folder; there is none any more when it is killed already. */
-function killEngine(): void {
-  spawnSync("pkill", ["-KILL", "-f", `^${mesh.parts.bin}/pulumi up `]);
 }
 
 test("no private key, token or kubeconfig of the whole life is in outputs, logs, events or state", async () => {

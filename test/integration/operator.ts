@@ -81,6 +81,11 @@ export class Operator {
     if (this.process?.connected) this.process.disconnect();
   }
 
+  /** Ends the program in the middle of what it does. */
+  kill(): void {
+    this.process?.kill("SIGKILL");
+  }
+
   private start(): ChildProcess {
     if (!this.process?.connected) {
       this.process = fork(path.join(__dirname, "operator-process.ts"), [], { execArgv: ["--import", "tsx"] });

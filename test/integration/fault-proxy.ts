@@ -1,0 +1,96 @@
+/** A front of an API server that answers, when told so, as one does that is overloaded or ill. */
+import { once } from "node:events";
+import * as fs from "node:fs/promises";
+import https from "node:https";
+import type { AddressInfo } from "node:net";
+import * as path from "node:path";
+import { KubeConfig } from "@kubernetes/client-node";
+import type { LabCluster } from "../../lab/control-plane";
+import { makeIdentity } from "../clusters/fake-api-server";
+
+/** Every so many requests one is answered by the front itself. */
+const every = 3;
+
+export class FaultProxy {
+  /** Statuses that are answered in turn; none: every request goes through. */
+  statuses: number[] = [];
+  /** How many requests the front has answered by itself, by status. */
+  readonly answered: Record<number, number> = {};
+  private requests = 0;
+
+  private constructor(
+    private readonly server: https.Server,
+    /** Kubeconfig by which one comes to the API server through the front. */
+    readonly kubeconfig: string,
+  ) {}
+
+  /** @param dir where its kubeconfig is written. */
+  static async before({ kubeconfig }: LabCluster, dir: string): Promise<FaultProxy> {
+    const direct = new KubeConfig();
+    direct.loadFromFile(kubeconfig);
+    const { server: url, caData } = direct.getCurrentCluster()!;
+    const { certData, keyData } = direct.getCurrentUser()!;
+    const pem = (data: string | undefined) => Buffer.from(data!, "base64");
+    const way = {
+      agent: new https.Agent({ keepAlive: true }),
+      ca: pem(caData),
+      cert: pem(certData),
+      key: pem(keyData),
+    };
+
+    const identity = await makeIdentity();
+    const server = https.createServer({ cert: identity.cert, key: identity.key }, (request, response) => {
+      const status = proxy.statusOfNext();
+      if (status !== undefined) {
+        const headers = { "Content-Type": "application/json", ...(status === 429 && { "Retry-After": "1" }) };
+        const body = {
+          kind: "Status",
+          apiVersion: "v1",
+          status: "Failure",
+          message: "as told",
+          code: status,
+        };
+        request.resume();
+        response.writeHead(status, headers).end(JSON.stringify(body));
+        return;
+      }
+      const { method, headers } = request;
+      delete headers.authorization;
+      const forwarded = https.request(url + request.url!, { ...way, method, headers }, (answer) => {
+        response.writeHead(answer.statusCode!, answer.headers);
+        answer.pipe(response);
+      });
+      forwarded.on("error", () => response.destroy());
+      response.on("close", () => forwarded.destroy());
+      request.pipe(forwarded);
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+
+    const front = new KubeConfig();
+    front.loadFromClusterAndUser(
+      {
+        name: "front",
+        server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        caData: Buffer.from(identity.ca).toString("base64"),
+        skipTLSVerify: false,
+      },
+      { name: "front", token: "the-front-adds-the-administrator" },
+    );
+    const file = path.join(dir, "front.kubeconfig");
+    await fs.writeFile(file, front.exportConfig(), { mode: 0o600 });
+    const proxy = new FaultProxy(server, file);
+    return proxy;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private statusOfNext(): number | undefined {
+    if (this.statuses.length === 0 || ++this.requests % every !== 0) return undefined;
+    const status = this.statuses[(this.requests / every) % this.statuses.length]!;
+    this.answered[status] = (this.answered[status] ?? 0) + 1;
+    return status;
+  }
+}

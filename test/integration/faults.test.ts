@@ -1,0 +1,300 @@
+/**
+ * Faults in the middle of an `up`: what breaks is named, nothing is lost, nothing is there twice, and the next `up` converges.
+ * docs/reliability.md says what was seen.
+ */
+import { readFileSync } from "node:fs";
+import * as automation from "@pulumi/pulumi/automation";
+import { AdmissionregistrationV1Api, AppsV1Api } from "@kubernetes/client-node";
+import { startLab } from "../../lab/control-plane";
+import { type Part, readState } from "../../lab/control-plane/state";
+import { backendUrl } from "../../lab/engine/stack";
+import { isRunning } from "../../lab/processes";
+import { eventually } from "./eventually";
+import { FaultProxy } from "./fault-proxy";
+import { decoded, namespace, statusOf, TestMesh } from "./harness";
+import { everybody, everyReaderHoldsItsPeers } from "./holdings";
+import type { TestStack } from "./operator";
+
+jest.setTimeout(900_000);
+
+const members = ["cluster1", "cluster2"];
+
+let mesh: TestMesh;
+let proxy: FaultProxy;
+/** What every `up` changes: another token of each member, and an istiod that is rolled out anew. */
+let generation = 1;
+
+beforeAll(async () => {
+  mesh = await TestMesh.start(members);
+  proxy = await FaultProxy.before(mesh.cluster("cluster2"), mesh.dir);
+  await up(await stack());
+});
+
+afterAll(async () => {
+  await proxy?.stop();
+  await mesh?.stop();
+});
+
+/** The mesh of this generation, and the way of the engine to cluster2. */
+function stack(way: Record<string, string> = {}): Promise<TestStack> {
+  return mesh.stack(
+    [
+      { name: "cluster1", network: "n" },
+      { name: "cluster2", network: "n", apiServer: mesh.cluster("cluster2").apiServer, ...way },
+    ],
+    {
+      istio: { values: { pilot: { env: { WEFT_TEST_GENERATION: String(generation) } } } },
+      remoteAccess: { generation },
+    },
+  );
+}
+
+const up = (stack: TestStack) => mesh.record((options) => stack.up(options));
+
+/**
+ * An `up` that renews everything, and what happens when so many resources have been begun.
+ * @returns what it has shown; undefined where it succeeded.
+ */
+async function upThrough(fault: () => void, { begun = 1, way = {} } = {}): Promise<string | undefined> {
+  generation++;
+  const from = mesh.transcript.length;
+  const changing = await stack(way);
+  let seen = 0;
+  const failure = await mesh
+    .record((options) =>
+      changing.up({
+        ...options,
+        onEvent: (event) => {
+          options.onEvent?.(event);
+          const op = event.resourcePreEvent?.metadata.op;
+          if (op !== undefined && op !== "same" && op !== "read" && ++seen === begun) fault();
+        },
+      }),
+    )
+    .then(() => undefined, String);
+  // Without its program the engine ends by itself.
+  await eventually(() => !mesh.isRunning("pulumi up"));
+  expect(seen).toBeGreaterThanOrEqual(begun);
+  return failure === undefined ? undefined : [...mesh.transcript.slice(from), failure].join("\n");
+}
+
+/** What Weft and Helm keep in each member, without what differs from generation to generation. */
+async function inventory(): Promise<Record<string, string[]>> {
+  const found = members.map(async (member) => {
+    const core = mesh.core(member);
+    const apps = mesh.config(member).makeApiClient(AppsV1Api);
+    const secrets = (await core.listNamespacedSecret({ namespace })).items;
+    const releases = secrets
+      .filter(
+        ({ metadata }) => metadata!.labels?.owner === "helm" && metadata!.labels.status !== "superseded",
+      )
+      .map(({ metadata }) => `release ${metadata!.labels!.name}: ${metadata!.labels!.status}`);
+    const others = secrets
+      .filter(({ metadata }) => metadata!.labels?.owner !== "helm")
+      .map(({ metadata }) => `secret ${metadata!.name!.replace(/-\d+$/, "-N")}`);
+    const services = (await core.listNamespacedService({ namespace })).items;
+    const deployments = (await apps.listNamespacedDeployment({ namespace })).items;
+    return [
+      member,
+      [
+        ...releases,
+        ...others,
+        ...services.map(({ metadata }) => `service ${metadata!.name}`),
+        ...deployments.map(({ metadata }) => `deployment ${metadata!.name}`),
+      ].sort(),
+    ] as const;
+  });
+  return Object.fromEntries(await Promise.all(found));
+}
+
+/** The next `up` finishes what the last one began, and there is nothing more or less than before. */
+async function converges(before: Record<string, string[]>): Promise<void> {
+  await up(await stack());
+  expect(await up(await stack())).toEqual([]);
+  expect(await inventory()).toEqual(before);
+  const [, tokens] = await Promise.all([everyReaderHoldsItsPeers(mesh, everybody(members)), tokensOfPeers()]);
+  expect(tokens).toEqual(members.map(() => `weft-reader-token-${generation}`));
+}
+
+/** Which of its peer's tokens each member has. */
+async function tokensOfPeers(): Promise<string[]> {
+  return Promise.all(
+    members.map(async (reader) => {
+      const peer = members.find((member) => member !== reader)!;
+      const held = decoded(await mesh.secret(reader, "weft-peers"))[peer]!;
+      const { items } = await mesh.core(peer).listNamespacedSecret({ namespace });
+      const tokens = items.filter(({ type }) => type === "kubernetes.io/service-account-token");
+      return tokens.find((secret) => held.includes(decoded(secret).token!))!.metadata!.name!;
+    }),
+  );
+}
+
+const daemon = (part: Part) => readState(mesh.dir)!.clusters.cluster2!.daemons[part]!;
+
+/** Brings back what was killed. */
+const restore = () =>
+  startLab({ dir: mesh.dir, clusters: members, report: () => {}, istiods: mesh.parts.istiods });
+
+test("a killed API server: the update fails and names it; while it is gone nothing is begun", async () => {
+  const before = await inventory();
+
+  expect(await upThrough(() => process.kill(daemon("kube-apiserver").pid, "SIGKILL"), { begun: 4 })).toMatch(
+    /cluster2[\s\S]*connection refused/,
+  );
+  const from = mesh.transcript.length;
+  await expect(up(await stack())).rejects.toThrow();
+  const shown = mesh.transcript.slice(from).join("\n");
+  expect(shown).toContain("The API server cannot be reached (ECONNREFUSED).");
+  expect(shown).not.toMatch(/\bat \S+ \(/);
+
+  await restore();
+  await converges(before);
+});
+
+test("an API server that stalls and goes on: the update waits", async () => {
+  const before = await inventory();
+  const { pid } = daemon("kube-apiserver");
+  let stalled: Promise<unknown> | undefined;
+
+  const failure = await upThrough(
+    () => {
+      process.kill(pid, "SIGSTOP");
+      // It goes on when it has left a request of somebody else's without an answer.
+      const asked = fetch(mesh.cluster("cluster2").apiServer, { signal: AbortSignal.timeout(5000) });
+      stalled = asked.catch((error: Error) => error.name).finally(() => process.kill(pid, "SIGCONT"));
+    },
+    { begun: 4 },
+  );
+
+  expect(await stalled).toBe("TimeoutError");
+  expect(failure).toBeUndefined();
+  await converges(before);
+});
+
+test("an API server that answers 429, 500 and 503 in turn", async () => {
+  const before = await inventory();
+  const kubeconfigPath = proxy.kubeconfig;
+
+  const failure = await upThrough(() => void (proxy.statuses = [429, 500, 503]), {
+    begun: 4,
+    way: { kubeconfigPath },
+  });
+  proxy.statuses = [];
+
+  expect(Object.keys(proxy.answered)).toEqual(["429", "500", "503"]);
+  expect([undefined, expect.stringMatching(/as told/)]).toContainEqual(failure);
+  await converges(before);
+});
+
+test("one that does so from the start is refused by name before anything is changed", async () => {
+  const before = await inventory();
+  proxy.statuses = [503];
+  const from = mesh.transcript.length;
+
+  await expect(up(await stack({ kubeconfigPath: proxy.kubeconfig }))).rejects.toThrow();
+
+  proxy.statuses = [];
+  expect(mesh.transcript.slice(from).join("\n")).toMatch(/weft:clusters\[1\][\s\S]*503/);
+  await converges(before);
+});
+
+test("a killed etcd that comes back: the update waits or fails", async () => {
+  const before = await inventory();
+  const etcd = readState(mesh.dir)!.etcd.daemon!;
+  let restored: Promise<unknown> | undefined;
+
+  await upThrough(
+    () => {
+      process.kill(etcd.pid, "SIGKILL");
+      restored = eventually(() => !isRunning(etcd)).then(restore);
+    },
+    { begun: 4 },
+  );
+
+  await restored;
+  await converges(before);
+});
+
+test("a webhook that refuses: the update fails with its name", async () => {
+  const before = await inventory();
+  const hooks = mesh.config("cluster2").makeApiClient(AdmissionregistrationV1Api);
+  const name = "somebodys-webhook";
+  await hooks.createValidatingWebhookConfiguration({
+    body: {
+      metadata: { name },
+      webhooks: [
+        {
+          name: "nothing.passes.example",
+          admissionReviewVersions: ["v1"],
+          sideEffects: "None",
+          failurePolicy: "Fail",
+          clientConfig: { service: { namespace, name: "nobody" } },
+          rules: [
+            {
+              apiGroups: [""],
+              apiVersions: ["v1"],
+              operations: ["CREATE", "UPDATE"],
+              resources: ["secrets"],
+            },
+          ],
+          namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+        },
+      ],
+    },
+  });
+  const isInForce = async () =>
+    (await statusOf(
+      mesh.core("cluster2").createNamespacedSecret({
+        namespace,
+        body: { metadata: { name: "probe" } },
+        dryRun: "All",
+      }),
+    )) === 500;
+  await eventually(isInForce);
+
+  expect(await upThrough(() => {})).toMatch(/failed calling webhook .*nothing\.passes\.example/);
+
+  await hooks.deleteValidatingWebhookConfiguration({ name });
+  await eventually(async () => !(await isInForce()));
+  await converges(before);
+});
+
+test("of two updates at once the second is refused, and the first goes on", async () => {
+  const before = await inventory();
+  let second: Promise<unknown> | undefined;
+
+  const failure = await upThrough(() => void (second = another()));
+
+  expect(await second).toBeInstanceOf(automation.ConcurrentUpdateError);
+  expect(failure).toBeUndefined();
+  await converges(before);
+});
+
+/** An update as from another terminal, whose program would change nothing: openStack takes a lock for a dead engine's. */
+async function another(): Promise<unknown> {
+  const theirs = await automation.LocalWorkspace.selectStack(
+    { stackName: "test", projectName: "weft", program: () => Promise.reject(new Error("it was begun")) },
+    {
+      workDir: `${mesh.dir}/stack`,
+      pulumiCommand: await automation.PulumiCommand.get({ root: `${mesh.parts.bin}/..` }),
+      envVars: {
+        PULUMI_BACKEND_URL: backendUrl(mesh.dir),
+        PULUMI_CONFIG_PASSPHRASE: readFileSync(`${mesh.dir}/passphrase`, "utf8"),
+      },
+    },
+  );
+  return theirs.up().catch((error: unknown) => error);
+}
+
+const victims = ["pulumi up", "pulumi-resource-kubernetes", "program"];
+
+test.each(victims.flatMap((victim) => [1, 4, 8].map((begun) => ({ victim, begun }))))(
+  "$victim is killed when $begun changes have begun",
+  async ({ victim, begun }) => {
+    const before = await inventory();
+
+    expect(await upThrough(() => mesh.kill(victim), { begun })).toBeDefined();
+
+    await converges(before);
+  },
+);
