@@ -10,7 +10,13 @@ import { istioNamespace, managedByWeft, releaseTimeoutSeconds, secretKeys } from
 import type { Cacerts } from "../root-ca/cacerts";
 import { istioSystem } from "./istio-system";
 import { RemoteAccess } from "./remote-access";
-import { baseValues, injectorValues, primaryValues, remoteValues, type NetworkGateway } from "./istio-chart-values";
+import {
+  baseValues,
+  injectorValues,
+  primaryValues,
+  remoteValues,
+  type NetworkGateway,
+} from "./istio-chart-values";
 
 export interface MeshMemberArgs {
   mesh: Mesh;
