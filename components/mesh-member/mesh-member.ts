@@ -4,17 +4,25 @@ import * as pulumi from "@pulumi/pulumi";
 import { mergeValues, type HelmValues } from "../../mesh/istio-values";
 import type { Member, Mesh } from "../../mesh/mesh-spec";
 import type { PeerAddress } from "../../mesh/peer-address";
-import { exposesIstiod, readersOf } from "../../mesh/topology";
+import { exposesIstiod } from "../../mesh/topology";
 import { chartArgs } from "../chart";
 import { istioNamespace, managedByWeft, releaseTimeoutSeconds, secretKeys } from "../kubernetes";
 import type { Cacerts } from "../root-ca/cacerts";
 import { istioSystem } from "./istio-system";
 import { RemoteAccess } from "./remote-access";
-import { baseValues, injectorValues, primaryValues, remoteValues, type NetworkGateway } from "./istio-chart-values";
+import {
+  baseValues,
+  injectorValues,
+  primaryValues,
+  remoteValues,
+  type NetworkGateway,
+} from "./istio-chart-values";
 
 export interface MeshMemberArgs {
   mesh: Mesh;
   member: Member;
+  /** Whether a peer reads its API. */
+  isRead: boolean;
   /** Contents of Secret `cacerts`. */
   cacerts: Cacerts;
   /** Where and how the peers reach this member's API server. */
@@ -37,28 +45,52 @@ export class MeshMember extends pulumi.ComponentResource {
   /** How the peers read this member; undefined where nobody does. */
   readonly remoteAccess: RemoteAccess | undefined;
 
-  constructor(name: string, args: MeshMemberArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    private readonly name: string,
+    private readonly args: MeshMemberArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("weft:mesh-member:MeshMember", name, {}, opts);
-    const { mesh, member, cacerts, address, exchange } = args;
-    const { charts } = mesh.config.istio;
-    const isPrimary = member.role === "primary";
-
     const namespace = istioSystem(`${name}-namespace`, args, this);
-    this.uid = namespace.metadata.uid;
+    const base = this.createBase(namespace);
+    const cacerts = this.createCacerts(namespace);
+    this.istiod = this.createIstiod([base, cacerts]);
+    if (args.member.role === "primary") this.createMeshWideConfig();
+    // The base chart creates the service account, istiod's chart what it may read. Also, a joining member so
+    // learns of a peer only when the peer's istiod has taken the joining member's root.
+    this.remoteAccess = this.createRemoteAccess(args.exchange === undefined ? this.istiod : base);
 
-    const ca = new kubernetes.core.v1.Secret(
-      `${name}-cacerts`,
+    this.uid = namespace.metadata.uid;
+    this.registerOutputs();
+  }
+
+  private createBase(after: pulumi.Resource): pulumi.Resource {
+    const { mesh, member } = this.args;
+    const { charts, revision, crds } = mesh.config.istio;
+    const { version, platform, base } = member.istio;
+    return new kubernetes.helm.v3.Release(
+      `${this.name}-base`,
       {
-        metadata: {
-          name: "cacerts",
-          namespace: istioNamespace,
-          labels: managedByWeft,
-          annotations: {
-            "weft.dev/roots": cacerts.roots.join(","),
-            "weft.dev/signing-root": cacerts.signingRoot,
-          },
-        },
+        name: "istio-base",
+        namespace: istioNamespace,
+        ...chartArgs(charts, "base", version),
+        values: mergeValues(baseValues({ role: member.role, revision, platform }), base.values),
+        timeout: releaseTimeoutSeconds,
+        ...(crds === "remove" ? { postrender: crdsLeaveWithRelease() } : {}),
       },
+      { parent: this, dependsOn: after },
+    );
+  }
+
+  private createCacerts(namespace: pulumi.Resource): pulumi.Resource {
+    const { cacerts, exchange } = this.args;
+    const annotations = {
+      "weft.dev/roots": cacerts.roots.join(","),
+      "weft.dev/signing-root": cacerts.signingRoot,
+    };
+    return new kubernetes.core.v1.Secret(
+      `${this.name}-cacerts`,
+      { metadata: { name: "cacerts", namespace: istioNamespace, labels: managedByWeft, annotations } },
       {
         parent: this,
         transformations: [secretKeys(cacerts.files)],
@@ -68,89 +100,66 @@ export class MeshMember extends pulumi.ComponentResource {
         ]),
       },
     );
+  }
 
-    const base = new kubernetes.helm.v3.Release(
-      `${name}-base`,
-      {
-        name: "istio-base",
-        namespace: istioNamespace,
-        ...chartArgs(charts, "base", member.istio.version),
-        values: mergeValues(
-          baseValues({
-            role: member.role,
-            revision: mesh.config.istio.revision,
-            platform: member.istio.platform,
-          }),
-          member.istio.base.values,
-        ),
-        timeout: releaseTimeoutSeconds,
-        ...(mesh.config.istio.crds === "remove" ? { postrender: crdsLeaveWithRelease() } : {}),
-      },
-      { parent: this, dependsOn: namespace },
-    );
-
-    this.istiod = new kubernetes.helm.v3.Release(
-      `${name}-istiod`,
+  private createIstiod(after: pulumi.Resource[]): kubernetes.helm.v3.Release {
+    const { mesh, member } = this.args;
+    return new kubernetes.helm.v3.Release(
+      `${this.name}-istiod`,
       {
         name: "istiod",
         namespace: istioNamespace,
-        ...chartArgs(charts, "istiod", member.istio.version),
-        values: istiodValues(args),
+        ...chartArgs(mesh.config.istio.charts, "istiod", member.istio.version),
+        values: istiodValues(this.args),
         timeout: releaseTimeoutSeconds,
         // A remote's istiod is the primary's: there is no pod of its own to wait for.
-        skipAwait: !isPrimary,
+        skipAwait: member.role === "remote",
       },
-      { parent: this, dependsOn: [base, ca] },
+      { parent: this, dependsOn: after },
     );
+  }
 
-    if (isPrimary) {
-      new kubernetes.apiextensions.CustomResource(
-        `${name}-mtls`,
-        {
-          apiVersion: "security.istio.io/v1",
-          kind: "PeerAuthentication",
-          metadata: {
-            name: "default",
-            namespace: istioNamespace,
-            labels: managedByWeft,
-            ...(mesh.config.mtlsReason && {
-              annotations: { "weft.dev/permissive-reason": mesh.config.mtlsReason },
-            }),
-          },
-          spec: { mtls: { mode: mesh.config.mtls.toUpperCase() } },
+  /** What holds in every namespace that the istiod of this primary serves. */
+  private createMeshWideConfig() {
+    const { mtls, mtlsReason, telemetry } = this.args.mesh.config;
+    const opts = { parent: this, dependsOn: this.istiod };
+    const metadata = { namespace: istioNamespace, labels: managedByWeft };
+    new kubernetes.apiextensions.CustomResource(
+      `${this.name}-mtls`,
+      {
+        apiVersion: "security.istio.io/v1",
+        kind: "PeerAuthentication",
+        metadata: {
+          ...metadata,
+          name: "default",
+          ...(mtlsReason && { annotations: { "weft.dev/permissive-reason": mtlsReason } }),
         },
-        { parent: this, dependsOn: this.istiod },
-      );
-    }
+        spec: { mtls: { mode: mtls.toUpperCase() } },
+      },
+      opts,
+    );
+    if (telemetry === undefined) return;
+    new kubernetes.apiextensions.CustomResource(
+      `${this.name}-telemetry`,
+      {
+        apiVersion: "telemetry.istio.io/v1",
+        kind: "Telemetry",
+        metadata: { ...metadata, name: "mesh-default" },
+        spec: telemetry,
+      },
+      opts,
+    );
+  }
 
-    if (isPrimary && mesh.config.telemetry !== undefined) {
-      new kubernetes.apiextensions.CustomResource(
-        `${name}-telemetry`,
-        {
-          apiVersion: "telemetry.istio.io/v1",
-          kind: "Telemetry",
-          metadata: { name: "mesh-default", namespace: istioNamespace, labels: managedByWeft },
-          spec: mesh.config.telemetry,
-        },
-        { parent: this, dependsOn: this.istiod },
-      );
-    }
-
-    if (readersOf(mesh, member.name).length > 0) {
-      this.remoteAccess = new RemoteAccess(
-        `${name}-remote-access`,
-        {
-          cluster: member.name,
-          address,
-          generation: member.remoteAccess.generation,
-          // The base chart creates the service account, istiod's chart what it may read. Also, a joining member so
-          // learns of a peer only when the peer's istiod has taken the joining member's root.
-          after: exchange === undefined ? this.istiod : base,
-        },
-        { parent: this },
-      );
-    }
-    this.registerOutputs();
+  private createRemoteAccess(after: pulumi.Resource): RemoteAccess | undefined {
+    const { isRead, member, address } = this.args;
+    if (!isRead) return undefined;
+    const { name: cluster, remoteAccess } = member;
+    return new RemoteAccess(
+      `${this.name}-remote-access`,
+      { cluster, address, generation: remoteAccess.generation, after },
+      { parent: this },
+    );
   }
 }
 

@@ -2,16 +2,16 @@ import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Kubeconfigs } from "../../clusters/kubeconfig";
 import type { Member, Mesh as MeshSpec } from "../../mesh/mesh-spec";
-import { peerAddress } from "../../mesh/peer-address";
-import { dropsMember, sharedSigner, signingRoot } from "../../mesh/roots";
-import { needsEastWestGateway, peersOf, primaries } from "../../mesh/topology";
 import type { LiveMember } from "../../mesh/live-member";
+import { peerAddress } from "../../mesh/peer-address";
+import { planOf, type Gateway, type MemberPlan, type Plan, type PrimaryPlan } from "../../mesh/plan";
+import { sharedSigner, signingRoot } from "../../mesh/roots";
 import { finishInterrupted } from "../interrupted/interrupted";
 import { EastWestGateway } from "../gateway/east-west-gateway";
 import { IngressGateway } from "../gateway/ingress-gateway";
 import { keepSecrets } from "../keep-secrets";
 import { LoadBalancer } from "../load-balancer/load-balancer";
-import { MeshMember } from "../mesh-member/mesh-member";
+import { MeshMember, type MeshMemberArgs } from "../mesh-member/mesh-member";
 import { PeerSecret } from "../mesh-member/peer-secret";
 import { Sample } from "../sample/sample";
 import { Trust } from "../root-ca/trust";
@@ -58,10 +58,6 @@ export class Mesh extends pulumi.ComponentResource {
   readonly members: Record<string, MemberOutputs>;
 
   private readonly trust: Trust;
-  private readonly parts: Record<string, MeshMember> = {};
-  private readonly loadBalancers: Record<string, LoadBalancer> = {};
-  private readonly gateways: Record<string, EastWestGateway> = {};
-  private readonly peerSecrets: Record<string, PeerSecret> = {};
 
   constructor(
     private readonly name: string,
@@ -80,87 +76,114 @@ export class Mesh extends pulumi.ComponentResource {
         ],
       },
     );
-    const { mesh, live } = args;
-    const remotes = mesh.members.filter(({ role }) => role === "remote");
-    const exchange = dropsMember(live, mesh) ? new Exchange() : undefined;
+    const { mesh, live, providers } = args;
+    const plan = planOf(mesh, live);
+    const exchange = new Exchange(plan);
 
-    this.trust = new Trust(`${name}-trust`, { mesh, providers: args.providers }, { parent: this });
-    for (const primary of primaries(mesh)) this.createMember(primary, exchange);
-    for (const primary of primaries(mesh)) this.createGateways(primary);
-    for (const remote of remotes) this.createMember(remote, exchange);
-    const kubeconfigs = this.peerKubeconfigs();
-    for (const primary of primaries(mesh)) this.createPeerSecret(primary, kubeconfigs, exchange);
-    for (const remote of remotes) this.createGateways(remote);
-    for (const member of mesh.members) this.createSample(member);
-    exchange?.finish(Object.values(this.peerSecrets).flatMap(({ secrets }) => secrets));
+    this.trust = new Trust(`${name}-trust`, { mesh, providers }, { parent: this });
+    const families = plan.primaries.map((primary) => this.createFamily(primary, exchange));
+    const members = families.flatMap((family) => this.createExchange(family, families, exchange));
+    exchange.finish();
 
     this.root = mesh.config.trust.mode === "shared" ? this.rootOf(sharedSigner(mesh.config)) : undefined;
-    this.members = Object.fromEntries(mesh.members.map((member) => [member.name, this.outputsOf(member)]));
+    this.members = Object.fromEntries(members.map((woven) => [woven.member.name, this.outputsOf(woven)]));
     this.registerOutputs();
   }
 
-  private createMember(member: Member, exchange: Exchange | undefined) {
+  /** A primary and, once its gateway has an address, the remotes that it serves. */
+  private createFamily(plan: PrimaryPlan, exchange: Exchange): Family {
+    const primary = this.createMember(plan, exchange);
+    const eastWest = this.createWorkloads(primary, [primary.part.istiod]);
+    const servedBy = eastWest && { primary: plan.member, address: eastWest.address };
+    return {
+      plan,
+      primary,
+      eastWest,
+      remotes: plan.serves.map((remote) => this.createMember(remote, exchange, servedBy)),
+    };
+  }
+
+  /** What the primary knows of its peers, and then what it injects in its remotes. */
+  private createExchange(family: Family, families: Family[], exchange: Exchange): Woven[] {
+    const { plan, primary, eastWest, remotes } = family;
+    const { istiod } = primary.part;
+    const secrets = this.createPeerSecret(plan, primary.part, families, exchange);
+    return [
+      { member: plan.member, part: primary.part, istiod, eastWest },
+      ...remotes.map((remote) => ({
+        member: remote.plan.member,
+        part: remote.part,
+        istiod,
+        eastWest: this.createWorkloads(remote, [remote.part.istiod, ...secrets]),
+      })),
+    ];
+  }
+
+  private createMember(plan: MemberPlan, exchange: Exchange, servedBy?: MeshMemberArgs["servedBy"]): Made {
     const { mesh, kubeconfigs, providers } = this.args;
-    const kubeconfig = kubeconfigs.get(member.name)!;
-    const primary = mesh.members.find(({ name }) => name === member.primary)!;
-    this.parts[member.name] = new MeshMember(
+    const { member, isRead } = plan;
+    const part = new MeshMember(
       `${this.name}-${member.name}`,
       {
         mesh,
         member,
+        isRead,
         cacerts: this.trust.cacerts[member.name]!,
-        address: peerAddress(member, kubeconfig),
-        exchange: exchange?.secrets,
-        servedBy: primary === member ? undefined : { primary, address: this.gateways[primary.name]!.address },
+        address: peerAddress(member, kubeconfigs.get(member.name)!),
+        exchange: exchange.beforeTrust,
+        servedBy,
       },
       { parent: this, providers: [providers[member.name]!] },
     );
-    this.createLoadBalancer(member);
+    return { plan, part, loadBalancer: this.createLoadBalancer(member, part) };
+  }
+
+  private createLoadBalancer({ name, addresses }: Member, parent: MeshMember): pulumi.Resource[] {
+    const config = this.args.mesh.config.loadBalancer;
+    if (config === undefined) return [];
+    const args = { config, addresses: addresses! };
+    return new LoadBalancer(`${this.name}-${name}-load-balancer`, args, { parent }).ready;
   }
 
   /**
-   * A gateway with fixed node ports comes first: among those that Kubernetes chooses for the other could be one of them, and a Service
-   * does not get a node port that another has.
+   * Whatever istiod injects.
+   * @param injector what must be there before a pod can be injected.
+   * @returns the east-west gateway, where the member has one.
    */
-  private createGateways(member: Member) {
-    const after = this.beforeGateways(member);
-    if (member.ingress?.service.nodePorts !== undefined) {
-      const ingress = this.createIngressGateway(member, after);
-      this.createEastWestGateway(member, [...after, ...ingress]);
-    } else {
-      const eastWest = this.createEastWestGateway(member, after);
-      const isFixed = member.eastWest.service.type === "NodePort";
-      this.createIngressGateway(member, isFixed ? [...after, ...eastWest] : after);
+  private createWorkloads(
+    { plan, part, loadBalancer }: Made,
+    injector: pulumi.Resource[],
+  ): EastWestGateway | undefined {
+    this.createSample(plan.member, part, injector);
+    let after: pulumi.Resource[] = [...injector, ...loadBalancer];
+    let eastWest: EastWestGateway | undefined;
+    for (const step of plan.gateways) {
+      const made = step.map((gateway) => this.createGateway(gateway, plan.member, part, after));
+      eastWest ??= made.find((gateway) => gateway instanceof EastWestGateway);
+      after = [...after, ...made];
     }
+    return eastWest;
   }
 
-  private createEastWestGateway(member: Member, after: pulumi.Resource[]): EastWestGateway[] {
-    const { mesh } = this.args;
-    if (!needsEastWestGateway(mesh, member.name)) return [];
-    const gateway = new EastWestGateway(
-      `${this.name}-${member.name}-eastwest`,
-      { mesh, member, after },
-      { parent: this.parts[member.name] },
-    );
-    this.gateways[member.name] = gateway;
-    return [gateway];
-  }
-
-  private createIngressGateway(member: Member, after: pulumi.Resource[]): IngressGateway[] {
+  private createGateway(
+    gateway: Gateway,
+    member: Member,
+    parent: MeshMember,
+    after: pulumi.Resource[],
+  ): EastWestGateway | IngressGateway {
     const { mesh, providers } = this.args;
-    const { ingress } = member;
-    if (ingress === undefined) return [];
-    const primary = providers[member.primary]!;
-    return [
-      new IngressGateway(
-        `${this.name}-${member.name}-ingress`,
-        { mesh, member, ingress, after, primary },
-        { parent: this.parts[member.name] },
-      ),
-    ];
+    const name = `${this.name}-${member.name}`;
+    if (gateway.kind === "eastWest") {
+      return new EastWestGateway(`${name}-eastwest`, { mesh, member, after }, { parent });
+    }
+    return new IngressGateway(
+      `${name}-ingress`,
+      { mesh, member, ingress: gateway.ingress, after, primary: providers[member.primary]! },
+      { parent },
+    );
   }
 
-  private createSample(member: Member) {
+  private createSample(member: Member, parent: MeshMember, after: pulumi.Resource[]) {
     const { config, members } = this.args.mesh;
     if (config.sample === undefined) return;
     new Sample(
@@ -169,66 +192,36 @@ export class Mesh extends pulumi.ComponentResource {
         config: config.sample,
         position: members.indexOf(member),
         revision: config.istio.revision,
-        after: this.injectorOf(member),
+        after,
       },
-      { parent: this.parts[member.name] },
+      { parent },
     );
-  }
-
-  /** Of every member that somebody reads. */
-  private peerKubeconfigs(): Record<string, pulumi.Output<string>> {
-    const read = Object.entries(this.parts).filter(([, { remoteAccess }]) => remoteAccess !== undefined);
-    return Object.fromEntries(read.map(([name, { remoteAccess }]) => [name, remoteAccess!.kubeconfig]));
   }
 
   private createPeerSecret(
-    reader: Member,
-    kubeconfigs: Record<string, pulumi.Output<string>>,
-    exchange: Exchange | undefined,
-  ) {
-    const peers = peersOf(this.args.mesh, reader.name);
-    if (peers.length === 0) return;
-    this.peerSecrets[reader.name] = new PeerSecret(
-      `${this.name}-${reader.name}-peers`,
-      {
-        peers: peers.map(({ name }) => name),
-        kubeconfigs,
-        // A renewed token must not meet an istiod of an old version that loses the peer by it.
-        after: exchange === undefined ? [this.parts[reader.name]!.istiod] : [],
-      },
-      { parent: this.parts[reader.name] },
+    { member, reads }: PrimaryPlan,
+    parent: MeshMember,
+    families: Family[],
+    exchange: Exchange,
+  ): pulumi.Resource[] {
+    if (reads.length === 0) return [];
+    const { secrets } = new PeerSecret(
+      `${this.name}-${member.name}-peers`,
+      { peers: reads, kubeconfigs: kubeconfigsIn(families), after: exchange.afterTrust(parent) },
+      { parent },
     );
+    exchange.add(secrets);
+    return secrets;
   }
 
-  private createLoadBalancer({ name, addresses }: Member) {
-    const config = this.args.mesh.config.loadBalancer;
-    if (config === undefined) return;
-    this.loadBalancers[name] = new LoadBalancer(
-      `${this.name}-${name}-load-balancer`,
-      { config, addresses: addresses! },
-      { parent: this.parts[name] },
-    );
-  }
-
-  /** What a gateway needs to become ready: an istiod that injects its pod, and whatever gives it an address. */
-  private beforeGateways(member: Member): pulumi.Resource[] {
-    return [...this.injectorOf(member), ...(this.loadBalancers[member.name]?.ready ?? [])];
-  }
-
-  /** What must be there before a pod can be injected: an istiod, and for a remote one that knows it. */
-  private injectorOf(member: Member): pulumi.Resource[] {
-    const { istiod } = this.parts[member.name]!;
-    return member.role === "primary" ? [istiod] : [istiod, ...this.peerSecrets[member.primary]!.secrets];
-  }
-
-  private outputsOf(member: Member): MemberOutputs {
-    const { name, network, role, primary } = member;
+  private outputsOf({ member, part, istiod, eastWest }: Woven): MemberOutputs {
+    const { network, role } = member;
     return {
       network,
       role,
-      uid: this.parts[name]!.uid,
-      eastWestAddress: this.gateways[name]?.address,
-      istiodVersion: this.parts[primary]!.istiod.status.version,
+      uid: part.uid,
+      eastWestAddress: eastWest?.address,
+      istiodVersion: istiod.status.version,
       ...(this.root === undefined ? { root: this.rootOf(signingRoot(this.args.mesh, member)) } : {}),
     };
   }
@@ -239,8 +232,61 @@ export class Mesh extends pulumi.ComponentResource {
   }
 }
 
-/** The PeerSecrets of all readers, promised to those that are created before them and have to wait for them. */
+/** A member without what its istiod injects. */
+interface Made {
+  plan: MemberPlan;
+  part: MeshMember;
+  /** From here on, Services get addresses. */
+  loadBalancer: pulumi.Resource[];
+}
+
+interface Family {
+  plan: PrimaryPlan;
+  primary: Made;
+  eastWest: EastWestGateway | undefined;
+  remotes: Made[];
+}
+
+/** A whole member. */
+interface Woven {
+  member: Member;
+  part: MeshMember;
+  /** The istiod that serves it. */
+  istiod: MeshMember["istiod"];
+  eastWest: EastWestGateway | undefined;
+}
+
+/** Of every member that somebody reads. */
+function kubeconfigsIn(families: Family[]): Record<string, pulumi.Output<string>> {
+  const members = families.flatMap(({ primary, remotes }) => [primary, ...remotes]);
+  return Object.fromEntries(
+    members.flatMap(({ plan, part: { remoteAccess } }) =>
+      remoteAccess === undefined ? [] : [[plan.member.name, remoteAccess.kubeconfig]],
+    ),
+  );
+}
+
+/**
+ * The PeerSecrets of all readers. Their tokens are the members' own, so they are made after the members; where they are to change before
+ * these, Pulumi takes the promise of them.
+ */
 class Exchange {
-  finish!: (secrets: pulumi.Resource[]) => void;
-  readonly secrets = new Promise<pulumi.Resource[]>((resolve) => (this.finish = resolve));
+  /** What the bundles wait for; undefined where they come first. */
+  readonly beforeTrust: Promise<pulumi.Resource[]> | undefined;
+  finish = () => {};
+  private readonly secrets: pulumi.Resource[] = [];
+
+  constructor({ first }: Pick<Plan, "first">) {
+    if (first === "trust") return;
+    this.beforeTrust = new Promise((resolve) => (this.finish = () => resolve(this.secrets)));
+  }
+
+  /** What the PeerSecret of a member waits for. */
+  afterTrust({ istiod }: MeshMember): pulumi.Resource[] {
+    return this.beforeTrust === undefined ? [istiod] : [];
+  }
+
+  add(secrets: pulumi.Resource[]) {
+    this.secrets.push(...secrets);
+  }
 }

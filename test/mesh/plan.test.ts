@@ -1,0 +1,181 @@
+import fc from "fast-check";
+import type { LiveMember } from "../../mesh/live-member";
+import type { Mesh } from "../../mesh/mesh-spec";
+import { parseMesh } from "../../mesh/parse";
+import { planOf, type MemberPlan, type Plan } from "../../mesh/plan";
+
+/** Clusters of any mix of roles, networks and gateways, the first of them a primary. */
+const shape = fc.record({
+  remote: fc.boolean(),
+  serving: fc.nat(),
+  network: fc.option(fc.constantFrom("n1", "n2")),
+  ingress: fc.constantFrom(undefined, {}, { service: { type: "NodePort", nodePorts: {} } }),
+  eastWest: fc.constantFrom(undefined, {
+    service: { type: "NodePort" },
+    addresses: ["192.0.2.1"],
+    port: 31443,
+  }),
+});
+const stacks = fc.array(shape, { minLength: 1, maxLength: 12 }).map((shapes) => {
+  const isPrimary = shapes.map(({ remote }, index) => index === 0 || !remote);
+  const serving = isPrimary.flatMap((is, index) => (is ? [`c${index}`] : []));
+  return shapes.map(({ network, ingress, eastWest, serving: chosen }, index) => ({
+    name: `c${index}`,
+    context: "kind",
+    ...(network !== null && { network }),
+    ...(ingress && { ingress }),
+    ...(eastWest && { eastWest }),
+    ...(!isPrimary[index] && { role: "remote", primary: serving[chosen % serving.length] }),
+  }));
+});
+
+const membersOf = ({ primaries }: Plan): MemberPlan[] =>
+  primaries.flatMap((primary) => [primary, ...primary.serves]);
+const kinds = ({ gateways }: MemberPlan) => gateways.map((step) => step.map(({ kind }) => kind));
+
+/** What waits for what, as `Plan` says it: `a/peers` for `b/token`. */
+function edges(plan: Plan): [later: string, earlier: string][] {
+  const readers = plan.primaries.filter(({ reads }) => reads.length > 0).map(({ member }) => member.name);
+  const within = ({ member: { name }, isRead }: MemberPlan): [string, string][] => [
+    [`${name}/istiod`, `${name}/bundle`],
+    [`${name}/gateways`, `${name}/istiod`],
+    ...(isRead && plan.first === "trust" ? [[`${name}/token`, `${name}/istiod`] as [string, string]] : []),
+    ...(plan.first === "exchange"
+      ? readers.map((reader) => [`${name}/bundle`, `${reader}/peers`] as [string, string])
+      : []),
+  ];
+  return [
+    ...membersOf(plan).flatMap(within),
+    ...plan.primaries.flatMap(({ member: { name }, reads, serves }): [string, string][] => [
+      ...reads.map((peer): [string, string] => [`${name}/peers`, `${peer}/token`]),
+      ...(reads.length > 0 && plan.first === "trust"
+        ? [[`${name}/peers`, `${name}/istiod`] as [string, string]]
+        : []),
+      ...serves.flatMap((remote): [string, string][] => [
+        [`${remote.member.name}/istiod`, `${name}/gateways`],
+        [`${remote.member.name}/gateways`, `${name}/peers`],
+      ]),
+    ]),
+  ];
+}
+
+/** What is left when everything that waits for nothing is done, over and over. */
+function stuck(waits: [string, string][]): string[] {
+  let left = waits;
+  for (;;) {
+    const waiting = new Set(left.map(([later]) => later));
+    const next = left.filter(([, earlier]) => waiting.has(earlier));
+    if (next.length === left.length) return [...waiting];
+    left = next;
+  }
+}
+
+/** A member of federated trust whose root is in the bundle of `c0`, and which is there no more. */
+const gone: LiveMember[] = [{ name: "c0", tokenGenerations: [1], roots: ["c0", "gone"] }];
+const meshes = fc
+  .record({ clusters: stacks, mode: fc.constantFrom("shared", "federated"), drops: fc.boolean() })
+  .map(({ clusters, mode, drops }): [Mesh, LiveMember[]] => [
+    parseMesh({ mesh: { trust: { mode } }, clusters }),
+    drops ? gone : [],
+  ]);
+
+describe("in every mesh", () => {
+  const holds = (check: (plan: Plan, mesh: Mesh) => void) =>
+    fc.assert(fc.property(meshes, ([mesh, live]) => check(planOf(mesh, live), mesh)));
+
+  it("every member is made once", () =>
+    holds((plan, mesh) => {
+      const names = membersOf(plan).map(({ member }) => member.name);
+      expect(names.toSorted()).toEqual(mesh.members.map(({ name }) => name));
+    }));
+
+  it("nobody waits for what waits for him", () => holds((plan) => expect(stuck(edges(plan))).toEqual([])));
+
+  it("a PeerSecret waits for the token of every other member, and of nobody who has none", () =>
+    holds((plan) => {
+      const read = membersOf(plan).filter(({ isRead }) => isRead);
+      for (const { member, reads } of plan.primaries) {
+        const others = read.map((other) => other.member.name).filter((name) => name !== member.name);
+        expect(reads.toSorted()).toEqual(others.toSorted());
+      }
+      const wanted = new Set(plan.primaries.flatMap(({ reads }) => reads));
+      expect(new Set(read.map(({ member }) => member.name))).toEqual(wanted);
+    }));
+
+  it("a primary that serves remotes has the gateway by which they reach it", () =>
+    holds((plan) => {
+      const serving = plan.primaries.filter(({ serves }) => serves.length > 0);
+      for (const primary of serving) expect(kinds(primary).flat()).toContain("eastWest");
+    }));
+
+  it("no gateway comes beside one with fixed node ports", () =>
+    holds((plan) => {
+      const fixed = membersOf(plan).filter(
+        ({ member: { ingress, eastWest } }) =>
+          ingress?.service.nodePorts !== undefined ||
+          (ingress !== undefined && eastWest.service.type === "NodePort"),
+      );
+      expect(fixed.flatMap(({ gateways }) => gateways).filter((step) => step.length !== 1)).toEqual([]);
+    }));
+
+  it("the order of the list means nothing", () => {
+    const shuffled = stacks.chain((clusters) =>
+      fc.tuple(fc.constant(clusters), fc.shuffledSubarray(clusters, { minLength: clusters.length })),
+    );
+    const of = (clusters: object[]) =>
+      JSON.stringify(planOf(parseMesh({ clusters }), []), (key, value: unknown) =>
+        key === "path" ? undefined : value,
+      );
+    fc.assert(fc.property(shuffled, ([clusters, others]) => expect(of(others)).toBe(of(clusters))));
+  });
+});
+
+test("a primary with a remote, and one without, are planned so", () => {
+  const fixed = { service: { type: "NodePort", nodePorts: {} } };
+  const mesh = parseMesh({
+    clusters: [
+      { name: "r", context: "r", role: "remote", primary: "p", ingress: {} },
+      { name: "q", context: "q", network: "p", ingress: fixed },
+      { name: "p", context: "p" },
+    ],
+  });
+  const [p, q, r] = mesh.members;
+  const { ingress } = r!;
+  expect(planOf(mesh, [])).toEqual({
+    first: "trust",
+    primaries: [
+      {
+        member: p,
+        isRead: true,
+        gateways: [[{ kind: "eastWest" }]],
+        reads: ["q", "r"],
+        serves: [
+          { member: r, isRead: true, gateways: [[{ kind: "eastWest" }, { kind: "ingress", ingress }]] },
+        ],
+      },
+      {
+        member: q,
+        isRead: true,
+        gateways: [[{ kind: "ingress", ingress: q!.ingress }], [{ kind: "eastWest" }]],
+        reads: ["p", "r"],
+        serves: [],
+      },
+    ],
+  });
+});
+
+test("a member alone reads nobody, is read by nobody and has no gateway", () => {
+  const mesh = parseMesh({ clusters: [{ name: "a", context: "a" }] });
+  expect(planOf(mesh, [])).toEqual({
+    first: "trust",
+    primaries: [{ member: mesh.members[0], isRead: false, gateways: [], reads: [], serves: [] }],
+  });
+});
+
+test("keys leave the PeerSecrets first only where a root leaves the bundles", () => {
+  const first = (mode: string, live: LiveMember[]) =>
+    planOf(parseMesh({ mesh: { trust: { mode } }, clusters: [{ name: "c0", context: "c0" }] }), live).first;
+  expect(first("federated", gone)).toBe("exchange");
+  expect(first("federated", [{ ...gone[0]!, roots: ["c0"] }])).toBe("trust");
+  expect(first("shared", gone)).toBe("trust");
+});
