@@ -9,13 +9,13 @@ import type { LabCluster } from "../../lab/control-plane";
 import { makeIdentity } from "../clusters/fake-api-server";
 
 /** Every so many requests one is answered by the front itself. */
-const every = 3;
+const every = 8;
 
 export class FaultProxy {
-  /** Statuses that are answered in turn; none: every request goes through. */
-  statuses: number[] = [];
-  /** How many requests the front has answered by itself, by status. */
-  readonly answered: Record<number, number> = {};
+  /** What it answers by itself. Default: every request goes through. */
+  status: number | undefined;
+  /** The statuses that it has answered by itself. */
+  readonly answered = new Set<number>();
   private requests = 0;
 
   private constructor(
@@ -88,9 +88,8 @@ export class FaultProxy {
   }
 
   private statusOfNext(): number | undefined {
-    if (this.statuses.length === 0 || ++this.requests % every !== 0) return undefined;
-    const status = this.statuses[(this.requests / every) % this.statuses.length]!;
-    this.answered[status] = (this.answered[status] ?? 0) + 1;
-    return status;
+    if (this.status === undefined || ++this.requests % every !== 0) return undefined;
+    this.answered.add(this.status);
+    return this.status;
   }
 }

@@ -8,12 +8,13 @@ import { AdmissionregistrationV1Api, AppsV1Api } from "@kubernetes/client-node";
 import { startLab } from "../../lab/control-plane";
 import { type Part, readState } from "../../lab/control-plane/state";
 import { backendUrl } from "../../lab/engine/stack";
-import { isRunning } from "../../lab/processes";
+import { isRunning, type ProcessIdentity } from "../../lab/processes";
 import { eventually } from "./eventually";
 import { FaultProxy } from "./fault-proxy";
 import { decoded, namespace, statusOf, TestMesh } from "./harness";
 import { everybody, everyReaderHoldsItsPeers } from "./holdings";
 import type { TestStack } from "./operator";
+import { Wire } from "./wire";
 
 jest.setTimeout(900_000);
 
@@ -108,9 +109,9 @@ async function inventory(): Promise<Record<string, string[]>> {
 }
 
 /** The next `up` finishes what the last one began, and there is nothing more or less than before. */
-async function converges(before: Record<string, string[]>): Promise<void> {
-  await up(await stack());
-  expect(await up(await stack())).toEqual([]);
+async function converges(before: Record<string, string[]>, way: Record<string, string> = {}): Promise<void> {
+  await up(await stack(way));
+  expect(await up(await stack(way))).toEqual([]);
   expect(await inventory()).toEqual(before);
   const [, tokens] = await Promise.all([everyReaderHoldsItsPeers(mesh, everybody(members)), tokensOfPeers()]);
   expect(tokens).toEqual(members.map(() => `weft-reader-token-${generation}`));
@@ -135,19 +136,53 @@ const daemon = (part: Part) => readState(mesh.dir)!.clusters.cluster2!.daemons[p
 const restore = () =>
   startLab({ dir: mesh.dir, clusters: members, report: () => {}, istiods: mesh.parts.istiods });
 
-test("a killed API server: the update fails and names it; while it is gone nothing is begun", async () => {
+/** Kills a daemon of the lab, and brings it back when it is gone. What waits for a release goes on doing so meanwhile. */
+async function upWithout(daemon: ProcessIdentity): Promise<string | undefined> {
+  let restored: Promise<unknown> | undefined;
+  const failure = await upThrough(
+    () => {
+      process.kill(daemon.pid, "SIGKILL");
+      restored = eventually(() => !isRunning(daemon)).then(restore);
+    },
+    { begun: 4 },
+  );
+  await restored;
+  return failure;
+}
+
+test("an API server that is killed and comes back", async () => {
   const before = await inventory();
 
-  expect(await upThrough(() => process.kill(daemon("kube-apiserver").pid, "SIGKILL"), { begun: 4 })).toMatch(
-    /cluster2[\s\S]*connection refused/,
-  );
-  const from = mesh.transcript.length;
-  await expect(up(await stack())).rejects.toThrow();
-  const shown = mesh.transcript.slice(from).join("\n");
-  expect(shown).toContain("The API server cannot be reached (ECONNREFUSED).");
-  expect(shown).not.toMatch(/\bat \S+ \(/);
+  const failure = await upWithout(daemon("kube-apiserver"));
 
+  expect([undefined, expect.stringMatching(/connection refused|EOF|connection reset/)]).toContainEqual(
+    failure,
+  );
+  await converges(before);
+});
+
+test("one that is gone is named before anything is begun", async () => {
+  const before = await inventory();
+  const gone = daemon("kube-apiserver");
+  process.kill(gone.pid, "SIGKILL");
+  await eventually(() => !isRunning(gone));
+  const from = mesh.transcript.length;
+
+  await expect(up(await stack())).rejects.toThrow();
+
+  const shown = mesh.transcript.slice(from).join("\n");
+  expect(shown).toMatch(/weft:clusters\[1\][\s\S]*The API server cannot be reached \(ECONNREFUSED\)\./);
+  expect(shown).not.toMatch(/\bat \S+ \(/);
   await restore();
+  await converges(before);
+});
+
+test("an etcd that is killed and comes back", async () => {
+  const before = await inventory();
+
+  // Whether the update waits or fails depends on what it was at.
+  await upWithout(readState(mesh.dir)!.etcd.daemon!);
+
   await converges(before);
 });
 
@@ -171,47 +206,33 @@ test("an API server that stalls and goes on: the update waits", async () => {
   await converges(before);
 });
 
-test("an API server that answers 429, 500 and 503 in turn", async () => {
+test.each([
+  // Every client asks again.
+  { status: 429, shown: undefined },
+  { status: 500, shown: expect.stringMatching(/\(status: 500\)|as told/) as unknown },
+  { status: 503, shown: expect.stringMatching(/\(status: 503\)|as told/) as unknown },
+])("an API server that answers every eighth request with $status", async ({ status, shown }) => {
   const before = await inventory();
-  const kubeconfigPath = proxy.kubeconfig;
 
-  const failure = await upThrough(() => void (proxy.statuses = [429, 500, 503]), {
-    begun: 4,
-    way: { kubeconfigPath },
+  const failure = await upThrough(() => (proxy.status = status), {
+    way: { kubeconfigPath: proxy.kubeconfig },
   });
-  proxy.statuses = [];
+  proxy.status = undefined;
 
-  expect(Object.keys(proxy.answered)).toEqual(["429", "500", "503"]);
-  expect([undefined, expect.stringMatching(/as told/)]).toContainEqual(failure);
+  expect(proxy.answered).toContain(status);
+  expect(failure).toEqual(shown);
   await converges(before);
 });
 
 test("one that does so from the start is refused by name before anything is changed", async () => {
   const before = await inventory();
-  proxy.statuses = [503];
+  proxy.status = 503;
   const from = mesh.transcript.length;
 
   await expect(up(await stack({ kubeconfigPath: proxy.kubeconfig }))).rejects.toThrow();
 
-  proxy.statuses = [];
+  proxy.status = undefined;
   expect(mesh.transcript.slice(from).join("\n")).toMatch(/weft:clusters\[1\][\s\S]*503/);
-  await converges(before);
-});
-
-test("a killed etcd that comes back: the update waits or fails", async () => {
-  const before = await inventory();
-  const etcd = readState(mesh.dir)!.etcd.daemon!;
-  let restored: Promise<unknown> | undefined;
-
-  await upThrough(
-    () => {
-      process.kill(etcd.pid, "SIGKILL");
-      restored = eventually(() => !isRunning(etcd)).then(restore);
-    },
-    { begun: 4 },
-  );
-
-  await restored;
   await converges(before);
 });
 
@@ -285,6 +306,21 @@ async function another(): Promise<unknown> {
   );
   return theirs.up().catch((error: unknown) => error);
 }
+
+test("the way from one member to the other's API server is cut, and comes back", async () => {
+  const before = await inventory();
+  const between = await Wire.to(new URL(mesh.cluster("cluster2").apiServer));
+  const way = { apiServer: `https://127.0.0.1:${between.port}` };
+  await up(await stack(way));
+
+  // istiod is ready without a peer that it does not reach: PILOT_REMOTE_CLUSTER_TIMEOUT.
+  expect(await upThrough(() => between.cut(), { way })).toBeUndefined();
+
+  await between.mend();
+  await converges(before, way);
+  await up(await stack());
+  between.cut();
+});
 
 const victims = ["pulumi up", "pulumi-resource-kubernetes", "program"];
 

@@ -22,6 +22,7 @@ interface Settings {
   policyPacks?: string[];
   expectNoChanges?: boolean;
   refresh?: boolean;
+  clearPendingCreates?: boolean;
 }
 
 export interface OperationOptions extends Settings {
@@ -131,9 +132,14 @@ export class TestStack {
   setConfig: Stack["setConfig"] = (key, value, path) => this.stack.setConfig(key, value, path);
 
   private run(operation: Operation, options: OperationOptions): Promise<unknown> {
-    const { parallel, policyPacks, expectNoChanges, refresh, env } = options;
+    const { parallel, policyPacks, expectNoChanges, refresh, clearPendingCreates, env } = options;
     return this.operator.run(
-      { ...this.args, operation, options: { parallel, policyPacks, expectNoChanges, refresh }, env },
+      {
+        ...this.args,
+        operation,
+        options: { parallel, policyPacks, expectNoChanges, refresh, clearPendingCreates },
+        env,
+      },
       options,
     );
   }
