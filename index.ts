@@ -1,6 +1,5 @@
 /** From stack config to one mesh. */
 import "./components/printed-errors";
-import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { withAddresses } from "./clusters/container-network";
 import { resolveKubeconfigs } from "./clusters/kubeconfig";
@@ -8,7 +7,10 @@ import { lastOutputs } from "./clusters/last-outputs";
 import { parseMeshWithFound } from "./clusters/membership";
 import { preflight } from "./clusters/preflight";
 import { storedSettings } from "./clusters/stored-settings";
+import { failInTheEnd } from "./components/fail-in-the-end";
 import { Mesh } from "./components/mesh/mesh";
+import { evictedProvider, memberProvider } from "./components/providers";
+import { evictedMembers } from "./mesh/evicted-members";
 import { lastUp } from "./mesh/last-up";
 import { ConfigError } from "./mesh/problems";
 import { rootSources } from "./mesh/roots";
@@ -41,26 +43,35 @@ async function weave() {
   const kubeconfigs = await resolveKubeconfigs(spec);
   const live = await preflight(spec, kubeconfigs, { last, warn });
 
+  const unreachable = live.filter((member) => member.unreachable).map(({ name }) => name);
   const providers = Object.fromEntries(
     [...kubeconfigs].map(([name, { kubeconfig }]) => [
       name,
-      new kubernetes.Provider(name, {
-        kubeconfig: pulumi.secret(kubeconfig),
-        // Without it, a kubeconfig with another address of the same cluster replaces every resource.
-        clusterIdentifier: name,
-        // Else a change of `cacerts` or of a PeerSecret deletes it first.
-        enableSecretMutable: true,
-        enableConfigMapMutable: true,
-      }),
+      memberProvider(name, kubeconfig, { isUnreachable: unreachable.includes(name) }),
     ]),
   );
+  const evicted = evictedMembers(spec, last).map((member) => ({
+    ...member,
+    reader: evictedProvider(member.name),
+  }));
   const secrets = await secretsIn(settings);
-  const { root, members } = new Mesh("mesh", { mesh: spec, kubeconfigs, live, secrets, providers });
-  const { id, trustDomain, trust } = spec.config;
+  const { root, members } = new Mesh("mesh", { mesh: spec, kubeconfigs, live, evicted, secrets, providers });
+  if (unreachable.length > 0) failInTheEnd(unreachable);
+  const { id, trustDomain, trust, evicting } = spec.config;
   const roots = Object.fromEntries(
     Object.entries(rootSources(spec)).map(([name, { source }]) => [name, source]),
   );
-  return { mesh: { id, trustDomain, root, roots, certManager: trust.certManager }, members };
+  return {
+    mesh: {
+      id,
+      trustDomain,
+      root,
+      roots,
+      certManager: trust.certManager,
+      ...(evicting.length > 0 && { evicted: evicting }),
+    },
+    members,
+  };
 }
 
 /** Secrets nested in settings come in plain: each is marked again where it enters a resource. */

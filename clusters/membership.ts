@@ -38,6 +38,8 @@ export async function parseMeshWithFound(
   // A config that does not parse names no management cluster to ask: parseMesh says what is wrong with it.
   const management = membership && managementCluster(membership.management, listed);
   if (config === undefined || membership === undefined || management === undefined) return parseMesh(input);
+  // parseMesh refuses to evict who is asked.
+  if (config.evicting.some((name) => name === membership.management)) return parseMesh(input);
 
   const { timeoutMs = defaultTimeoutMs, known, warn } = options;
   const kubeconfig = await resolveKubeconfig(management);
@@ -45,7 +47,7 @@ export async function parseMeshWithFound(
   try {
     const api = await ApiServer.of(kubeconfig, timeoutMs);
     try {
-      found = await findMembers(api, config.id, membership, { known, warn });
+      found = await findMembers(api, config, membership, { known, warn });
     } finally {
       api.close();
     }
@@ -66,7 +68,7 @@ type Membership = NonNullable<MeshConfig["membership"]>;
 
 async function findMembers(
   api: ApiServer,
-  meshId: string,
+  { id: meshId, evicting }: MeshConfig,
   membership: Membership,
   { known, warn }: Pick<MembershipOptions, "known" | "warn">,
 ): Promise<Reachable[]> {
@@ -81,8 +83,11 @@ async function findMembers(
       ? []
       : list(api, "Cluster", "cluster.x-k8s.io/clusters", membership.clusters.selector, { optional: false }),
   ]);
-  const { found, problems, warnings } = selectMembers([...deployments, ...clusters], meshId);
+  const selection = selectMembers([...deployments, ...clusters], meshId);
+  const { problems, warnings } = selection;
   warnings.forEach(warn);
+  // Their kubeconfigs may be gone with them.
+  const found = selection.found.filter(({ name }) => !evicting.includes(name));
 
   const reachable = await Promise.all(
     found.map(async (member): Promise<Reachable | undefined> => {

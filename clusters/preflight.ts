@@ -4,10 +4,11 @@ import type { Member, Mesh } from "../mesh/mesh-spec";
 import { ConfigError, type Problem } from "../mesh/problems";
 import { fingerprints } from "../mesh/certificates";
 import type { LiveMember, KnownAddress } from "../mesh/live-member";
-import type { LastUp } from "../mesh/last-up";
+import { lastUp, type LastUp } from "../mesh/last-up";
 import { loopbackProblem, peerAddress, pemOf } from "../mesh/peer-address";
 import { checkTransition, stillToBeForgotten } from "../mesh/transitions";
-import { defaultTimeoutMs } from "./api-client";
+import { unanswered } from "../mesh/transitions/unreachable";
+import { ApiServerError, defaultTimeoutMs } from "./api-client";
 import { checkChartSources } from "./chart-source";
 import { explain, kubectl } from "./explain";
 import { inspect, type Inspection } from "./inspect";
@@ -24,17 +25,19 @@ export interface PreflightOptions {
 }
 
 /**
- * Reads every member, all at once.
+ * Reads every member, all at once. Where that is tolerated, one that does not answer is as the last `up` left it.
  * @throws ConfigError with every problem found.
  */
 export async function preflight(
   mesh: Mesh,
   kubeconfigs: Kubeconfigs,
-  { last, warn, timeoutMs = defaultTimeoutMs }: PreflightOptions,
+  { last = lastUp({}), warn, timeoutMs = defaultTimeoutMs }: PreflightOptions,
 ): Promise<LiveMember[]> {
   const problems: Problem[] = [];
   const warnings: string[] = [];
   const inspections = new Map<string, Inspection>();
+  /** Why nobody answers, by member. */
+  const silent = new Map<string, Problem>();
 
   const charts = checkChartSources(mesh, timeoutMs);
   await Promise.all(
@@ -47,28 +50,46 @@ export async function preflight(
         if (problem !== undefined) problems.push(problem);
         if (warning !== undefined) warnings.push(warning);
       } catch (error) {
-        problems.push(explain(error, member, kubeconfig, timeoutMs));
+        const problem = explain(error, member, kubeconfig, timeoutMs);
+        if (isSilence(error)) silent.set(member.name, problem);
+        else problems.push(problem);
       }
     }),
   );
+  // Where nobody answers at all, it is this machine that is cut off.
+  const isTolerated = mesh.config.tolerateUnreachable && silent.size < mesh.members.length;
+  if (!isTolerated) problems.push(...silent.values());
   problems.push(...loopbackProblems(mesh, kubeconfigs));
   problems.push(...permissionProblems(mesh, kubeconfigs, inspections));
   problems.push(...sameClusterProblems(mesh, kubeconfigs, inspections));
   problems.push(...(await charts));
 
-  const live = mesh.members.flatMap(({ name }) => inspections.get(name)?.live ?? []);
+  const live = mesh.members.flatMap((member) => {
+    if (!silent.has(member.name)) return inspections.get(member.name)?.live ?? [];
+    return isTolerated ? unanswered(member, mesh.config.id, last) : [];
+  });
   const before = { last, live, apiServers: apiServersOf(mesh, kubeconfigs, inspections) };
   problems.push(...checkTransition(before, mesh));
   if (problems.length > 0) {
     throw new ConfigError(problems.sort((a, b) => a.path.localeCompare(b.path, "en", { numeric: true })));
   }
   for (const message of [...warnings.sort(), ...oldKubernetes(mesh, inspections)]) warn(message);
+  for (const [name, { value, message }] of silent) {
+    warn(
+      `${name} is left as it is (weft:mesh.tolerateUnreachable): ${value}: ${message} The others get what is new, and the \`pulumi up\` counts as failed.`,
+    );
+  }
   for (const name of stillToBeForgotten(before, mesh)) {
     warn(
       `${name} counts as made again (weft:mesh.rebuilt): nothing is created there unless this is run with \`--refresh\`. See docs/changes.md.`,
     );
   }
   return live;
+}
+
+/** What answers, be it with an error, is there, and may have more to say. */
+function isSilence(error: unknown): boolean {
+  return error instanceof ApiServerError && (error.kind === "unreachable" || error.kind === "timeout");
 }
 
 /** As the PeerSecrets are to have them. */

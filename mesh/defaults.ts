@@ -47,7 +47,14 @@ export function withDefaults(config: MeshConfig, entries: ClusterEntry[], now = 
       remoteAccess: { generation: (cluster.remoteAccess.generation ?? generation) + renewals },
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { config, members };
+  const evicting = new Set(config.evicting);
+  return {
+    config,
+    members: members.filter(({ name }) => !evicting.has(name)),
+    evicted: [...evicting]
+      .sort()
+      .map((name) => ({ name, entry: members.find((entry) => entry.name === name) })),
+  };
 }
 
 function namespaceMetadata(ofAll: NamespaceMetadata, own: NamespaceMetadata): NamespaceMetadata {

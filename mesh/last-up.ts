@@ -10,6 +10,8 @@ const outputs = z.object({
       trustDomain: z.string().optional(),
       /** Where each root came from, by name. */
       roots: z.record(z.string(), z.enum(["generated", "certManager", "provided"])).default({}),
+      /** Members that it evicted. */
+      evicted: z.array(z.string()).default([]),
       certManager: z.object({ cluster: z.string(), namespace: z.string(), install: z.boolean() }).optional(),
     })
     .prefault({}),
@@ -21,6 +23,9 @@ const outputs = z.object({
         network: z.string().optional(),
         /** UID of its namespace istio-system. */
         uid: z.string().optional(),
+        eastWestAddress: z.string().optional(),
+        /** Namespace of its ingress gateway, where it has one. */
+        ingressNamespace: z.string().optional(),
       }),
     )
     .default({}),

@@ -3,6 +3,8 @@ import type { PeerAddress } from "./peer-address";
 /** What is there before an `up`, as far as a step from it can do harm. */
 export interface LiveMember {
   name: string;
+  /** Nobody answers there (`weft:mesh.tolerateUnreachable`): what else is said here is what the last `up` left. */
+  unreachable?: true;
   /** Namespace istio-system, where there is one. */
   namespace?: LiveNamespace;
   /** The ingress gateway in istio-system, where there is one, and the address that its load balancer gave it. */

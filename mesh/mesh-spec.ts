@@ -28,8 +28,17 @@ export interface Member extends Omit<
   remoteAccess: { generation: number };
 }
 
+/** A member whose cluster is gone. */
+export interface EvictedMember {
+  name: string;
+  /** Its entry, where it is still in the list. */
+  entry?: Member;
+}
+
 export interface Mesh {
   config: MeshConfig;
-  /** Sorted by name: the order of the list in stack config means nothing. */
+  /** Sorted by name: the order of the list in stack config means nothing. Without those that are evicted. */
   members: Member[];
+  /** Members in `weft:mesh.evicting`. Sorted by name. */
+  evicted: EvictedMember[];
 }

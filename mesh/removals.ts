@@ -15,14 +15,15 @@ import { primaries } from "./topology";
 export function checkRemovals({ members: before }: LastUp, mesh: Mesh): Problem[] {
   const names = Object.keys(before).sort();
   const present = new Set(mesh.members.map(({ name }) => name));
-  const leaving = names.filter((name) => !present.has(name));
+  const { removing, evicting } = mesh.config;
+  const leaving = names.filter((name) => !present.has(name) && !evicting.includes(name));
 
   const stillPrimary = new Set(primaries(mesh).map(({ name }) => name));
   const primariesBefore = names.filter((name) => before[name]!.role === "primary");
   const losesPrimaries = !primariesBefore.some((name) => stillPrimary.has(name));
 
   const toBeMeant = [...(leaving.length > 1 ? leaving : []), ...(losesPrimaries ? primariesBefore : [])];
-  if (toBeMeant.every((name) => mesh.config.removing.includes(name))) return [];
+  if (toBeMeant.every((name) => removing.includes(name) || evicting.includes(name))) return [];
   return [
     {
       path: "weft:clusters",

@@ -1,9 +1,10 @@
 /** What must hold across the keys of a stack config. */
-import { withDefaults } from "./defaults";
+import { withDefaults, type ClusterEntry } from "./defaults";
 import type { Problem } from "./problems";
 import { accessProblems } from "./rules/access";
 import { addressProblems } from "./rules/metallb-addresses";
 import { chartProblems } from "./rules/charts";
+import { evictionProblems } from "./rules/eviction";
 import { gatewayProblems } from "./rules/gateways";
 import { istioProblems } from "./rules/istio";
 import { nameProblems } from "./rules/names";
@@ -33,18 +34,29 @@ export interface Draft {
 
 /** All problems, in the order of the rules. Rules about `weft:mesh` are left out where it does not parse. */
 export function brokenRules({ config, entries, now }: Draft): Problem[] {
-  const clusters = entries.flatMap(({ path, cluster }) => (cluster === undefined ? [] : [{ path, cluster }]));
+  const parsed = entries.flatMap(({ path, cluster }) => (cluster === undefined ? [] : [{ path, cluster }]));
+  const mesh = withDefaults(config ?? meshSchema.parse({}), parsed, now);
+  const stays = ({ cluster }: ClusterEntry) => !mesh.config.evicting.includes(cluster.name);
+  const listed = entries.flatMap(({ path, written }) => {
+    const name = (written as { name?: unknown } | null)?.name;
+    return typeof name === "string" ? [{ path, name }] : [];
+  });
+  const gone = mesh.config.evicting.filter((name) => !listed.some((entry) => entry.name === name));
   const stack: Stack = {
-    mesh: withDefaults(config ?? meshSchema.parse({}), clusters, now),
-    clusters,
-    names: entries.flatMap(({ path, written }) => {
-      const name = (written as { name?: unknown } | null)?.name;
-      return typeof name === "string" ? [{ path, name }] : [];
-    }),
-    complete: config !== undefined && clusters.length === entries.length && entries.length > 0,
+    mesh,
+    clusters: parsed.filter(stays),
+    names: [...listed, ...gone.map((name) => ({ path: "weft:mesh.evicting", name }))],
+    complete: config !== undefined && parsed.length === entries.length && entries.length > 0,
     now,
   };
-  const rules = [nameProblems, roleProblems, accessProblems, gatewayProblems, namespaceProblems];
+  const rules = [
+    nameProblems,
+    evictionProblems,
+    roleProblems,
+    accessProblems,
+    gatewayProblems,
+    namespaceProblems,
+  ];
   const meshRules = [rootProblems, memberTrustProblems, addressProblems, istioProblems, chartProblems];
   const problems = [...rules, ...(config === undefined ? [] : meshRules)].flatMap((rule) => rule(stack));
   // Several members may run into one setting of the mesh.

@@ -107,6 +107,41 @@ test("the outputs are the mesh, its root and its members, and none of them is se
   });
 });
 
+test("a member that is evicted gets a provider without a way into its cluster, and the outputs remember it", async () => {
+  jest
+    .mocked(lastOutputs)
+    .mockResolvedValue({ members: { c: { role: "primary", ingressNamespace: "edge" } } });
+  const { recorder, outputs } = await run({ mesh: { evicting: ["c"] }, clusters });
+  expect(recorder.ofType("pulumi:providers:kubernetes")).toEqual(["a", "b", "c", "c-evicted"]);
+  expect(recorder.has("mesh-c-ingress-release")).toBe(true);
+  expect(Object.keys(outputs.members)).toEqual(["a", "b"]);
+  expect(outputs.mesh.evicted).toEqual(["c"]);
+});
+
+test("a member that does not answer gets a provider that leaves it alone, and the run fails", async () => {
+  const failing = jest.spyOn(pulumi.log, "error").mockResolvedValue(undefined);
+  const once = jest.spyOn(process, "once");
+  jest
+    .mocked(preflight)
+    .mockResolvedValue([
+      { name: "b", unreachable: true, tokenGenerations: [], eastWest: { address: "192.0.2.9" } },
+    ]);
+  try {
+    const { recorder } = await run({ mesh: { tolerateUnreachable: true }, clusters });
+    expect(recorder.named("b").inputs).toMatchObject({
+      kubeconfig: "the kubeconfig of b",
+      clusterIdentifier: "b",
+      skipUpdateUnreachable: "true",
+    });
+    expect(recorder.named("a").inputs).not.toHaveProperty("skipUpdateUnreachable");
+    expect(failing).toHaveBeenCalledWith(expect.stringContaining("nobody answers there: b."));
+    const [, atExit] = once.mock.calls.find(([event]) => event === "exit")!;
+    process.off("exit", atExit as () => void);
+  } finally {
+    jest.restoreAllMocks();
+  }
+});
+
 test("the next up knows the mesh again by them", async () => {
   const certManager = { cluster: "a" };
   const trust = { root: { source: "certManager" }, certManager };
@@ -116,11 +151,22 @@ test("the next up knows the mesh again by them", async () => {
     mesh: {
       trustDomain: "cluster.local",
       roots: { default: "certManager" },
+      evicted: [],
       certManager: { cluster: "a", namespace: "cert-manager", install: true },
     },
     members: {
-      a: { role: "primary", network: "a", uid: "uid-of-mesh-a-namespace" },
-      b: { role: "primary", network: "b", uid: "uid-of-mesh-b-namespace" },
+      a: {
+        role: "primary",
+        network: "a",
+        uid: "uid-of-mesh-a-namespace",
+        eastWestAddress: expect.any(String) as string,
+      },
+      b: {
+        role: "primary",
+        network: "b",
+        uid: "uid-of-mesh-b-namespace",
+        eastWestAddress: expect.any(String) as string,
+      },
     },
   });
 });

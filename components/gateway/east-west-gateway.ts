@@ -12,6 +12,8 @@ export interface EastWestGatewayArgs {
   member: Member;
   /** What its pod needs to start: the istiod that injects it. */
   after: pulumi.Resource[];
+  /** Its address, where nobody answers who could be asked for it. */
+  known?: string;
 }
 
 /**
@@ -52,7 +54,7 @@ export class EastWestGateway extends pulumi.ComponentResource {
     if (member.role === "primary" && networks(mesh).length > 1) this.exposeServices(name, after);
     if (exposesIstiod(mesh, member.name)) this.exposeIstiod(name, mesh, after);
 
-    this.address = this.addressOf(name, member, release);
+    this.address = this.addressOf(name, args, release);
     this.registerOutputs({ address: this.address });
   }
 
@@ -131,10 +133,10 @@ export class EastWestGateway extends pulumi.ComponentResource {
 
   private addressOf(
     name: string,
-    member: Member,
+    { member, known }: EastWestGatewayArgs,
     release: kubernetes.helm.v3.Release,
   ): pulumi.Output<string> {
-    const [given] = member.eastWest.addresses;
+    const [given = known] = member.eastWest.addresses;
     if (given !== undefined) return pulumi.output(given);
     // The release and the Service that it creates have the same namespace and name, and so the same ID.
     const service = kubernetes.core.v1.Service.get(`${name}-service`, release.id, {

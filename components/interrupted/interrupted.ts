@@ -23,15 +23,21 @@ import { removeObject, removeRevisions } from "./remove";
  * https://www.pulumi.com/docs/iac/concepts/options/transformations/
  * @param name unique in the stack.
  * @param providers by the member's name.
+ * @param unreachable members that do not answer: nothing can be created there.
  */
 export function finishInterrupted(
   name: string,
   providers: Record<string, kubernetes.Provider>,
   kubeconfigs: Kubeconfigs,
+  unreachable: readonly string[] = [],
 ): pulumi.ResourceTransformation {
   const hooks = new Map<pulumi.ProviderResource | undefined, Hooks>();
   for (const [member, provider] of Object.entries(providers)) {
-    hooks.set(provider, hooksOf(`${name}-${member}-interrupted`, kubeconfigs.get(member)!));
+    const hookName = `${name}-${member}-interrupted`;
+    const own = unreachable.includes(member)
+      ? refuseAll(hookName, member)
+      : hooksOf(hookName, kubeconfigs.get(member)!);
+    hooks.set(provider, own);
   }
   return ({ type, props, opts }) => {
     const isRead = (opts as pulumi.CustomResourceOptions).id !== undefined;
@@ -81,6 +87,21 @@ function hooksOf(name: string, kubeconfig: ResolvedKubeconfig): Hooks {
     release: { beforeCreate: [release], beforeUpdate: [release] },
     object: { beforeCreate: [object] },
   };
+}
+
+/** The engine alone knows what is not there yet. A preview refuses it, so nothing was changed. */
+function refuseAll(name: string, member: string): Hooks {
+  const hook = new pulumi.ResourceHook(
+    name,
+    ({ name: resource }) => {
+      throw new Error(
+        `${member} does not answer (weft:mesh.tolerateUnreachable), and ${resource} would be created there. ` +
+          `Take back what adds it to ${member}, or wait until ${member} answers.`,
+      );
+    },
+    { onDryRun: true },
+  );
+  return { release: { beforeCreate: [hook] }, object: { beforeCreate: [hook] } };
 }
 
 /** Only here, where the engine says that its state does not know the object: one that it knows may well have lost its label. */

@@ -10,7 +10,7 @@ export interface LoadBalancerArgs {
   addresses: string;
 }
 
-const namespaceName = "metallb-system";
+export const metallbNamespace = "metallb-system";
 
 /** MetalLB in layer-2 mode, for a cluster where nothing else gives addresses to Services of type LoadBalancer. */
 export class LoadBalancer extends pulumi.ComponentResource {
@@ -25,7 +25,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
       `${name}-namespace`,
       {
         metadata: {
-          name: namespaceName,
+          name: metallbNamespace,
           labels: {
             ...managedByWeft,
             // Its speaker uses the node's network: https://metallb.io/installation/#installation-with-helm
@@ -42,7 +42,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
       `${name}-release`,
       {
         name: "metallb",
-        namespace: namespaceName,
+        namespace: metallbNamespace,
         ...chartArgs(config.charts, "metallb", config.version, "weft:mesh.loadBalancer.charts"),
         // FRR speaks BGP, which layer 2 has no use for; which of the two is on by default depends on the version.
         values: { speaker: { frr: { enabled: false } }, frrk8s: { enabled: false } },
@@ -57,7 +57,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
         {
           apiVersion: "metallb.io/v1beta1",
           kind,
-          metadata: { name: "weft", namespace: namespaceName, labels: managedByWeft },
+          metadata: { name: "weft", namespace: metallbNamespace, labels: managedByWeft },
           spec,
         },
         { parent: this, dependsOn: after },

@@ -6,11 +6,13 @@ import type { LiveMember } from "../../mesh/live-member";
 import { peerAddress } from "../../mesh/peer-address";
 import { planOf, type Gateway, type MemberPlan, type Plan, type PrimaryPlan } from "../../mesh/plan";
 import { sharedSigner, signingRoot } from "../../mesh/roots";
+import { ingressNamespace } from "../../mesh/topology";
 import { finishInterrupted } from "../interrupted/interrupted";
 import { EastWestGateway } from "../gateway/east-west-gateway";
 import { IngressGateway } from "../gateway/ingress-gateway";
 import { keepSecrets } from "../keep-secrets";
 import { LoadBalancer } from "../load-balancer/load-balancer";
+import { EvictedMember, type EvictedMemberArgs } from "../mesh-member/evicted-member";
 import { MeshMember, type MeshMemberArgs } from "../mesh-member/mesh-member";
 import { PeerSecret } from "../mesh-member/peer-secret";
 import { Sample } from "../sample/sample";
@@ -19,8 +21,10 @@ import { Trust } from "../root-ca/trust";
 export interface MeshArgs {
   mesh: MeshSpec;
   kubeconfigs: Kubeconfigs;
-  /** What is there before this `up`. It decides about order alone, never about what is created. */
+  /** What is there before this `up`. It decides about order, never about what is created. */
   live: LiveMember[];
+  /** Members whose cluster is gone, each with a provider that reads what it is told. @default none */
+  evicted?: (EvictedMemberArgs & { name: string; reader: kubernetes.Provider })[];
   /** What is secret in stack config. @default nothing */
   secrets?: ReadonlySet<string>;
   /** One provider per member, by the member's name. */
@@ -35,6 +39,8 @@ export interface MemberOutputs {
   uid: pulumi.Output<string>;
   /** IP address or host name; undefined where there is no east-west gateway. */
   eastWestAddress: pulumi.Output<string> | undefined;
+  /** Namespace of its ingress gateway, where it has one. */
+  ingressNamespace?: string;
   /** Version of the chart, which is that of istiod; of the primary that serves a remote. */
   istiodVersion: pulumi.Output<string>;
   /** The root that signs for it; in federated trust, where members differ in it. */
@@ -71,12 +77,12 @@ export class Mesh extends pulumi.ComponentResource {
       {
         ...opts,
         transformations: [
-          finishInterrupted(name, args.providers, args.kubeconfigs),
+          finishInterrupted(name, args.providers, args.kubeconfigs, unreachableOf(args.live)),
           keepSecrets(args.secrets ?? new Set()),
         ],
       },
     );
-    const { mesh, live, providers } = args;
+    const { mesh, live, providers, evicted = [] } = args;
     const plan = planOf(mesh, live);
     const exchange = new Exchange(plan);
 
@@ -84,6 +90,9 @@ export class Mesh extends pulumi.ComponentResource {
     const families = plan.primaries.map((primary) => this.createFamily(primary, exchange));
     const members = families.flatMap((family) => this.createExchange(family, families, exchange));
     exchange.finish();
+    for (const { name: member, reader, ...rest } of evicted) {
+      new EvictedMember(`${name}-${member}`, rest, { parent: this, providers: [reader] });
+    }
 
     this.root = mesh.config.trust.mode === "shared" ? this.rootOf(sharedSigner(mesh.config)) : undefined;
     this.members = Object.fromEntries(members.map((woven) => [woven.member.name, this.outputsOf(woven)]));
@@ -171,10 +180,12 @@ export class Mesh extends pulumi.ComponentResource {
     parent: MeshMember,
     after: pulumi.Resource[],
   ): EastWestGateway | IngressGateway {
-    const { mesh, providers } = this.args;
+    const { mesh, live, providers } = this.args;
     const name = `${this.name}-${member.name}`;
     if (gateway.kind === "eastWest") {
-      return new EastWestGateway(`${name}-eastwest`, { mesh, member, after }, { parent });
+      const silent = live.find((now) => now.name === member.name && now.unreachable);
+      const known = silent?.eastWest?.address;
+      return new EastWestGateway(`${name}-eastwest`, { mesh, member, after, known }, { parent });
     }
     return new IngressGateway(
       `${name}-ingress`,
@@ -215,12 +226,13 @@ export class Mesh extends pulumi.ComponentResource {
   }
 
   private outputsOf({ member, part, istiod, eastWest }: Woven): MemberOutputs {
-    const { network, role } = member;
+    const { network, role, ingress } = member;
     return {
       network,
       role,
       uid: part.uid,
       eastWestAddress: eastWest?.address,
+      ...(ingress && { ingressNamespace: ingressNamespace(ingress) }),
       istiodVersion: istiod.status.version,
       ...(this.root === undefined ? { root: this.rootOf(signingRoot(this.args.mesh, member)) } : {}),
     };
@@ -230,6 +242,10 @@ export class Mesh extends pulumi.ComponentResource {
     const { fingerprint, expiry } = this.trust.roots[name]!;
     return { fingerprint, expiry };
   }
+}
+
+function unreachableOf(live: LiveMember[]): string[] {
+  return live.filter(({ unreachable }) => unreachable).map(({ name }) => name);
 }
 
 /** A member without what its istiod injects. */

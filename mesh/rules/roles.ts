@@ -5,11 +5,11 @@ import { didYouMean } from "../schema-problems";
 import type { ClusterConfig } from "../schema";
 
 export function roleProblems(stack: Stack): Problem[] {
-  const { clusters, complete } = stack;
+  const { clusters, complete, mesh } = stack;
   const problems = clusters.flatMap(({ path, cluster }) =>
     cluster.role === "remote" ? primaryOfRemote(path, cluster, stack) : primaryOfPrimary(path, cluster),
   );
-  if (complete && clusters.every(({ cluster }) => cluster.role === "remote")) {
+  if (complete && mesh.members.length > 0 && clusters.every(({ cluster }) => cluster.role === "remote")) {
     problems.push({
       path: "weft:clusters",
       message: "No member is a primary, so nothing runs istiod.",

@@ -104,6 +104,17 @@ export const meshSchema = z.strictObject({
     .describe(
       "Members whose cluster was made again. Only with `pulumi up --refresh`, which forgets what Weft had made in the old one. See docs/changes.md.",
     ),
+  evicting: z
+    .array(dns1123)
+    .default([])
+    .describe(
+      "Members whose cluster is gone, kept in `clusters` or not. Nothing asks it any more: its peers drop it, and what Weft made there leaves the state untouched. See docs/runbooks/dead-member.md.",
+    ),
+  tolerateUnreachable: flag()
+    .default(false)
+    .describe(
+      "Go on where members do not answer: they are left as they were, the others get what is new, and the `pulumi up` counts as failed. Refused where the others need something of them. See docs/runbooks/dead-member.md.",
+    ),
   loadBalancer: loadBalancer
     .optional()
     .describe("Install MetalLB on every member; for clusters without a load balancer."),

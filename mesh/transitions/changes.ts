@@ -3,6 +3,7 @@
  */
 import { checkRemovals } from "../removals";
 import { namelessIstiod } from "./east-west";
+import { unknownEvicted } from "./eviction";
 import { movedIngress } from "./ingress";
 import { changedRevision, skippedMinor } from "./running-istiod";
 import {
@@ -22,6 +23,7 @@ import {
 } from "./replaced-roots";
 import type { Check } from "./step";
 import { changedMode, changedRoots } from "./root-rotation";
+import { unreachableMembers } from "./unreachable";
 
 export interface Change {
   /** As in docs/configuration.md, below `mesh` or `clusters[]`; `.*` at the end: and everything below it. */
@@ -204,6 +206,18 @@ export const changes: Change[] = [
     verdict: "steps",
     what: "Members join in any number. They leave one at a time; more than one at once, or the last primary, only when `mesh.removing` names them. In federated trust one `pulumi up` for those that join, one for those that leave.",
     problems: ({ last, mesh }) => checkRemovals(last, mesh),
+  },
+  {
+    keys: ["mesh.evicting"],
+    verdict: "steps",
+    what: "For the others. Their istiods drop the member and its root, and its cluster stays as it is. Refused where something needs it still: a remote that it serves, cert-manager's roots, `membership`. See [dead-member.md](runbooks/dead-member.md).",
+    problems: unknownEvicted,
+  },
+  {
+    keys: ["mesh.tolerateUnreachable"],
+    verdict: "steps",
+    what: "It does nothing by itself. Where a member does not answer, the others get what is new, but no other root, and nothing that needs a change in that member. See [dead-member.md](runbooks/dead-member.md).",
+    problems: unreachableMembers,
   },
   {
     keys: ["mesh.rebuilt"],

@@ -39,12 +39,13 @@ interface Run {
   membership?: object;
   listed?: object[];
   known?: string[];
+  mesh?: object;
 }
 
-function run({ membership, listed = [], known = [] }: Run = {}) {
+function run({ membership, listed = [], known = [], mesh }: Run = {}) {
   return parseMeshWithFound(
     {
-      mesh: { membership: { management: "mgmt", ...membership } },
+      mesh: { membership: { management: "mgmt", ...membership }, ...mesh },
       clusters: [{ name: "mgmt", kubeconfig: management.kubeconfig() }, ...listed],
     },
     { known, warn },
@@ -67,6 +68,19 @@ test("a config without membership asks nobody", async () => {
     { known: [], warn },
   );
   expect(mesh.members.map(({ name }) => name)).toEqual(["a"]);
+  expect(management.requests).toEqual([]);
+});
+
+test("one that is evicted is none, and its kubeconfig may be gone with it", async () => {
+  answers[deployments] = { items: [object("child1"), object("child2")] };
+  answers[secretPath("child2")] = secret("kind: Config");
+  const { members } = await run({ known: ["child1", "child2"], mesh: { evicting: ["child1"] } });
+  expect(members.map(({ name }) => name)).toEqual(["child2", "mgmt"]);
+});
+
+test("a management cluster that is evicted is not asked", async () => {
+  const [problem] = await problemsOf({ listed: [{ name: "a", context: "a" }], mesh: { evicting: ["mgmt"] } });
+  expect(problem).toMatchObject({ path: "weft:mesh.evicting", value: "mgmt" });
   expect(management.requests).toEqual([]);
 });
 

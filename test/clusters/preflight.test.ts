@@ -168,6 +168,77 @@ async function problemsOf(kubeconfigs: string[], options?: Run): Promise<Problem
 const look =
   "`kubectl --kubeconfig <(pulumi config get --path 'weft:clusters[0].kubeconfig') --context here get --raw /readyz`";
 
+describe("a member that does not answer", () => {
+  const last = {
+    members: {
+      cluster1: { role: "primary", network: "cluster1", uid: "u1", eastWestAddress: "192.0.2.1" },
+      cluster2: { role: "primary", network: "cluster2" },
+    },
+  };
+  const tolerant = { tolerateUnreachable: true };
+
+  async function gone(): Promise<string> {
+    const server = await startFakeApiServer(identity, cluster());
+    const kubeconfig = server.kubeconfig();
+    await server.close();
+    return kubeconfig;
+  }
+
+  test("is refused, unless that is tolerated: then it is as the last `up` left it, and all are told", async () => {
+    const kubeconfigs = [await gone(), (await start(cluster({ uid: "uid-2" }))).kubeconfig()];
+    const [refused] = await problemsOf(kubeconfigs, { last });
+    expect(refused).toMatchObject({
+      path: "weft:clusters[0]",
+      message: "The API server cannot be reached (ECONNREFUSED).",
+    });
+
+    const told: string[] = [];
+    const live = await run(kubeconfigs, {
+      last: { members: { cluster1: last.members.cluster1 } },
+      mesh: tolerant,
+      warn: (message) => told.push(message),
+    });
+    expect(live).toEqual([
+      {
+        name: "cluster1",
+        unreachable: true,
+        tokenGenerations: [],
+        eastWest: { address: "192.0.2.1" },
+        namespace: { uid: "u1", mesh: "mesh1", member: "cluster1", network: "cluster1" },
+      },
+      expect.objectContaining({ name: "cluster2" }),
+    ]);
+    expect(told).toEqual([
+      expect.stringMatching(
+        /^cluster1 is left as it is \(weft:mesh\.tolerateUnreachable\): https:.* The API server cannot be reached \(ECONNREFUSED\)\. .* counts as failed\.$/,
+      ),
+    ]);
+  });
+
+  test("is not tolerated where nobody answers: then it is this machine that is cut off", async () => {
+    const problems = await problemsOf([await gone(), await gone()], { last, mesh: tolerant });
+    expect(problems.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(["weft:clusters[0]", "weft:clusters[1]"]),
+    );
+  });
+
+  test("is one that does not; one that refuses is there, and is refused", async () => {
+    const other = await start(cluster({ uid: "uid-2" }));
+    const refusing = await start(() => 401);
+    const problems = await problemsOf([refusing.kubeconfig(), other.kubeconfig()], { last, mesh: tolerant });
+    expect(problems.map(({ message }) => message)).toEqual([
+      "The API server does not accept the credentials of context here (401 Unauthorized).",
+    ]);
+  });
+
+  test("is not asked when it is evicted", async () => {
+    const live = await run([await gone(), (await start()).kubeconfig()], {
+      mesh: { evicting: ["cluster1"] },
+    });
+    expect(live.map(({ name }) => name)).toEqual(["cluster2"]);
+  });
+});
+
 describe("what is read of each member", () => {
   test("is nothing of Weft on a fresh cluster", async () => {
     const server = await start();

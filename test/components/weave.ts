@@ -1,6 +1,8 @@
 /** A mesh under mocks, from what a person writes. */
 import * as kubernetes from "@pulumi/kubernetes";
 import { Mesh } from "../../components/mesh/mesh";
+import { evictedProvider } from "../../components/providers";
+import type { Evicted } from "../../mesh/evicted-members";
 import type { Mesh as MeshSpec } from "../../mesh/mesh-spec";
 import { parseMesh } from "../../mesh/parse";
 import type { StackInput } from "../../mesh/schema";
@@ -22,6 +24,8 @@ export interface Woven {
 interface WeaveOptions extends RecordOptions {
   /** What is secret in stack config. */
   secrets?: ReadonlySet<string>;
+  /** Members whose cluster is gone. */
+  evicted?: Evicted[];
 }
 
 /** Runs the program below index.ts. */
@@ -36,6 +40,7 @@ export async function weaveMesh(
   options?: WeaveOptions,
 ): Promise<Woven> {
   let mesh!: Mesh;
+  const { secrets, evicted = [] } = options ?? {};
   const recorder = await record(() => {
     const providers = Object.fromEntries(
       spec.members.map(({ name }) => [name, new kubernetes.Provider(name, { kubeconfig: "unused" })]),
@@ -54,7 +59,14 @@ export async function weaveMesh(
         },
       ]),
     );
-    mesh = new Mesh("mesh", { mesh: spec, kubeconfigs, live, providers, secrets: options?.secrets });
+    mesh = new Mesh("mesh", {
+      mesh: spec,
+      kubeconfigs,
+      live,
+      providers,
+      secrets,
+      evicted: evicted.map((member) => ({ ...member, reader: evictedProvider(member.name) })),
+    });
   }, options);
   return { recorder, mesh };
 }

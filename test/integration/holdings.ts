@@ -52,6 +52,45 @@ export async function everyReaderHoldsItsPeers(
   }
 }
 
+/** A watch over what readers hold of their peers' gateways, from now on until it is stopped. */
+export async function watchGateways(
+  members: Members,
+  reads: Readonly<Record<string, readonly string[]>>,
+): Promise<{ stop: () => Promise<{ looks: number; lost: string[] }> }> {
+  const ways = await waysTo(members, Object.keys(reads));
+  const gateway = `istio-eastwestgateway.${namespace}`;
+  const peersOf = Object.entries(reads).flatMap(([reader, peers]) => peers.map((peer) => ({ reader, peer })));
+  const look = async () => {
+    const found = peersOf.map(async ({ reader, peer }) => {
+      const istiods = await holdingsOf(ways.get(reader)!);
+      const answers = istiods.filter((held) => typeof held !== "string");
+      return answers.map(
+        ({ endpoints }) => `${reader} ${peer} ${endpoints[peer]?.[gateway]?.join() ?? "none"}`,
+      );
+    });
+    return (await Promise.all(found)).flat();
+  };
+  const first = new Set(await look());
+  let looks = 0;
+  let isStopped = false;
+  const lost = new Set<string>();
+  const watching = (async () => {
+    while (!isStopped) {
+      for (const held of await look()) {
+        looks++;
+        if (!first.has(held) || held.endsWith(" none")) lost.add(held);
+      }
+    }
+  })();
+  return {
+    stop: async () => {
+      isStopped = true;
+      await watching;
+      return { looks, lost: [...lost] };
+    },
+  };
+}
+
 async function waysTo(members: Members, names: string[]): Promise<Map<string, ResolvedKubeconfig>> {
   const found = names.map(async (name) => [name, await wayTo(members, name)] as const);
   return new Map(await Promise.all(found));
