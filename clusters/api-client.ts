@@ -97,8 +97,8 @@ export class ApiServer {
     return list?.items ?? [];
   }
 
-  /** For the reviews that Kubernetes answers by POST; nothing is stored. */
-  async review<T>(path: string, body: unknown): Promise<T> {
+  /** For reviews, which Kubernetes answers by POST and stores nothing of; the lab makes a node by it. */
+  async post<T>(path: string, body: unknown): Promise<T> {
     return this.sendJson("POST", path, json, JSON.stringify(body)) as Promise<T>;
   }
 

@@ -95,7 +95,7 @@ export async function inspect(
 async function deniedTo(api: ApiServer): Promise<string[]> {
   const answers = await Promise.all(
     needed.map((resourceAttributes) =>
-      api.review<{ status?: { allowed?: boolean } }>(
+      api.post<{ status?: { allowed?: boolean } }>(
         "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
         {
           apiVersion: "authorization.k8s.io/v1",

@@ -66,7 +66,7 @@ async function ask(kubeconfig: ResolvedKubeconfig, hasToken: boolean, timeoutMs:
   try {
     if (!hasToken) await api.get("/version");
     else {
-      await api.review("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
+      await api.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
         apiVersion: "authorization.k8s.io/v1",
         kind: "SelfSubjectAccessReview",
         spec: { resourceAttributes: { verb: "list", resource: "secrets" } },
@@ -90,7 +90,7 @@ async function judge(
   try {
     const review = { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec: { token } };
     const path = "/apis/authentication.k8s.io/v1/tokenreviews";
-    const { status } = await api.review<{ status?: { authenticated?: boolean } }>(path, review);
+    const { status } = await api.post<{ status?: { authenticated?: boolean } }>(path, review);
     return status?.authenticated === true;
   } catch (error) {
     if (error instanceof ApiServerError) return undefined;

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Command, type Daemon, isUpToDate, start, stop, waitFor } from "../control-plane/daemon";
+import { type Daemon, ensureDaemon, stop } from "../control-plane/daemon";
 import { ensureController } from "./build";
 
 /** How long the API server may take to answer, in milliseconds. Long, because a process that ends is noticed at once. */
@@ -31,22 +31,23 @@ export async function startCertManager({
 }: StartOptions): Promise<void> {
   const dir = resolve(folder);
   const log = logFile(dir);
-  const command: Command = {
-    program: await ensureController({ report }),
-    args: ["-kubeconfig", resolve(kubeconfig), "-cluster-resource-namespace", namespace],
-    reads: [resolve(kubeconfig)],
-    log,
-  };
-  const running = read(dir);
-  if (isUpToDate(running, command)) return;
-
-  await stop(running);
-  const daemon = start(command, dir);
-  writeFileSync(stateFile(dir), JSON.stringify(daemon), { mode: 0o600 });
-  await waitFor("cert-manager", daemon, command, CONNECT_TIMEOUT, () =>
-    Promise.resolve(readFileSync(log, "utf8").includes("connected to ")),
-  );
-  report(`cert-manager: its controllers run, log in ${log}`);
+  await ensureDaemon({
+    what: "cert-manager",
+    command: {
+      program: await ensureController({ report }),
+      args: ["-kubeconfig", resolve(kubeconfig), "-cluster-resource-namespace", namespace],
+      reads: [resolve(kubeconfig)],
+      log,
+    },
+    cwd: dir,
+    running: read(dir),
+    onStart: (daemon) => {
+      writeFileSync(stateFile(dir), JSON.stringify(daemon), { mode: 0o600 });
+      report(`cert-manager: its controllers start, log in ${log}`);
+    },
+    isReady: () => readFileSync(log, "utf8").includes("connected to "),
+    timeoutMs: CONNECT_TIMEOUT,
+  });
 }
 
 /** Ends the controllers of a lab, if they run. Certificates stay as they are. */

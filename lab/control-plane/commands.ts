@@ -31,8 +31,6 @@ export const layout = {
   cluster: (dir: string, name: string) => join(dir, "clusters", name),
   pki: (dir: string, name: string) => join(dir, "clusters", name, "pki"),
   kubeconfig: (dir: string, name: string) => join(dir, "clusters", name, "kubeconfig"),
-  /** Of the parts themselves. */
-  partKubeconfig: (dir: string, name: string) => join(dir, "clusters", name, "parts.kubeconfig"),
   stages: (dir: string, name: string) => join(dir, "clusters", name, "stages.yaml"),
   egress: (dir: string, name: string) => join(dir, "clusters", name, "egress.yaml"),
   istiods: (dir: string) => join(dir, "istiods"),
@@ -115,109 +113,95 @@ const IDLE_CONTROLLERS = [
   "ttl-controller",
 ];
 
-export function partCommand(
-  part: Part,
-  program: string,
-  dir: string,
-  name: string,
-  cluster: ClusterState,
-  etcd: LabState["etcd"],
-  istiods: Istiods,
-): Command {
+/** What a part of a cluster is started with, beside its program. */
+export interface PartArgs {
+  readonly dir: string;
+  readonly name: string;
+  readonly cluster: ClusterState;
+  readonly etcd: LabState["etcd"];
+  readonly istiods: Istiods;
+}
+
+export function partCommand(part: Part, program: string, args: PartArgs): Command {
+  const { dir, name, cluster, etcd, istiods } = args;
+  const folder = layout.cluster(dir, name);
   const pki = layout.pki(dir, name);
-  const kubeconfig = layout.partKubeconfig(dir, name);
-  const plan = addressPlan(cluster.number);
-  const common = { program, log: join(layout.cluster(dir, name), `${part}.log`) };
-  switch (part) {
-    case "kube-apiserver":
-      return {
-        ...common,
-        args: [
-          `--etcd-servers=https://127.0.0.1:${etcd.port}`,
-          `--etcd-prefix=${etcdPrefix(name)}`,
-          `--etcd-cafile=${join(layout.etcdPki(dir), "ca.crt")}`,
-          `--etcd-certfile=${join(layout.etcdPki(dir), "apiserver.crt")}`,
-          `--etcd-keyfile=${join(layout.etcdPki(dir), "apiserver.key")}`,
-          "--bind-address=127.0.0.1",
-          "--advertise-address=127.0.0.1",
-          // A Service may not lead to a loopback address.
-          "--endpoint-reconciler-type=none",
-          `--secure-port=${cluster.port}`,
-          `--tls-cert-file=${join(pki, "apiserver.crt")}`,
-          `--tls-private-key-file=${join(pki, "apiserver.key")}`,
-          `--client-ca-file=${join(pki, "ca.crt")}`,
-          "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
-          `--service-account-key-file=${join(pki, "service-accounts.pub")}`,
-          `--service-account-signing-key-file=${join(pki, "service-accounts.key")}`,
-          `--service-cluster-ip-range=${plan.services}`,
-          "--authorization-mode=RBAC",
-          "--allow-privileged=true",
-          `--egress-selector-config-file=${layout.egress(dir, name)}`,
-          // Else it asks for a Service's own address, which only a kube-proxy would lead on.
-          "--enable-aggregator-routing=true",
-          // What an idle server does for other servers, for metrics that nobody reads, and for tenants: a third of its idle CPU.
-          "--profiling=false",
-          "--feature-gates=APIServerIdentity=false,UnknownVersionInteroperabilityProxy=false",
-          "--etcd-db-metric-poll-interval=0",
-          "--etcd-count-metric-poll-period=0",
-          "--enable-priority-and-fairness=false",
-        ],
-        reads: [layout.egress(dir, name)],
-      };
-    case "kube-controller-manager":
-      return {
-        ...common,
-        args: [
-          `--kubeconfig=${kubeconfig}`,
-          "--leader-elect=false",
-          "--secure-port=0",
-          `--controllers=*,${IDLE_CONTROLLERS.map((controller) => `-${controller}`).join(",")}`,
-          `--root-ca-file=${join(pki, "ca.crt")}`,
-          `--service-account-private-key-file=${join(pki, "service-accounts.key")}`,
-          "--kube-api-qps=200",
-          "--kube-api-burst=400",
-          "--profiling=false",
-          // KWOK's nodes give a sign of life every 55 s or so; after the default of 50 s their pods are marked unready, for good.
-          "--node-monitor-grace-period=1h",
-        ],
-        reads: [kubeconfig],
-      };
-    case "kube-scheduler":
-      return {
-        ...common,
-        args: [
-          `--kubeconfig=${kubeconfig}`,
-          "--leader-elect=false",
-          "--secure-port=0",
-          "--kube-api-qps=200",
-          "--kube-api-burst=400",
-          "--profiling=false",
-        ],
-        reads: [kubeconfig],
-      };
-    case "kwok":
-      return {
-        ...common,
-        args: [
-          `--kubeconfig=${kubeconfig}`,
-          `--config=${layout.stages(dir, name)}`,
-          "--manage-all-nodes=true",
-          "--node-ip=127.0.0.1",
-        ],
-        // Else it reads the user's own configuration as well.
-        env: { KWOK_WORKDIR: layout.cluster(dir, name) },
-        reads: [kubeconfig, layout.stages(dir, name)],
-      };
-    case "istiods":
-      return {
-        ...common,
-        args: [
-          `--kubeconfig=${kubeconfig}`,
-          `--istiods=${istiods.folder}`,
-          `--node=${NODE}`,
-          `--mount-delay=${istiods.mountDelay}s`,
-        ],
-        reads: [kubeconfig],
-      };
-  }
+  const kubeconfig = layout.kubeconfig(dir, name);
+  const [stages, egress] = [layout.stages(dir, name), layout.egress(dir, name)];
+  const controller = [
+    `--kubeconfig=${kubeconfig}`,
+    "--leader-elect=false",
+    "--secure-port=0",
+    "--kube-api-qps=200",
+    "--kube-api-burst=400",
+    "--profiling=false",
+  ];
+  const commands: Record<Part, Pick<Command, "args" | "env" | "reads">> = {
+    "kube-apiserver": {
+      args: [
+        `--etcd-servers=https://127.0.0.1:${etcd.port}`,
+        `--etcd-prefix=${etcdPrefix(name)}`,
+        `--etcd-cafile=${join(layout.etcdPki(dir), "ca.crt")}`,
+        `--etcd-certfile=${join(layout.etcdPki(dir), "apiserver.crt")}`,
+        `--etcd-keyfile=${join(layout.etcdPki(dir), "apiserver.key")}`,
+        "--bind-address=127.0.0.1",
+        "--advertise-address=127.0.0.1",
+        // A Service may not lead to a loopback address.
+        "--endpoint-reconciler-type=none",
+        `--secure-port=${cluster.port}`,
+        `--tls-cert-file=${join(pki, "apiserver.crt")}`,
+        `--tls-private-key-file=${join(pki, "apiserver.key")}`,
+        `--client-ca-file=${join(pki, "ca.crt")}`,
+        "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+        `--service-account-key-file=${join(pki, "service-accounts.crt")}`,
+        `--service-account-signing-key-file=${join(pki, "service-accounts.key")}`,
+        `--service-cluster-ip-range=${addressPlan(cluster.number).services}`,
+        "--authorization-mode=RBAC",
+        "--allow-privileged=true",
+        `--egress-selector-config-file=${egress}`,
+        // Else it asks for a Service's own address, which only a kube-proxy would lead on.
+        "--enable-aggregator-routing=true",
+        // What an idle server does for other servers, for metrics that nobody reads, and for tenants: a third of its idle CPU.
+        "--profiling=false",
+        "--feature-gates=APIServerIdentity=false,UnknownVersionInteroperabilityProxy=false",
+        "--etcd-db-metric-poll-interval=0",
+        "--etcd-count-metric-poll-period=0",
+        "--enable-priority-and-fairness=false",
+      ],
+      reads: [egress],
+    },
+    "kube-controller-manager": {
+      args: [
+        ...controller,
+        `--controllers=*,${IDLE_CONTROLLERS.map((idle) => `-${idle}`).join(",")}`,
+        `--root-ca-file=${join(pki, "ca.crt")}`,
+        `--service-account-private-key-file=${join(pki, "service-accounts.key")}`,
+        // KWOK's nodes give a sign of life every 55 s or so; after the default of 50 s their pods are marked unready, for good.
+        "--node-monitor-grace-period=1h",
+      ],
+      reads: [kubeconfig],
+    },
+    "kube-scheduler": { args: controller, reads: [kubeconfig] },
+    kwok: {
+      args: [
+        `--kubeconfig=${kubeconfig}`,
+        `--config=${stages}`,
+        "--manage-all-nodes=true",
+        "--node-ip=127.0.0.1",
+      ],
+      // Else it reads the user's own configuration as well.
+      env: { KWOK_WORKDIR: folder },
+      reads: [kubeconfig, stages],
+    },
+    istiods: {
+      args: [
+        `--kubeconfig=${kubeconfig}`,
+        `--istiods=${istiods.folder}`,
+        `--node=${NODE}`,
+        `--mount-delay=${istiods.mountDelay}s`,
+      ],
+      reads: [kubeconfig],
+    },
+  };
+  return { program, log: join(folder, `${part}.log`), ...commands[part] };
 }

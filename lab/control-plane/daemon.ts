@@ -23,13 +23,38 @@ export interface Command {
 
 const POLL_MS = 20;
 
-/** Whether the daemon runs, and as `command` says. */
-export function isUpToDate(daemon: Daemon | undefined, command: Command): daemon is Daemon {
-  return daemon !== undefined && isRunning(daemon) && daemon.command === fingerprintOf(command);
+export interface DaemonArgs {
+  /** Names it in errors. */
+  readonly what: string;
+  readonly command: Command;
+  /** Its working directory. */
+  readonly cwd: string;
+  /** The one that was started last, if it is known. */
+  readonly running: Daemon | undefined;
+  /** Told of the one that is started in its place, before it is waited for. */
+  readonly onStart: (daemon: Daemon) => void;
+  readonly isReady: () => boolean | Promise<boolean>;
+  /** Longest wait. Whoever ends before is noticed at once. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Sees to it that a daemon runs as its command says now, and waits until it is ready.
+ * @throws LabError with the end of its log when it ends before, or `timeoutMs` is over
+ */
+export async function ensureDaemon(args: DaemonArgs): Promise<void> {
+  const { command, cwd, onStart } = args;
+  let { running } = args;
+  if (!running || !isRunning(running) || running.command !== fingerprintOf(command)) {
+    await stop(running);
+    running = start(command, cwd);
+    onStart(running);
+  }
+  await waitFor(args, running);
 }
 
 /** Starts a process in a session of its own, so that neither Ctrl-C nor the end of the terminal reaches it. */
-export function start(command: Command, cwd: string): Daemon {
+function start(command: Command, cwd: string): Daemon {
   const log = openSync(command.log, "w", 0o600);
   try {
     const child = spawn(command.program, command.args, {
@@ -58,19 +83,9 @@ export async function stop(daemon: ProcessIdentity | undefined): Promise<void> {
   while (isRunning(daemon)) await sleep(POLL_MS);
 }
 
-/**
- * Waits until `condition` holds.
- * @throws LabError with the end of the log when the process ends before, or when `timeoutMs` is over
- */
-export async function waitFor(
-  what: string,
-  daemon: ProcessIdentity,
-  command: Command,
-  timeoutMs: number,
-  condition: () => Promise<boolean>,
-): Promise<void> {
+async function waitFor({ what, command, isReady, timeoutMs }: DaemonArgs, daemon: Daemon): Promise<void> {
   const deadline = Date.now() + timeoutMs;
-  while (!(await condition())) {
+  while (!(await isReady())) {
     const ended = !isRunning(daemon);
     if (ended || Date.now() > deadline) {
       const problem = ended ? "the process has ended" : `not ready within ${timeoutMs / 1000} s`;

@@ -1,12 +1,17 @@
 import { mkdirSync } from "node:fs";
-import { connect } from "./client";
 import { etcdCommand, etcdPrefix, layout } from "./commands";
-import { isUpToDate, start, stop, waitFor } from "./daemon";
-import { LabError } from "../error";
+import { ensureDaemon } from "./daemon";
+import { answers, connect } from "./kubeconfig";
 import { ensurePki } from "./pki";
 import type { LabState } from "./state";
 
 const START_MS = 60_000;
+
+/** A client of etcd's JSON form. */
+function connectEtcd(dir: string, { port }: LabState["etcd"]) {
+  const server = `https://127.0.0.1:${port}`;
+  return connect({ name: "etcd", server, pki: layout.etcdPki(dir), user: "apiserver" }, START_MS);
+}
 
 /** Brings the etcd up that all clusters of a lab share. */
 export async function startEtcd(
@@ -20,40 +25,34 @@ export async function startEtcd(
     etcd: { subject: "CN=etcd", serves: [{ type: "ip", value: "127.0.0.1" }] },
     apiserver: { subject: "CN=kube-apiserver" },
   });
-  const command = etcdCommand(program, dir, etcd);
-  if (!isUpToDate(etcd.daemon, command)) {
-    await stop(etcd.daemon);
-    etcd.daemon = start(command, layout.etcd(dir));
-    save();
-  }
-  const client = connect(etcd.port, layout.etcdPki(dir), "apiserver");
+  const client = await connectEtcd(dir, etcd);
   try {
-    await waitFor(
-      "etcd",
-      etcd.daemon,
-      command,
-      START_MS,
-      async () => (await client.send("GET", "/health"))?.status === 200,
-    );
+    await ensureDaemon({
+      what: "etcd",
+      command: etcdCommand(program, dir, etcd),
+      cwd: layout.etcd(dir),
+      running: etcd.daemon,
+      onStart: (daemon) => {
+        etcd.daemon = daemon;
+        save();
+      },
+      isReady: () => answers(client, "/health"),
+      timeoutMs: START_MS,
+    });
   } finally {
     client.close();
   }
 }
 
-/** Removes everything that a cluster has kept in etcd (by the JSON form of etcd's API). */
-export async function forget(dir: string, { port }: LabState["etcd"], cluster: string): Promise<void> {
-  const from = Buffer.from(`${etcdPrefix(cluster)}/`);
-  const to = Buffer.from(`${etcdPrefix(cluster)}0`); // "0" is the character after "/"
-  const client = connect(port, layout.etcdPki(dir), "apiserver");
+/** Removes everything that a cluster has kept in etcd. */
+export async function forget(dir: string, etcd: LabState["etcd"], cluster: string): Promise<void> {
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  const client = await connectEtcd(dir, etcd);
   try {
-    const response = await client.send("POST", "/v3/kv/deleterange", {
-      key: from.toString("base64"),
-      range_end: to.toString("base64"),
+    await client.post("/v3/kv/deleterange", {
+      key: base64(`${etcdPrefix(cluster)}/`),
+      range_end: base64(`${etcdPrefix(cluster)}0`), // "0" is the character after "/"
     });
-    if (response?.status !== 200)
-      throw new LabError(
-        `The data of ${cluster} cannot be removed from etcd: ${JSON.stringify(response?.body)}`,
-      );
   } finally {
     client.close();
   }

@@ -1,19 +1,20 @@
 import { existsSync, mkdirSync, rmSync, rmdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { LabError } from "../error";
-import { withLock } from "../lock";
 import { isRunning } from "../processes";
 import { ensureToolchain } from "../toolchain";
 import { stopwatch } from "../toolchain/progress";
-import { connect } from "./client";
-import { startCluster, stopCluster } from "./cluster";
+import { entryOf, startCluster, stopCluster } from "./cluster";
 import { layout, MAX_CLUSTERS } from "./commands";
 import { forget, startEtcd } from "./etcd";
 import { stop } from "./daemon";
-import { writeKubeconfig } from "./kubeconfig";
+import { answers, connect, writeKubeconfig } from "./kubeconfig";
 import { PortClaims } from "./ports";
 import type { Delays } from "./stages";
 import { freeNumber, type LabState, type Part, parts, readState, STATE_FILE, writeState } from "./state";
+
+/** How long an API server may take to say that it is ready, in milliseconds. */
+const STATUS_MS = 5_000;
 
 /** A control plane of a lab. */
 export interface LabCluster {
@@ -43,7 +44,7 @@ export interface LabOptions {
 
 /**
  * Brings a lab to exactly these clusters: starts what is missing, restarts what has crashed or is to run in another way, and
- * leaves the rest alone. The processes outlive the caller. Also writes `kubeconfig` in the lab's folder, with a context for each.
+ * leaves the rest alone. The processes outlive the caller. One process at a time may change a lab (`withLab`). Also writes `kubeconfig` in the lab's folder, with a context for each.
  * @throws LabError when a program is missing or does not come up
  */
 export async function startLab({
@@ -60,12 +61,11 @@ export async function startLab({
   }
   const programs = await ensureToolchain(["etcd", ...parts], { report });
   mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const took = stopwatch();
+  const state: LabState = readState(dir) ?? { etcd: { port: 0, peerPort: 0 }, clusters: {} };
+  const save = () => writeState(dir, state);
   const claims = new PortClaims();
-  return locked(dir, report, async () => {
-    const took = stopwatch();
-    const state: LabState = readState(dir) ?? { etcd: { port: 0, peerPort: 0 }, clusters: {} };
-    const save = () => writeState(dir, state);
-
+  try {
     await choosePorts(state, unique, claims);
     save();
     await startEtcd(dir, programs.etcd, state.etcd, save);
@@ -76,12 +76,10 @@ export async function startLab({
     }
     const starts = await Promise.allSettled(
       unique.map(async (name) => {
-        const cluster = state.clusters[name];
-        if (!cluster) throw new Error(`${name} has no state`);
         const started = await startCluster({
           dir,
           name,
-          cluster,
+          cluster: state.clusters[name]!,
           etcd: state.etcd,
           programs,
           istiods: { folder: istiods ?? layout.istiods(dir), mountDelay: delays.mount },
@@ -93,19 +91,22 @@ export async function startLab({
     );
     const failed = starts.find((outcome) => outcome.status === "rejected");
     if (failed) throw failed.reason;
-    writeMergedKubeconfig(dir, state, unique);
-    return unique.map((name) => describeCluster(dir, state, name, true));
-  }).finally(() => claims.release());
+  } finally {
+    claims.release();
+  }
+  const entries = unique.map((name) => entryOf(dir, name, state.clusters[name]!));
+  writeKubeconfig(layout.merged(dir), entries);
+  return unique.map((name) => describeCluster(dir, state, name, true));
 }
 
 /** The clusters of the lab in this folder, and whether each is ready; empty when there is none. */
 export async function labStatus(folder: string): Promise<LabCluster[]> {
   const dir = resolve(folder);
   const state = readState(dir);
+  if (state === undefined) return [];
+  const names = Object.keys(state.clusters);
   return Promise.all(
-    Object.keys(state?.clusters ?? {}).map(async (name) =>
-      describeCluster(dir, state as LabState, name, await isClusterReady(dir, state as LabState, name)),
-    ),
+    names.map(async (name) => describeCluster(dir, state, name, await isClusterReady(dir, state, name))),
   );
 }
 
@@ -113,34 +114,17 @@ export async function labStatus(folder: string): Promise<LabCluster[]> {
 export async function stopLab(folder: string): Promise<void> {
   const dir = resolve(folder);
   if (!existsSync(dir)) return;
-  await locked(
-    dir,
-    () => {},
-    async () => {
-      const state = readState(dir);
-      await Promise.all([...Object.values(state?.clusters ?? {}).map(stopCluster), stop(state?.etcd.daemon)]);
-      for (const path of [
-        layout.clusters(dir),
-        layout.etcd(dir),
-        layout.merged(dir),
-        layout.istiods(dir),
-        join(dir, STATE_FILE),
-      ]) {
-        rmSync(path, { recursive: true, force: true });
-      }
-    },
-  );
+  const state = readState(dir);
+  await Promise.all([...Object.values(state?.clusters ?? {}).map(stopCluster), stop(state?.etcd.daemon)]);
+  const { clusters, etcd, merged, istiods } = layout;
+  for (const path of [clusters(dir), etcd(dir), merged(dir), istiods(dir), join(dir, STATE_FILE)]) {
+    rmSync(path, { recursive: true, force: true });
+  }
   try {
     rmdirSync(dir);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOTEMPTY") throw error;
   }
-}
-
-function locked<T>(dir: string, report: (line: string) => void, action: () => Promise<T>): Promise<T> {
-  return withLock(join(dir, "lock"), action, ({ pid }) =>
-    report(`process ${pid} is at work on ${dir}, waiting`),
-  );
 }
 
 /** Gives every cluster and etcd their ports; another one to whoever does not run and whose port somebody else has by now. */
@@ -172,47 +156,26 @@ async function choosePorts(
 }
 
 async function dropCluster(dir: string, state: LabState, name: string): Promise<void> {
-  const cluster = state.clusters[name];
-  if (cluster) await stopCluster(cluster);
+  await stopCluster(state.clusters[name]!);
   await forget(dir, state.etcd, name);
   rmSync(layout.cluster(dir, name), { recursive: true, force: true });
   delete state.clusters[name];
 }
 
 async function isClusterReady(dir: string, state: LabState, name: string): Promise<boolean> {
-  const cluster = state.clusters[name];
-  const runs = parts.every((part) => {
-    const daemon = cluster?.daemons[part];
-    return daemon !== undefined && isRunning(daemon);
-  });
-  if (!cluster || !runs || !existsSync(layout.pki(dir, name))) return false;
-  const client = connect(cluster.port, layout.pki(dir, name), "admin");
+  const daemons = Object.values(state.clusters[name]!.daemons);
+  if (daemons.filter(isRunning).length < parts.length || !existsSync(layout.pki(dir, name))) return false;
+  const client = await connect(entryOf(dir, name, state.clusters[name]!), STATUS_MS);
   try {
-    return (await client.send("GET", "/readyz"))?.status === 200;
+    return await answers(client, "/readyz");
   } finally {
     client.close();
   }
 }
 
 function describeCluster(dir: string, state: LabState, name: string, ready: boolean): LabCluster {
-  return {
-    name,
-    context: name,
-    kubeconfig: layout.kubeconfig(dir, name),
-    apiServer: serverOf(state, name),
-    ready,
-  };
-}
-
-function serverOf(state: LabState, name: string): string {
-  return `https://127.0.0.1:${state.clusters[name]?.port}`;
-}
-
-function writeMergedKubeconfig(dir: string, state: LabState, names: readonly string[]): void {
-  writeKubeconfig(
-    layout.merged(dir),
-    names.map((name) => ({ name, server: serverOf(state, name), pki: layout.pki(dir, name), user: "admin" })),
-  );
+  const { server: apiServer } = entryOf(dir, name, state.clusters[name]!);
+  return { name, context: name, kubeconfig: layout.kubeconfig(dir, name), apiServer, ready };
 }
 
 function describe(started: readonly Part[]): string {

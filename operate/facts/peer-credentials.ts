@@ -88,7 +88,7 @@ async function rightsOf(kubeconfig: ResolvedKubeconfig, timeoutMs: number) {
 
 /** Over the whole cluster, and in istio-system. */
 async function rulesOf(api: ApiServer): Promise<Rule[]> {
-  const answer = await api.review<{ status?: { resourceRules?: Rule[] } }>(
+  const answer = await api.post<{ status?: { resourceRules?: Rule[] } }>(
     "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
     {
       apiVersion: "authorization.k8s.io/v1",
@@ -100,7 +100,7 @@ async function rulesOf(api: ApiServer): Promise<Rule[]> {
 }
 
 async function may(api: ApiServer, { verb, group = "", resource }: Right): Promise<boolean> {
-  const answer = await api.review<{ status?: { allowed?: boolean } }>(
+  const answer = await api.post<{ status?: { allowed?: boolean } }>(
     "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
     {
       apiVersion: "authorization.k8s.io/v1",

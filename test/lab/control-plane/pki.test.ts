@@ -24,15 +24,10 @@ beforeEach(async () => {
   // What an interrupted run leaves.
   mkdirSync(`${folder}.unfinished`);
   writeFileSync(join(`${folder}.unfinished`, "ca.crt"), "half");
-  await ensurePki(
-    folder,
-    "one CA",
-    {
-      server: { subject: "CN=server", serves: [{ type: "ip", value: "127.0.0.1" }] },
-      admin: { subject: "CN=kubernetes-admin,O=system:masters" },
-    },
-    ["accounts"],
-  );
+  await ensurePki(folder, "one CA", {
+    server: { subject: "CN=server", serves: [{ type: "ip", value: "127.0.0.1" }] },
+    admin: { subject: "CN=kubernetes-admin,O=system:masters" },
+  });
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
@@ -68,8 +63,6 @@ test("a server's certificate is for its address", () => {
 test("only the owner can read it, the CA's key is nowhere, and nothing unfinished stays", () => {
   expect(readdirSync(dir)).toEqual(["pki"]);
   expect(readdirSync(folder).sort()).toEqual([
-    "accounts.key",
-    "accounts.pub",
     "admin.crt",
     "admin.key",
     "ca.crt",

@@ -7,7 +7,7 @@ interface Stage {
   spec: {
     resourceRef: { kind: string };
     selector: { matchExpressions: { key: string; operator: string; values?: string[] }[] };
-    delay: { durationMilliseconds: number };
+    delay?: { durationMilliseconds: number };
     next: { delete?: boolean; patches?: { template: string }[] };
   };
 }
@@ -38,13 +38,15 @@ function entered(labels: Record<string, string>): string[] {
 }
 
 test("nothing waits by default", () => {
-  expect(new Set(stagesOf(none).map(({ spec }) => spec.delay.durationMilliseconds))).toEqual(new Set([0]));
+  expect(new Set(stagesOf(none).map(({ spec }) => spec.delay?.durationMilliseconds ?? 0))).toEqual(
+    new Set([0]),
+  );
 });
 
 test("each delay holds back what it is named after, in seconds", () => {
   const waiting = stagesOf({ istiod: 15, gateway: 10, address: 20, mount: 60 })
-    .filter(({ spec }) => spec.delay.durationMilliseconds > 0)
-    .map(({ metadata, spec }) => [metadata.name, spec.delay.durationMilliseconds]);
+    .map(({ metadata, spec }) => [metadata.name, spec.delay?.durationMilliseconds ?? 0])
+    .filter(([, milliseconds]) => milliseconds !== 0);
 
   expect(waiting).toEqual([
     ["istiod-placed", 15_000],
