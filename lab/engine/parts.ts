@@ -9,15 +9,18 @@ import { layout } from "../control-plane/commands";
 import { parts as controlPlaneParts } from "../control-plane/state";
 import { ensureToolchain, type Program } from "../toolchain";
 import { isReachable } from "../toolchain/download";
+import { isExecutable, pathOf } from "../toolchain/path";
 import { chooseIstio, type Istio, type IstioArgs } from "./istio";
 
 const run = promisify(execFile);
 /** Folder with a stand-in for MetalLB's chart and for cert-manager's: nothing in a lab would answer the webhooks of the real ones. */
 export const standInCharts = path.resolve(__dirname, "../charts");
 /** Runs policy packs where Pulumi's Node.js host is not installed; the engine prefers the host. */
-const policyHost = path.resolve(__dirname, "bin/pulumi-analyzer-policy-nodejs");
+const policyHost = script("pulumi-analyzer-policy-nodejs");
 
-export type Plugin = "kubernetes" | "tls" | "kubernetes-cert-manager";
+/** Always a double: the real one installs the real chart. */
+const certManager = "kubernetes-cert-manager";
+export type Plugin = "kubernetes" | "tls" | typeof certManager;
 
 export interface Parts {
   /** Folder with `pulumi` and the plugins that Pulumi itself does not have, to go first on the engine's PATH. */
@@ -46,13 +49,16 @@ export interface PartsArgs {
 
 export async function chooseParts(args: PartsArgs): Promise<Parts> {
   const { dir, plugins, metallb = false, on = "lab", programs = [], report } = args;
-  const lacking = await pluginsThatPulumiLacks(plugins, report);
+  const lacking: Program[] = [];
+  for (const plugin of plugins) {
+    if (plugin !== certManager && !(await hasPlugin(plugin, report))) lacking.push(programOf(plugin));
+  }
   const istio = await chooseIstio(args.istio, { report, pods: on === "kind" });
   const isBuilt = on === "lab" && istio.istiod === undefined;
   const paths = await ensureToolchain(
     [
       "pulumi" as const,
-      ...lacking.map(programOf),
+      ...lacking,
       ...(isBuilt ? (["pilot-discovery"] as const) : []),
       ...(on === "lab" ? (["etcd", ...controlPlaneParts] as const) : []),
       ...programs,
@@ -64,9 +70,11 @@ export async function chooseParts(args: PartsArgs): Promise<Parts> {
   await fs.rm(bin, { recursive: true, force: true });
   await fs.mkdir(bin, { recursive: true });
   const link = (program: string) => fs.symlink(program, path.join(bin, path.basename(program)));
-  await Promise.all(
-    [paths.pulumi, policyHost, ...lacking.map((plugin) => paths[programOf(plugin)])].map(link),
-  );
+  const scripts = [
+    policyHost,
+    ...(plugins.includes(certManager) ? [script(`pulumi-resource-${certManager}`)] : []),
+  ];
+  await Promise.all([paths.pulumi, ...lacking.map((program) => paths[program]), ...scripts].map(link));
   const istiods = layout.istiods(dir);
   if (on === "lab") {
     const program = istio.istiod ?? paths["pilot-discovery"];
@@ -82,12 +90,13 @@ export async function chooseParts(args: PartsArgs): Promise<Parts> {
 
 function summary(
   plugins: Plugin[],
-  lacking: Plugin[],
+  lacking: Program[],
   istio: Istio,
   on: "lab" | "kind",
   metallb: boolean,
 ): string {
-  const isDouble = (plugin: Plugin) => plugin !== "kubernetes" && lacking.includes(plugin);
+  const isDouble = (plugin: Plugin) =>
+    plugin === certManager || (plugin === "tls" && lacking.includes(programOf(plugin)));
   const provider = (plugin: Plugin) => `${plugin} provider`;
   const machines = ["nodes", "proxies"];
   const real = [
@@ -116,32 +125,23 @@ async function relink(program: string, link: string): Promise<void> {
 }
 
 const minorOf = (version: string) => version.split(".").slice(0, 2).join(".");
-const programOf = <P extends Plugin>(plugin: P) => `pulumi-resource-${plugin}` as const;
+const programOf = (plugin: Exclude<Plugin, typeof certManager>) => `pulumi-resource-${plugin}` as const;
 
-/**
- * Those that are not on PATH, not in Pulumi's plugin cache, and cannot be downloaded into it. Among them always that of cert-manager,
- * which installs the real chart.
- */
-async function pluginsThatPulumiLacks(plugins: Plugin[], report: (line: string) => void): Promise<Plugin[]> {
-  const lacking: Plugin[] = [];
-  for (const plugin of plugins) {
-    if (plugin === "kubernetes-cert-manager" || !(await hasPlugin(plugin, report))) lacking.push(plugin);
-  }
-  return lacking;
+function script(name: string): string {
+  return path.resolve(__dirname, "bin", name);
 }
 
-async function hasPlugin(plugin: Plugin, report: (line: string) => void): Promise<boolean> {
+/** Whether it is on PATH, in Pulumi's plugin cache, or can be downloaded into it. */
+async function hasPlugin(
+  plugin: Exclude<Plugin, typeof certManager>,
+  report: (line: string) => void,
+): Promise<boolean> {
   const program = programOf(plugin);
-  for (const folder of (process.env.PATH ?? "").split(path.delimiter)) {
-    if (await isThere(path.join(folder, program))) return true;
-  }
-  const manifest = await fs.readFile(
-    path.join(path.dirname(require.resolve(`@pulumi/${plugin}/package.json`)), "package.json"),
-    "utf8",
-  );
+  if (pathOf(program) !== undefined) return true;
+  const manifest = await fs.readFile(require.resolve(`@pulumi/${plugin}/package.json`), "utf8");
   const { version } = JSON.parse(manifest) as { version: string };
   const home = process.env.PULUMI_HOME ?? path.join(os.homedir(), ".pulumi");
-  if (await isThere(path.join(home, "plugins", `resource-${plugin}-v${version}`, program))) return true;
+  if (isExecutable(path.join(home, "plugins", `resource-${plugin}-v${version}`, program))) return true;
   if (!(await isReachable("https://get.pulumi.com"))) return false;
   const { pulumi } = await ensureToolchain(["pulumi"], { report });
   return run(pulumi, ["plugin", "install", "resource", plugin, version]).then(
@@ -149,9 +149,3 @@ async function hasPlugin(plugin: Plugin, report: (line: string) => void): Promis
     () => false,
   );
 }
-
-const isThere = (file: string) =>
-  fs.access(file, fs.constants.X_OK).then(
-    () => true,
-    () => false,
-  );

@@ -6,7 +6,6 @@ import * as automation from "@pulumi/pulumi/automation";
 import { parseDocument } from "yaml";
 import weft from "../../index";
 import { contentsOf, replaceFile } from "../files";
-import { standInCharts } from "./parts";
 
 /** The folder that holds Pulumi.yaml and index.ts. */
 export const projectRoot = path.resolve(__dirname, "../..");
@@ -51,8 +50,6 @@ export async function openStack(args: LabStackArgs): Promise<automation.Stack> {
         PULUMI_CONFIG_PASSPHRASE: await passphrase(path.join(args.dir, "passphrase")),
         PULUMI_SKIP_UPDATE_CHECK: "true",
         TMPDIR: temporary,
-        // The plugin of cert-manager reads it, where it is the double.
-        WEFT_LAB_CERT_MANAGER_CHART: path.join(standInCharts, "cert-manager"),
       },
     },
   );

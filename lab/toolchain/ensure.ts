@@ -68,7 +68,7 @@ export function downloadFolder(program: Program, version: string): string {
 /** Where a program is kept that is built: what was built from other sources is another. */
 function builtPath(program: Program): string {
   const { version, package: main, variables = {} } = recipes[program];
-  const folders = main.startsWith("./") ? ["shims", "internal", main] : ["shims"];
+  const folders = main.startsWith("./") ? ["shims", main] : ["shims"];
   const sources = ["go.mod", "go.sum", ...folders.flatMap(filesIn)];
   const contents = sources.flatMap((file) => [file, readFileSync(join(goModule, file))]);
   const name = [version, "built", fingerprint(...contents, JSON.stringify(variables))];

@@ -134,7 +134,7 @@ export function goVersionOf(goMod: string): string {
 async function findGo(directory: string, report: ToolchainOptions["report"]): Promise<string> {
   const accepts = `>=${goVersionOf(readFileSync(join(directory, "go.mod"), "utf8"))}`;
   // Asked in the module's folder, an older Go that fetches newer ones by itself (GOTOOLCHAIN=auto) answers with the one it will use.
-  const found = await findOnPath("go", goRecipe.versionArgs, { cwd: directory });
+  const found = await findOnPath("go", goRecipe.versionArgs, directory);
   if (found?.version !== undefined && satisfies(found.version, accepts)) return found.path;
 
   const source = goRecipe.download(platform);

@@ -46,18 +46,20 @@ export function choosePath(
   );
 }
 
-/** Looks for a program on PATH and asks it for its version. */
+/** Looks for a program on PATH and asks it for its version, in the folder `cwd`. */
 export async function findOnPath(
   name: string,
   versionArgs: readonly string[],
-  options: { readonly cwd?: string; readonly path?: string } = {},
+  cwd?: string,
 ): Promise<Found | undefined> {
-  const path = (options.path ?? process.env.PATH ?? "")
-    .split(delimiter)
-    .filter(isAbsolute)
-    .map((folder) => join(folder, name))
-    .find(isExecutable);
-  return path === undefined ? undefined : { path, version: await versionOf(path, versionArgs, options.cwd) };
+  const path = pathOf(name);
+  return path === undefined ? undefined : { path, version: await versionOf(path, versionArgs, cwd) };
+}
+
+/** Where a program is on PATH. */
+export function pathOf(name: string): string | undefined {
+  const folders = (process.env.PATH ?? "").split(delimiter).filter(isAbsolute);
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
 /** The version that a program prints, in whichever words; undefined when it prints none or fails. */
@@ -76,7 +78,7 @@ async function versionOf(path: string, args: readonly string[], cwd?: string): P
   }
 }
 
-function isExecutable(path: string): boolean {
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();

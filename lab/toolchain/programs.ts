@@ -13,7 +13,6 @@ export const programs = [
   "istiods",
   "pulumi-resource-kubernetes",
   "pulumi-resource-tls",
-  "pulumi-resource-kubernetes-cert-manager",
 ] as const;
 export type Program = (typeof programs)[number];
 
@@ -152,10 +151,6 @@ export const recipes: Readonly<Record<Program, GoRecipe>> = {
   istiods: { package: "./istiods" },
   "pulumi-resource-kubernetes": { version: "4.25.0", package: "./pulumi-resource-kubernetes" },
   "pulumi-resource-tls": { version: "5.6.1", package: "./pulumi-resource-tls" },
-  "pulumi-resource-kubernetes-cert-manager": {
-    version: "0.2.0",
-    package: "./pulumi-resource-kubernetes-cert-manager",
-  },
 };
 
 /** Go, for programs that have to be built. It fits when it is as new as the go line of the module asks. */

@@ -31,8 +31,8 @@ func subjectName(plan resource.PropertyMap) pkix.Name {
 		return pkix.Name{}
 	}
 	fields := plan["subject"].ObjectValue()
-	list := func(key string) []string {
-		if !given(fields, resource.PropertyKey(key)) {
+	list := func(key resource.PropertyKey) []string {
+		if !given(fields, key) {
 			return nil
 		}
 		return []string{text(fields, key)}
@@ -63,9 +63,7 @@ func createSelfSigned(plan resource.PropertyMap, now time.Time) (resource.Proper
 	if err != nil {
 		return nil, fmt.Errorf("Failed to parse private key PEM: %w", err)
 	}
-	template := &x509.Certificate{
-		Subject: subjectName(plan), DNSNames: texts(plan, "dnsNames"),
-	}
+	template := &x509.Certificate{Subject: subjectName(plan), DNSNames: texts(plan, "dnsNames")}
 	outputs, err := issue(plan, now, template, template, key.Public(), key)
 	if err != nil {
 		return nil, err
@@ -87,9 +85,7 @@ func createLocallySigned(plan resource.PropertyMap, now time.Time) (resource.Pro
 	if err != nil {
 		return nil, fmt.Errorf("Failed to parse CA certificate PEM: %w", err)
 	}
-	template := &x509.Certificate{
-		Subject: request.Subject, DNSNames: request.DNSNames,
-	}
+	template := &x509.Certificate{Subject: request.Subject, DNSNames: request.DNSNames}
 	outputs, err := issue(plan, now, template, ca, request.PublicKey, caKey)
 	if err != nil {
 		return nil, err

@@ -3,7 +3,6 @@ package main
 import (
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -113,8 +112,6 @@ func parseKey(encoded string) (crypto.Signer, string, error) {
 		return key, "RSA", nil
 	case *ecdsa.PrivateKey:
 		return key, "ECDSA", nil
-	case ed25519.PrivateKey:
-		return key, "ED25519", nil
 	default:
 		return nil, "", fmt.Errorf("failed to determine key algorithm for private key of type %T: unsupported private key type: %[1]T", key)
 	}

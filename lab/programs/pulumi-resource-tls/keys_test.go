@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -21,7 +22,7 @@ func TestAPublicKeyIsNamedAsTheRealProviderNamesIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for key, want := range map[string]string{
+	for key, want := range map[resource.PropertyKey]string{
 		"id":                         "165a6a27e6d6343ea1da8fda21d5eea0514546ff",
 		"publicKeyFingerprintMd5":    "5b:92:e7:fd:b7:a0:9c:37:8f:98:09:64:e2:34:e5:60",
 		"publicKeyFingerprintSha256": "SHA256:d2PuGzADBHxpS1f3AsPlmAbneTFe1vuACm4AFDoH7TM",

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -18,35 +19,34 @@ var unknown = resource.MakeComputed(resource.NewStringProperty(""))
 func plan(k kind, prior, inputs resource.PropertyMap, now time.Time) (resource.PropertyMap, []string, error) {
 	planned := resource.PropertyMap{}
 	for _, p := range k.properties {
-		key := resource.PropertyKey(p.name)
 		switch {
-		case p.input && given(inputs, key):
-			planned[key] = withoutNulls(inputs[key])
+		case p.has(input) && given(inputs, p.name):
+			planned[p.name] = withoutNulls(inputs[p.name])
 		case p.fallback != nil:
-			planned[key] = *p.fallback
-		case p.computed && given(prior, key):
-			planned[key] = prior[key]
-		case p.computed && prior == nil:
-			planned[key] = unknown
+			planned[p.name] = resource.NewPropertyValue(p.fallback)
+		case p.has(computed) && given(prior, p.name):
+			planned[p.name] = prior[p.name]
+		case p.has(computed) && prior == nil:
+			planned[p.name] = unknown
 		}
 	}
-	var replaces []string
+	var replacing []string
 	if prior != nil {
 		changed := slices.ContainsFunc(k.properties, func(p property) bool { return differs(prior, planned, p.name) })
 		for _, p := range k.properties {
-			if changed && p.computed && !p.stable {
-				planned[resource.PropertyKey(p.name)] = unknown
+			if changed && p.has(computed) && !p.has(stable) {
+				planned[p.name] = unknown
 			}
-			if p.replaces && differs(prior, planned, p.name) {
-				replaces = append(replaces, p.name)
+			if p.has(replaces) && differs(prior, planned, p.name) {
+				replacing = append(replacing, string(p.name))
 			}
 		}
 	}
 	due, err := planRenewal(planned, prior != nil, now)
 	if due {
-		replaces = append(replaces, "readyForRenewal")
+		replacing = append(replacing, "readyForRenewal")
 	}
-	return planned, replaces, err
+	return planned, replacing, err
 }
 
 // planRenewal sets readyForRenewal, and says whether an existing certificate is due.
@@ -87,8 +87,7 @@ func renewalDue(state resource.PropertyMap, now time.Time) (bool, error) {
 }
 
 // differs compares one property of two states. What is not set and what is null are the same.
-func differs(a, b resource.PropertyMap, name string) bool {
-	key := resource.PropertyKey(name)
+func differs(a, b resource.PropertyMap, key resource.PropertyKey) bool {
 	if !given(a, key) || !given(b, key) {
 		return given(a, key) != given(b, key)
 	}
@@ -99,11 +98,7 @@ func withoutNulls(v resource.PropertyValue) resource.PropertyValue {
 	if !v.IsObject() {
 		return v
 	}
-	kept := resource.PropertyMap{}
-	for key, field := range v.ObjectValue() {
-		if !field.IsNull() {
-			kept[key] = field
-		}
-	}
+	kept := v.ObjectValue().Copy()
+	maps.DeleteFunc(kept, func(key resource.PropertyKey, _ resource.PropertyValue) bool { return !given(kept, key) })
 	return resource.NewObjectProperty(kept)
 }

@@ -6,8 +6,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-
-	"weft/lab/programs/internal/plugin"
 )
 
 func TestACertificateIsReplacedFromTheInstantItsRenewalWindowOpens(t *testing.T) {
@@ -45,7 +43,7 @@ func TestWithoutEarlyRenewalACertificateIsReplacedAtItsEnd(t *testing.T) {
 func TestRefreshReportsThatACertificateIsDue(t *testing.T) {
 	ca := caInputs(t)
 	state := create(t, clocked(started), selfSigned, ca)
-	written, err := plugin.Write(state)
+	written, err := write(state)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +127,7 @@ func TestANewKeyMakesEverythingOfItUnknown(t *testing.T) {
 func TestAnUpdateKeepsTheCertificate(t *testing.T) {
 	ca := caInputs(t)
 	state := create(t, clocked(started), selfSigned, ca)
-	olds, err := plugin.Write(state)
+	olds, err := write(state)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,8 +11,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/protobuf/types/known/structpb"
-
-	"weft/lab/programs/internal/plugin"
 )
 
 const (
@@ -36,8 +34,8 @@ var (
 type inputs = map[string]any
 
 // clocked is a provider at a given time.
-func clocked(now time.Time) *provider {
-	return &provider{Base: plugin.New("tls", "0.0.0"), now: func() time.Time { return now }}
+func clocked(now time.Time) *double {
+	return &double{now: func() time.Time { return now }}
 }
 
 func urnOf(token string) string { return "urn:pulumi:dev::test::" + token + "::it" }
@@ -54,7 +52,7 @@ func wire(t *testing.T, properties inputs) *structpb.Struct {
 // open reads an answer as the engine does that keeps no secrets: the values behind the marks.
 func open(t *testing.T, properties *structpb.Struct) resource.PropertyMap {
 	t.Helper()
-	read, err := plugin.Read(properties)
+	read, err := read(properties)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +64,7 @@ func open(t *testing.T, properties *structpb.Struct) resource.PropertyMap {
 	return read
 }
 
-func create(t *testing.T, p *provider, token string, with inputs) resource.PropertyMap {
+func create(t *testing.T, p *double, token string, with inputs) resource.PropertyMap {
 	t.Helper()
 	created, err := p.Create(ctx, &pulumirpc.CreateRequest{Urn: urnOf(token), Properties: wire(t, with)})
 	if err != nil {
@@ -75,9 +73,9 @@ func create(t *testing.T, p *provider, token string, with inputs) resource.Prope
 	return open(t, created.GetProperties())
 }
 
-func diffOf(t *testing.T, p *provider, token string, state resource.PropertyMap, with inputs) *pulumirpc.DiffResponse {
+func diffOf(t *testing.T, p *double, token string, state resource.PropertyMap, with inputs) *pulumirpc.DiffResponse {
 	t.Helper()
-	olds, err := plugin.Write(state)
+	olds, err := write(state)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,75 +18,63 @@ type kind struct {
 }
 
 type property struct {
-	name string
-	// input says that the program may give it. Without one of the others, it stays null: the double takes no value for it.
-	input    bool
-	required bool
-	secret   bool
+	name resource.PropertyKey
+	is   trait
 	// fallback is what an input that is not given becomes.
-	fallback *resource.PropertyValue
-	// computed says that the provider chooses the value when the program gives none.
-	computed bool
-	// stable says that a computed value stays when the resource is updated.
-	stable bool
-	// replaces says that a change replaces the resource.
-	replaces bool
+	fallback any
 	// allowed are the values, or the elements of lists, that the double takes; empty: any.
 	allowed []string
+}
+
+type trait uint8
+
+const (
+	// input says that the program may give it.
+	input trait = 1 << iota
+	required
+	secret
+	// computed says that the provider chooses the value when the program gives none.
+	computed
+	// stable says that a computed value stays when the resource is updated.
+	stable
+	// replaces says that a change replaces the resource.
+	replaces
 	// refused says that the double takes no value at all.
-	refused bool
-}
+	refused
 
-func value(v any) *resource.PropertyValue {
-	p := resource.NewPropertyValue(v)
-	return &p
-}
+	// fixed is an input that the resource is made of.
+	fixed  = input | replaces
+	needed = fixed | required
+	// output is what only the provider sets.
+	output = computed | stable
+)
 
-// output is a value that only the provider sets.
-func output(name string) property { return property{name: name, computed: true, stable: true} }
-
-func input(name string) property { return property{name: name, input: true, replaces: true} }
-
-func required(p property) property {
-	p.required = true
-	return p
-}
-
-func secret(p property) property {
-	p.secret = true
-	return p
-}
-
-func refused(name string) property { return property{name: name, input: true, refused: true} }
-
-func oneOf(p property, allowed ...string) property {
-	p.allowed = allowed
-	return p
-}
-
-func otherwise(p property, v any) property {
-	p.fallback = value(v)
-	return p
-}
+func (p property) has(t trait) bool { return p.is&t == t }
 
 var (
 	identity = []property{
-		secret(required(input("privateKeyPem"))), input("dnsNames"), refused("ipAddresses"), refused("uris"), input("subject"),
+		{name: "privateKeyPem", is: needed | secret},
+		{name: "dnsNames", is: fixed},
+		{name: "ipAddresses", is: input | refused},
+		{name: "uris", is: input | refused},
+		{name: "subject", is: fixed},
 	}
 
 	// validity is what both kinds of certificate have.
 	validity = []property{
-		otherwise(input("setSubjectKeyId"), false),
-		required(input("validityPeriodHours")),
-		oneOf(required(input("allowedUses")), "digital_signature", "content_commitment", "key_encipherment", "cert_signing", "crl_signing"),
-		{name: "earlyRenewalHours", input: true, fallback: value(0)},
-		otherwise(input("isCaCertificate"), false),
-		{name: "maxPathLength", input: true, computed: true, stable: true, replaces: true},
-		output("certPem"),
-		{name: "readyForRenewal", fallback: value(false)},
-		output("validityStartTime"),
-		output("validityEndTime"),
-		output("id"),
+		{name: "setSubjectKeyId", is: fixed, fallback: false},
+		{name: "validityPeriodHours", is: needed},
+		{name: "allowedUses", is: needed, allowed: []string{
+			"digital_signature", "content_commitment", "key_encipherment", "cert_signing", "crl_signing",
+		}},
+		{name: "earlyRenewalHours", is: input, fallback: 0},
+		{name: "isCaCertificate", is: fixed, fallback: false},
+		{name: "maxPathLength", is: fixed | output},
+		{name: "certPem", is: output},
+		{name: "readyForRenewal", fallback: false},
+		{name: "validityStartTime", is: output},
+		{name: "validityEndTime", is: output},
+		{name: "id", is: output},
 	}
 )
 
@@ -95,40 +83,44 @@ var kinds = map[string]kind{
 		schemaVersion: "1",
 		create:        createPrivateKey,
 		properties: []property{
-			oneOf(required(input("algorithm")), "RSA", "ECDSA"),
-			otherwise(input("rsaBits"), 2048),
-			oneOf(otherwise(input("ecdsaCurve"), "P224"), "P256"),
-			{name: "privateKeyPem", computed: true, secret: true},
-			{name: "privateKeyOpenssh", computed: true, secret: true},
-			{name: "privateKeyPemPkcs8", computed: true, secret: true},
-			{name: "publicKeyPem", computed: true},
-			{name: "publicKeyOpenssh", computed: true},
-			{name: "publicKeyFingerprintMd5", computed: true},
-			{name: "publicKeyFingerprintSha256", computed: true},
-			{name: "id", computed: true},
+			{name: "algorithm", is: needed, allowed: []string{"RSA", "ECDSA"}},
+			{name: "rsaBits", is: fixed, fallback: 2048},
+			{name: "ecdsaCurve", is: fixed, fallback: "P224", allowed: []string{"P256"}},
+			{name: "privateKeyPem", is: computed | secret},
+			{name: "privateKeyOpenssh", is: computed | secret},
+			{name: "privateKeyPemPkcs8", is: computed | secret},
+			{name: "publicKeyPem", is: computed},
+			{name: "publicKeyOpenssh", is: computed},
+			{name: "publicKeyFingerprintMd5", is: computed},
+			{name: "publicKeyFingerprintSha256", is: computed},
+			{name: "id", is: computed},
 		},
 	},
 	"tls:index/certRequest:CertRequest": {
-		create:     createCertRequest,
-		properties: append(slices.Clone(identity), output("keyAlgorithm"), output("certRequestPem"), output("id")),
+		create: createCertRequest,
+		properties: slices.Concat(identity, []property{
+			{name: "keyAlgorithm", is: output}, {name: "certRequestPem", is: output}, {name: "id", is: output},
+		}),
 	},
 	"tls:index/selfSignedCert:SelfSignedCert": {
 		create: createSelfSigned,
 		properties: slices.Concat(identity, []property{
-			{name: "setAuthorityKeyId", input: true, refused: true, fallback: value(false)}, output("keyAlgorithm"),
+			{name: "setAuthorityKeyId", is: input | refused, fallback: false}, {name: "keyAlgorithm", is: output},
 		}, validity),
 	},
 	"tls:index/locallySignedCert:LocallySignedCert": {
 		create: createLocallySigned,
 		properties: slices.Concat([]property{
-			required(input("caCertPem")), secret(required(input("caPrivateKeyPem"))), required(input("certRequestPem")),
-			output("caKeyAlgorithm"),
+			{name: "caCertPem", is: needed},
+			{name: "caPrivateKeyPem", is: needed | secret},
+			{name: "certRequestPem", is: needed},
+			{name: "caKeyAlgorithm", is: output},
 		}, validity),
 	},
 }
 
 // subjectFields are the fields of a subject. The double takes the first three.
-var subjectFields = []string{
+var subjectFields = []resource.PropertyKey{
 	"commonName", "locality", "organization",
 	"country", "emailAddress", "organizationalUnit", "postalCode", "province", "serialNumber", streetAddresses,
 }
@@ -138,29 +130,28 @@ const streetAddresses = "streetAddresses"
 // validate returns why the double does not take a program's inputs. Types are left to the SDK, and what is unknown passes.
 func validate(k kind, inputs resource.PropertyMap) []string {
 	var reasons []string
-	refuse := func(name string, v resource.PropertyValue) {
+	refuse := func(name resource.PropertyKey, v resource.PropertyValue) {
 		reasons = append(reasons, fmt.Sprintf("the lab's double of the tls provider does not take %s: %v", name, v.V))
 	}
 	for key := range inputs {
-		known := slices.ContainsFunc(k.properties, func(p property) bool { return p.input && p.name == string(key) })
+		known := slices.ContainsFunc(k.properties, func(p property) bool { return p.has(input) && p.name == key })
 		if !known && key != "__defaults" && given(inputs, key) {
 			reasons = append(reasons, fmt.Sprintf("the lab's double of the tls provider does not know %s", key))
 		}
 	}
 	for _, p := range k.properties {
-		key := resource.PropertyKey(p.name)
-		v := inputs[key]
+		v := inputs[p.name]
 		switch {
-		case !given(inputs, key):
-			if p.required {
+		case v.IsNull():
+			if p.has(required) {
 				reasons = append(reasons, fmt.Sprintf("Missing required property '%s'", p.name))
 			}
-		case p.refused:
+		case p.has(refused):
 			refuse(p.name, v)
 		case p.name == "subject" && v.IsObject():
 			for _, field := range subjectFields[3:] {
-				if given(v.ObjectValue(), resource.PropertyKey(field)) {
-					refuse("subject."+field, v.ObjectValue()[resource.PropertyKey(field)])
+				if given(v.ObjectValue(), field) {
+					refuse("subject."+field, v.ObjectValue()[field])
 				}
 			}
 		case len(p.allowed) > 0:
@@ -178,40 +169,27 @@ func validate(k kind, inputs resource.PropertyMap) []string {
 	return reasons
 }
 
-func given(m resource.PropertyMap, key resource.PropertyKey) bool {
-	v, ok := m[key]
-	return ok && !v.IsNull()
-}
-
 // reading a plan's values: an unknown or absent value is the type's zero.
 
-func text(m resource.PropertyMap, key string) string {
-	if v := m[resource.PropertyKey(key)]; v.IsString() {
-		return v.StringValue()
-	}
-	return ""
+func given(m resource.PropertyMap, key resource.PropertyKey) bool { return !m[key].IsNull() }
+
+func text(m resource.PropertyMap, key resource.PropertyKey) string { return valueOf[string](m, key) }
+
+func number(m resource.PropertyMap, key resource.PropertyKey) int64 {
+	return int64(valueOf[float64](m, key))
 }
 
-func number(m resource.PropertyMap, key string) int64 {
-	if v := m[resource.PropertyKey(key)]; v.IsNumber() {
-		return int64(v.NumberValue())
-	}
-	return 0
-}
+func truth(m resource.PropertyMap, key resource.PropertyKey) bool { return valueOf[bool](m, key) }
 
-func truth(m resource.PropertyMap, key string) bool {
-	v := m[resource.PropertyKey(key)]
-	return v.IsBool() && v.BoolValue()
-}
-
-func texts(m resource.PropertyMap, key string) []string {
-	v := m[resource.PropertyKey(key)]
-	if !v.IsArray() {
-		return nil
-	}
-	all := make([]string, len(v.ArrayValue()))
-	for i, e := range v.ArrayValue() {
-		all[i] = e.StringValue()
+func texts(m resource.PropertyMap, key resource.PropertyKey) []string {
+	var all []string
+	for _, element := range valueOf[[]resource.PropertyValue](m, key) {
+		all = append(all, element.StringValue())
 	}
 	return all
+}
+
+func valueOf[T any](m resource.PropertyMap, key resource.PropertyKey) T {
+	value, _ := m[key].V.(T)
+	return value
 }

@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-
-	"weft/lab/programs/internal/plugin"
 )
 
 func TestInputsThatTheDoubleDoesNotTake(t *testing.T) {
@@ -54,7 +52,7 @@ func TestACheckedKeyIsSecretEvenBeforeItIsKnown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		read, err := plugin.Read(checked.GetInputs())
+		read, err := read(checked.GetInputs())
 		if err != nil || !read["privateKeyPem"].IsSecret() {
 			t.Errorf("%s: %v %v", key, read, err)
 		}

@@ -10,9 +10,8 @@ import (
 func secrets(k kind, properties resource.PropertyMap) resource.PropertyMap {
 	marked := properties.Copy()
 	for _, p := range k.properties {
-		key := resource.PropertyKey(p.name)
-		if v := marked[key]; p.secret && v.IsString() {
-			marked[key] = resource.MakeSecret(v)
+		if v := marked[p.name]; p.has(secret) && v.IsString() {
+			marked[p.name] = resource.MakeSecret(v)
 		}
 	}
 	return marked
@@ -21,13 +20,14 @@ func secrets(k kind, properties resource.PropertyMap) resource.PropertyMap {
 // stored is a resource's state as the engine keeps it: secrets marked, and with what the real provider needs to turn
 // it back into Terraform's state, so that a stack made with the double can go on with the real one.
 func stored(k kind, state resource.PropertyMap) resource.PropertyMap {
-	kept := resource.PropertyMap{}
+	kept, names := resource.PropertyMap{}, []resource.PropertyKey{}
 	for _, p := range k.properties {
-		if key := resource.PropertyKey(p.name); given(state, key) {
-			kept[key] = state[key]
+		names = append(names, p.name)
+		if given(state, p.name) {
+			kept[p.name] = state[p.name]
 		}
 	}
-	delta := rawStateDelta(k, kept)
+	delta := object("obj", rawStateDelta(names, kept))
 	kept = secrets(k, kept)
 	kept["__pulumi_raw_state_delta"] = delta
 	if k.schemaVersion != "" {
@@ -38,11 +38,10 @@ func stored(k kind, state resource.PropertyMap) resource.PropertyMap {
 
 // rawStateDelta says where Terraform's state differs from the properties: what is absent here is null there, and a list
 // with at most one element there is an object here. The format is pulumi-terraform-bridge's RawStateDelta (pkg/tfbridge/rawstate.go).
-func rawStateDelta(k kind, state resource.PropertyMap) resource.PropertyValue {
+func rawStateDelta(names []resource.PropertyKey, values resource.PropertyMap) resource.PropertyMap {
 	fields := resource.PropertyMap{}
-	for _, p := range k.properties {
-		key := resource.PropertyKey(p.name)
-		switch v := state[key]; {
+	for _, key := range names {
+		switch v := values[key]; {
 		case key == "subject" && v.IsNull():
 			fields[key] = replaceRaw([]any{})
 		case v.IsNull():
@@ -50,34 +49,15 @@ func rawStateDelta(k kind, state resource.PropertyMap) resource.PropertyValue {
 		case v.IsArray():
 			fields[key] = object("arr", resource.PropertyMap{})
 		case v.IsObject():
-			fields[key] = subjectDelta(v.ObjectValue())
+			subject := rawStateDelta(subjectFields, v.ObjectValue())
+			subject["renamed"] = resource.NewPropertyValue(map[string]any{streetAddresses: "street_address"})
+			fields[key] = object("plu", resource.PropertyMap{"i": object("obj", subject)})
 		}
 	}
-	whole := resource.PropertyMap{}
-	if len(fields) > 0 {
-		whole["ps"] = resource.NewObjectProperty(fields)
+	if len(fields) == 0 {
+		return fields
 	}
-	return object("obj", whole)
-}
-
-func subjectDelta(subject resource.PropertyMap) resource.PropertyValue {
-	fields := resource.PropertyMap{}
-	for _, f := range subjectFields {
-		key := resource.PropertyKey(f)
-		switch v := subject[key]; {
-		case v.IsNull():
-			fields[key] = replaceRaw(nil)
-		case v.IsArray():
-			fields[key] = object("arr", resource.PropertyMap{})
-		}
-	}
-	inner := resource.PropertyMap{
-		"renamed": resource.NewPropertyValue(map[string]any{streetAddresses: "street_address"}),
-	}
-	if len(fields) > 0 {
-		inner["ps"] = resource.NewObjectProperty(fields)
-	}
-	return object("plu", resource.PropertyMap{"i": object("obj", inner)})
+	return resource.PropertyMap{"ps": resource.NewObjectProperty(fields)}
 }
 
 func replaceRaw(raw any) resource.PropertyValue {

@@ -60,12 +60,17 @@ describe("which programs on PATH are used", () => {
 });
 
 describe("looking on PATH", () => {
+  const before = process.env.PATH!;
   let folder: string;
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "weft-path-"));
+    process.env.PATH = [folder, before].join(delimiter);
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
+  afterEach(() => {
+    process.env.PATH = before;
+    rmSync(folder, { recursive: true });
+  });
 
   function program(name: string, script: string, mode = 0o755): string {
     const path = join(folder, name);
@@ -84,17 +89,17 @@ describe("looking on PATH", () => {
     ["unknown", undefined],
   ])("understands the version in %j", async (output, version) => {
     const path = program("it", `cat <<'END'\n${output}\nEND`);
-    expect(await findOnPath("it", [], { path: folder })).toEqual({ path, version });
+    expect(await findOnPath("it", [])).toEqual({ path, version });
   });
 
   test("has no version of a program that fails", async () => {
     const path = program("it", "echo 1.2.3; exit 1");
-    expect(await findOnPath("it", [], { path: folder })).toEqual({ path, version: undefined });
+    expect(await findOnPath("it", [])).toEqual({ path, version: undefined });
   });
 
   test("passes by what cannot be executed and folders that are relative or not there", async () => {
     program("it", "echo 1.2.3", 0o644);
-    const path = ["", "bin", join(folder, "nowhere"), folder].join(delimiter);
-    expect(await findOnPath("it", [], { path })).toBeUndefined();
+    process.env.PATH = ["", "bin", join(folder, "nowhere"), folder].join(delimiter);
+    expect(await findOnPath("it", [])).toBeUndefined();
   });
 });
