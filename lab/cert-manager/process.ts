@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Daemon, ensureDaemon, stop } from "../control-plane/daemon";
-import { ensureController } from "./build";
+import { ensureToolchain } from "../toolchain";
 
 /** How long the API server may take to answer, in milliseconds. Long, because a process that ends is noticed at once. */
 const CONNECT_TIMEOUT = 180_000;
@@ -31,10 +31,11 @@ export async function startCertManager({
 }: StartOptions): Promise<void> {
   const dir = resolve(folder);
   const log = logFile(dir);
+  const programs = await ensureToolchain(["cert-manager-controller"], { report });
   await ensureDaemon({
     what: "cert-manager",
     command: {
-      program: await ensureController({ report }),
+      program: programs["cert-manager-controller"],
       args: ["-kubeconfig", resolve(kubeconfig), "-cluster-resource-namespace", namespace],
       reads: [resolve(kubeconfig)],
       log,

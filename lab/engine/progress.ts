@@ -80,11 +80,10 @@ export class Progress {
   private start(metadata: StepEventMetadata): void {
     const parent = (metadata.new ?? metadata.old)?.parent;
     if (parent) this.parents.set(metadata.urn, parent);
-    const isCustom = (metadata.new ?? metadata.old)?.custom;
-    if (!isCustom || !(metadata.op in verbs) || metadata.type.startsWith("pulumi:")) return;
+    if (!isLive(metadata) || !(metadata.op in verbs)) return;
     this.steps.set(metadata.urn, {
       name: nameOf(metadata.urn),
-      kind: metadata.type.split(":").pop() ?? metadata.type,
+      kind: kindOf(metadata),
       op: metadata.op,
       startedAt: this.now(),
     });
@@ -108,7 +107,12 @@ export class Progress {
   }
 }
 
-const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
+/** A component is nothing live, a provider neither. */
+export const isLive = (metadata: StepEventMetadata) =>
+  (metadata.new ?? metadata.old)?.custom === true && !metadata.type.startsWith("pulumi:");
+/** Such as `Secret`. */
+export const kindOf = ({ type }: StepEventMetadata) => type.slice(type.lastIndexOf(":") + 1);
+export const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
 const isTrunk = (urn: string) => /:(pulumi:pulumi:Stack|weft:mesh:Mesh)::/.test(urn);
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
 /** Warnings of what the lab means to happen. */

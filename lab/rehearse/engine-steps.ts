@@ -1,5 +1,6 @@
 /** What the engine did, step by step, from its events. Pure. */
 import type { EngineEvent, StepEventMetadata } from "@pulumi/pulumi/automation";
+import { isLive, kindOf, nameOf, Progress } from "../engine/progress";
 
 export type Op = "created" | "changed" | "deleted" | "replaced" | "failed";
 
@@ -27,68 +28,55 @@ const ops: Record<string, Op> = {
 
 export class EngineSteps {
   readonly steps: EngineStep[] = [];
-  /** What the engine said was wrong. */
-  readonly errors: string[] = [];
+  private readonly progress = new Progress();
 
-  take({ resOutputsEvent, resOpFailedEvent, diagnosticEvent }: EngineEvent): void {
-    if (resOutputsEvent) this.add(resOutputsEvent.metadata);
-    if (resOpFailedEvent) this.add(resOpFailedEvent.metadata, "failed");
-    if (diagnosticEvent?.severity === "error" && !diagnosticEvent.ephemeral) {
-      const text = diagnosticEvent.message.replace(/<\{%.*?%\}>/g, "").trim();
-      // The engine tells the program's error again as its own.
-      if (text !== "" && !this.errors.includes(text)) this.errors.push(text);
-    }
+  /** What the engine said was wrong. */
+  get errors(): string[] {
+    return this.progress.errors;
   }
 
-  private add(metadata: StepEventMetadata, failed?: "failed"): void {
-    const { op, urn, type, provider, diffs, detailedDiff } = metadata;
-    const done = failed ?? ops[op];
-    // A component is nothing live, a provider neither.
-    if (done === undefined || !(metadata.new ?? metadata.old)?.custom || type.startsWith("pulumi:")) return;
+  take(event: EngineEvent): void {
+    this.progress.take(event);
+    const { resOutputsEvent, resOpFailedEvent } = event;
+    if (resOutputsEvent) this.add(resOutputsEvent.metadata, ops[resOutputsEvent.metadata.op]);
+    if (resOpFailedEvent) this.add(resOpFailedEvent.metadata, "failed");
+  }
+
+  private add(metadata: StepEventMetadata, op: Op | undefined): void {
+    if (op === undefined || !isLive(metadata)) return;
+    const { urn, provider, diffs, detailedDiff } = metadata;
     // The engine sends null for what it has none of.
-    const inputs = [...(diffs ?? []), ...Object.keys(detailedDiff ?? {})].map(
-      (path) => path.split(/[.[]/)[0]!,
-    );
+    const paths = [...(diffs ?? []), ...Object.keys(detailedDiff ?? {})];
+    const inputs = new Set(paths.map((path) => path.split(/[.[]/)[0]!));
     this.steps.push({
       number: this.steps.length + 1,
-      op: done,
-      type: type.split(":").at(-1)!,
+      op,
+      type: kindOf(metadata),
       name: nameOf(urn),
       member: /::pulumi:providers:kubernetes::([^:]+)/.exec(provider)?.[1],
-      inputs: done === "changed" || done === "replaced" ? [...new Set(inputs)].sort() : [],
+      inputs: op === "changed" || op === "replaced" ? [...inputs].sort() : [],
     });
   }
 }
 
-const nameOf = (urn: string) => urn.slice(urn.lastIndexOf("::") + 2);
-
-export interface EngineLine {
-  /** Such as `3` or `3-21`: the first and the last of them. */
-  numbers: string;
-  op: Op;
-  member?: string;
-  what: string;
-}
-
 /**
- * What was created or deleted in one member is one line, in the place of its first step; what was changed, replaced or failed is a
- * line of its own each.
+ * For a person. What was created or deleted in one member is one line, in the place of its first step; what was changed, replaced or
+ * failed is a line of its own each.
  */
-export function engineLines(steps: EngineStep[]): EngineLine[] {
-  const groups = new Map<string, EngineStep[]>();
+export function engineLines(steps: EngineStep[]): string[] {
+  const groups: Record<string, EngineStep[]> = {};
   for (const step of steps) {
-    const { op, member, name, number } = step;
-    const id = op === "created" || op === "deleted" ? `${op} ${member}` : `${name} ${number}`;
-    groups.set(id, [...(groups.get(id) ?? []), step]);
+    const { op, member, number } = step;
+    const isMany = op === "created" || op === "deleted";
+    (groups[isMany ? `${op} ${member}` : `step ${number}`] ??= []).push(step);
   }
-  return [...groups.values()].map((group) => {
+  return Object.values(groups).map((group) => {
     const [first, last] = [group[0]!, group.at(-1)!];
-    return {
-      numbers: first === last ? String(first.number) : `${first.number}-${last.number}`,
-      op: first.op,
-      member: first.member,
-      what: group.length === 1 ? single(first) : types(group),
-    };
+    const { op, member } = first;
+    const numbers = first === last ? `${first.number}` : `${first.number}-${last.number}`;
+    const mark = op === "replaced" || op === "failed" ? `${op.toUpperCase()}!` : op;
+    const where = member === undefined ? "" : `${member}: `;
+    return `${numbers.padStart(7)}  ${mark.padEnd(9)}  ${where}${group.length === 1 ? single(first) : types(group)}`;
   });
 }
 
@@ -97,7 +85,7 @@ function single({ type, name, inputs }: EngineStep): string {
 }
 
 function types(steps: EngineStep[]): string {
-  const counts = new Map<string, number>();
-  for (const { type } of steps) counts.set(type, (counts.get(type) ?? 0) + 1);
-  return [...counts].map(([type, count]) => (count === 1 ? type : `${count} ${type}`)).join(", ");
+  const all = steps.map(({ type }) => type);
+  const counts = [...new Set(all)].map((type) => [type, all.filter((other) => other === type).length]);
+  return counts.map(([type, count]) => (count === 1 ? type : `${count} ${type}`)).join(", ");
 }

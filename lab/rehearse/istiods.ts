@@ -90,24 +90,19 @@ export class Istiods {
  */
 export function heldBy(replicas: IstiodView[], counted?: Services): Record<string, Held> | string {
   const answers = replicas.flatMap(({ peers }) => (peers.known ? [peers.value] : []));
-  const names = new Set(answers.flatMap((peers) => [...peers.keys()]));
+  if (answers.length === 0) return replicas.flatMap(({ peers }) => (peers.known ? [] : [peers.reason]))[0]!;
   const held: Record<string, Held> = {};
-  for (const peer of [...names].sort()) {
+  for (const peer of new Set(answers.flatMap((peers) => [...peers.keys()]).sort())) {
     const views = answers.map((peers) => peers.get(peer));
+    const counts = (service: string) => counted === undefined || counted.get(peer)?.has(service) === true;
     const lacking = new Set<string>();
-    for (const view of views) {
-      if (view === undefined) continue;
-      if (!view.services.known) return view.services.reason;
-      for (const name of view.services.value.lacking) {
-        if (counted?.get(peer)?.has(name) ?? counted === undefined) lacking.add(name);
-      }
+    for (const services of views.flatMap((view) => view?.services ?? [])) {
+      if (!services.known) return services.reason;
+      for (const service of services.value.lacking.filter(counts)) lacking.add(service);
     }
     const states = views.map((view) => view?.state ?? "not read");
-    held[peer] = {
-      state: states.find((state) => state !== "synced") ?? "synced",
-      lacking: [...lacking].sort(),
-    };
+    const state = states.find((state) => state !== "synced") ?? "synced";
+    held[peer] = { state, lacking: [...lacking].sort() };
   }
-  const [silent] = replicas.flatMap(({ peers }) => (peers.known ? [] : [peers.reason]));
-  return answers.length === 0 && silent !== undefined ? silent : held;
+  return held;
 }

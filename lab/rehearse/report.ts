@@ -1,7 +1,7 @@
 /** A rehearsal, for a person and for a machine. Pure. */
 import { advice } from "./advice";
 import { describeEvent } from "./changes";
-import { type EngineLine, engineLines } from "./engine-steps";
+import { engineLines } from "./engine-steps";
 import type { Interruption } from "./interruptions";
 import type { Rehearsal } from "./rehearsal";
 import type { Step } from "./step";
@@ -31,10 +31,7 @@ export function toText(compared: Comparison, rehearsal?: Rehearsal): string {
     ...(parts === undefined ? [] : [parts]),
     ...section("What changes", changes(rehearsal.step, compared)),
     ...section("Not rehearsed", [...rehearsal.notRehearsed, ...packages(compared)]),
-    ...section(
-      "Steps, as the engine finished them",
-      steps.length === 0 ? ["none"] : engineLines(steps).map(engineText),
-    ),
+    ...section("Steps, as the engine finished them", steps.length === 0 ? ["none"] : engineLines(steps)),
     ...section(
       "Seen in PeerSecrets, root bundles, tokens, gateways and istiods, in this order",
       events.map((event) => `#${event.number}  ${event.member}  ${describeEvent(event)}`),
@@ -78,11 +75,6 @@ function changes({ joining, leaving, changing, mesh }: Step, { program }: Compar
 
 function packages({ packages: differ, from }: Comparison): string[] {
   return differ ? [`The packages of ${from}: both programs ran with those of the working tree.`] : [];
-}
-
-function engineText({ numbers, op, member, what }: EngineLine): string {
-  const mark = op === "replaced" || op === "failed" ? `${op.toUpperCase()}!` : op;
-  return `${numbers.padStart(7)}  ${mark.padEnd(9)}  ${member === undefined ? "" : `${member}: `}${what}`;
 }
 
 function interruptionText({ kind, what, from, until }: Interruption): string[] {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { readdirSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { withLock } from "../lock";
 import { type Platform, platform } from "./programs";
 
@@ -15,6 +16,14 @@ export function fingerprint(...contents: readonly (string | Buffer)[]): string {
   const hash = createHash("sha256");
   for (const content of contents) hash.update(`${content.length}:`).update(content);
   return hash.digest("hex").slice(0, 12);
+}
+
+/** The paths of all files below a folder, in one order everywhere. */
+export function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
 }
 
 /**

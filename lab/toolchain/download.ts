@@ -8,6 +8,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { type Download } from "./programs";
+import { stopwatch } from "./progress";
 
 /** How long a host may take to answer the first connection before the machine counts as offline. */
 const CONNECT_MS = 1_000;
@@ -38,6 +39,37 @@ function connects(host: string, port: number): Promise<boolean> {
     const timer = setTimeout(() => setImmediate(end, false), CONNECT_MS);
     socket.once("connect", () => end(true)).once("error", () => end(false));
   });
+}
+
+/**
+ * As `download`, and tells how it goes.
+ * @returns the path of the program, or why it was not downloaded
+ */
+export async function tryDownload(
+  title: string,
+  source: Download,
+  program: string,
+  target: string,
+  report: (line: string) => void,
+): Promise<string | { reason: string }> {
+  if (!(await isReachable(source.url))) return { reason: `${source.url} cannot be reached` };
+  report(`${title}: downloading ${source.url}`);
+  const took = stopwatch();
+  try {
+    const path = await download(source, program, target);
+    report(`${title}: downloaded and checked in ${took()}`);
+    return path;
+  } catch (error) {
+    const refused = error instanceof ChecksumMismatch ? "download refused" : "not downloaded";
+    report(`${title}: ${refused}, ${messageOf(error)}`);
+    return { reason: `${source.url}: ${messageOf(error)}` };
+  }
+}
+
+export function messageOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  // fetch says no more than "fetch failed": what failed is its cause.
+  return cause instanceof Error ? `${message} (${cause.message})` : message;
 }
 
 /**

@@ -1,14 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { LabError } from "../error";
-import { addingToCache, cacheDirectory, fingerprint } from "./cache";
-import { ChecksumMismatch, download, isReachable } from "./download";
+import { addingToCache, cacheDirectory, filesBelow, fingerprint } from "./cache";
+import { messageOf, tryDownload } from "./download";
 import { build, goVersionOf } from "./go";
 import { choosePath, findOnPath, type Found, together } from "./path";
 import { platform, type Program, recipes } from "./programs";
 import { stopwatch, type ToolchainOptions } from "./progress";
 
-/** The Go module of all programs; cert-manager's controllers alone have another. */
+/** The Go module of nearly all programs. */
 export const goModule = resolve(__dirname, "../programs");
 
 /**
@@ -65,22 +65,19 @@ export function downloadFolder(program: Program, version: string): string {
   return join(cacheDirectory(platform), program, version);
 }
 
+const moduleOf = (program: Program) => recipes[program].module ?? goModule;
+
 /** Where a program is kept that is built: what was built from other sources is another. */
 function builtPath(program: Program): string {
-  const { version, package: main, variables = {} } = recipes[program];
-  const folders = main.startsWith("./") ? ["shims", main] : ["shims"];
-  const sources = ["go.mod", "go.sum", ...folders.flatMap(filesIn)];
-  const contents = sources.flatMap((file) => [file, readFileSync(join(goModule, file))]);
+  const { version, package: main, variables = {}, module } = recipes[program];
+  const folder = moduleOf(program);
+  const parts = module ? [""] : ["shims", ...(main.startsWith("./") ? [main] : [])];
+  // All that Go may compile in.
+  const sources = parts.flatMap((part) => filesBelow(join(folder, part)).map((file) => join(part, file)));
+  const files = ["go.mod", "go.sum", ...sources.filter((file) => !file.endsWith("_test.go"))];
+  const contents = files.flatMap((file) => [file, readFileSync(join(folder, file))]);
   const name = [version, "built", fingerprint(...contents, JSON.stringify(variables))];
   return join(cacheDirectory(platform), program, name.filter(Boolean).join("-"), program);
-}
-
-/** The files of a folder of the module that Go may compile in, in one order everywhere. */
-function filesIn(folder: string): string[] {
-  return readdirSync(join(goModule, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.endsWith("_test.go"))
-    .map((entry) => relative(goModule, join(entry.parentPath, entry.name)))
-    .sort();
 }
 
 /** The path of a program in the cache, downloaded or built; undefined when it is not there. */
@@ -116,9 +113,12 @@ async function obtain(
     `building from Go modules (once, takes minutes): ${lacking.map(({ program }) => titleOf(program)).join(", ")}`,
   );
   const took = stopwatch();
-  const mains = lacking.map(({ program }) => ({ ...recipes[program], target: builtPath(program) }));
   try {
-    await build(goModule, mains, { report });
+    for (const module of new Set(lacking.map(({ program }) => moduleOf(program)))) {
+      const own = lacking.filter(({ program }) => moduleOf(program) === module);
+      const mains = own.map(({ program }) => ({ ...recipes[program], target: builtPath(program) }));
+      await build(module, mains, { report });
+    }
   } catch (error) {
     throw new LabError(lacks(lacking, messageOf(error)));
   }
@@ -137,19 +137,7 @@ async function downloaded(
   if (version === undefined || source === undefined) {
     return { reason: `none is published for ${platform.os}/${platform.arch}` };
   }
-  if (!(await isReachable(source.url))) return { reason: `${source.url} cannot be reached` };
-  const title = titleOf(program);
-  report(`${title}: downloading ${source.url}`);
-  const took = stopwatch();
-  try {
-    const path = await download(source, program, downloadFolder(program, version));
-    report(`${title}: downloaded and checked in ${took()}`);
-    return path;
-  } catch (error) {
-    const refused = error instanceof ChecksumMismatch ? "download refused" : "not downloaded";
-    report(`${title}: ${refused}, ${messageOf(error)}`);
-    return { reason: `${source.url}: ${messageOf(error)}` };
-  }
+  return tryDownload(titleOf(program), source, program, downloadFolder(program, version), report);
 }
 
 function titleOf(program: Program): string {
@@ -173,10 +161,4 @@ export function lacks(lacking: readonly Lack[], notBuilt: string): string {
     }),
     `All of them can be built, by Go ${go} or newer with a Go module proxy (GOPROXY). Here they cannot: ${notBuilt}`,
   ].join("\n");
-}
-
-function messageOf(error: unknown): string {
-  const { message, cause } = error as Error;
-  // fetch says no more than "fetch failed": what failed is its cause.
-  return cause instanceof Error ? `${message} (${cause.message})` : message;
 }

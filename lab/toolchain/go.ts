@@ -4,10 +4,10 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { satisfies } from "semver";
 import { cacheDirectory } from "./cache";
-import { download, isReachable } from "./download";
+import { tryDownload } from "./download";
 import { findOnPath } from "./path";
 import { goRecipe, platform } from "./programs";
-import { atIntervals, compiling, stopwatch, type ToolchainOptions } from "./progress";
+import { atIntervals, compiling, type ToolchainOptions } from "./progress";
 
 /** A main package, and where its program goes. */
 export interface Main {
@@ -134,21 +134,15 @@ export function goVersionOf(goMod: string): string {
 async function findGo(directory: string, report: ToolchainOptions["report"]): Promise<string> {
   const accepts = `>=${goVersionOf(readFileSync(join(directory, "go.mod"), "utf8"))}`;
   // Asked in the module's folder, an older Go that fetches newer ones by itself (GOTOOLCHAIN=auto) answers with the one it will use.
-  const found = await findOnPath("go", goRecipe.versionArgs, directory);
+  const found = await findOnPath("go", ["version"], directory);
   if (found?.version !== undefined && satisfies(found.version, accepts)) return found.path;
 
   const source = goRecipe.download(platform);
-  if (!source) throw new Error(`Go ${accepts} is not on PATH`);
   const target = join(cacheDirectory(platform), `go-${goRecipe.version}`);
-  const cached = join(target, source.member ?? "go");
+  const cached = join(target, source.member!);
   if (existsSync(cached)) return cached;
-  const lack = `Go ${accepts} is ${found ? `needed, ${found.path} is ${found.version}` : "not on PATH"}`;
-  if (!(await isReachable(source.url))) throw new Error(`${lack}, and ${source.url} cannot be reached`);
-  report(`Go ${goRecipe.version}: downloading ${source.url}`);
-  const took = stopwatch();
-  const path = await download(source, "go", target).catch((error: Error) => {
-    throw new Error(`${lack}, and cannot be downloaded: ${error.message}`);
-  });
-  report(`Go ${goRecipe.version}: downloaded and checked in ${took()}`);
-  return path;
+  const path = await tryDownload(`Go ${goRecipe.version}`, source, "go", target, report);
+  if (typeof path === "string") return path;
+  const lack = found ? `needed, ${found.path} is ${found.version}` : "not on PATH";
+  throw new Error(`Go ${accepts} is ${lack}, and ${path.reason}`);
 }

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { parseDocument } from "yaml";
-import { addingToCache, cacheDirectory, fingerprint } from "./cache";
+import { addingToCache, cacheDirectory, filesBelow, fingerprint } from "./cache";
 import { goModule } from "./ensure";
 import { moduleFolder } from "./go";
 import { ISTIO, platform } from "./programs";
@@ -39,7 +39,7 @@ export async function moduleCharts(
       rmSync(unfinished, { recursive: true, force: true });
       for (const [name, folder] of Object.entries(folders)) {
         const chart = join(module, folder);
-        for (const file of filesIn(chart)) {
+        for (const file of filesBelow(chart)) {
           const copy = join(unfinished, name, file);
           mkdirSync(dirname(copy), { recursive: true });
           // Written anew: in Go's module cache everything is read-only.
@@ -56,12 +56,6 @@ export async function moduleCharts(
 /** What the charts are made from: where the query names no version, go.mod does. */
 function sources(query: string): string {
   return query.includes("@") ? query : readFileSync(join(goModule, "go.mod"), "utf8");
-}
-
-function filesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 }
 
 /** With what Istio sets when it publishes a chart, where placeholders stand (istio/release-builder, pkg/build/helm.go). */

@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+
 /** The programs that the lab and the benchmark run. */
 export const programs = [
   "etcd",
@@ -13,6 +15,7 @@ export const programs = [
   "istiods",
   "pulumi-resource-kubernetes",
   "pulumi-resource-tls",
+  "cert-manager-controller",
 ] as const;
 export type Program = (typeof programs)[number];
 
@@ -51,8 +54,10 @@ export interface Recipe {
   readonly download?: (platform: Platform) => Download | undefined;
 }
 
-/** A recipe that Go can build as well, out of the module `lab/programs`. */
+/** A recipe that Go can build as well. */
 export interface GoRecipe extends Recipe {
+  /** The folder of its module. @default `lab/programs` */
+  readonly module?: string;
   /** The main package: one that a `tool` directive of the go.mod names, or a folder of the module. */
   readonly package: string;
   /** Import paths of the variables that the linker sets, with their values: without, a program reports no version. */
@@ -151,12 +156,16 @@ export const recipes: Readonly<Record<Program, GoRecipe>> = {
   istiods: { package: "./istiods" },
   "pulumi-resource-kubernetes": { version: "4.25.0", package: "./pulumi-resource-kubernetes" },
   "pulumi-resource-tls": { version: "5.6.1", package: "./pulumi-resource-tls" },
+  // The libraries of cert-manager are newer than those of the others. As a program, it publishes none.
+  "cert-manager-controller": {
+    module: resolve(__dirname, "../cert-manager/controller"),
+    package: "weft/lab/cert-manager/controller",
+  },
 };
 
 /** Go, for programs that have to be built. It fits when it is as new as the go line of the module asks. */
 export const goRecipe = {
   version: "1.26.8",
-  versionArgs: ["version"],
   download: ({ os, arch }: Platform): Download => {
     const url = `https://dl.google.com/go/go1.26.8.${os}-${arch}.tar.gz`;
     return { url, checksumUrl: `${url}.sha256`, member: "go/bin/go" };

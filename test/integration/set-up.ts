@@ -2,7 +2,6 @@
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
-import { ensureController } from "../../lab/cert-manager/build";
 import { defaultIstio } from "../../lab/engine/config";
 import { chooseParts } from "../../lab/engine/parts";
 
@@ -13,9 +12,8 @@ export default async function setUp(): Promise<void> {
     dir,
     plugins: ["kubernetes", "tls", "kubernetes-cert-manager"],
     istio: defaultIstio,
-    programs: ["kubectl", "helm", "crane", "pulumi-resource-tls"],
+    programs: ["kubectl", "helm", "crane", "pulumi-resource-tls", "cert-manager-controller"],
     report,
   });
   await fs.rm(dir, { recursive: true });
-  await ensureController({ report });
 }

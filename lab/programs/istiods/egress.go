@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
@@ -72,13 +73,14 @@ func (e *egress) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 		http.Error(writer, err.Error(), http.StatusBadGateway)
 		return
 	}
-	client, buffered, err := http.NewResponseController(writer).Hijack()
+	// Who asks waits for the answer: nothing else of it has come yet.
+	client, _, err := http.NewResponseController(writer).Hijack()
 	if err != nil {
 		http.Error(writer, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	_, _ = io.WriteString(client, "HTTP/1.1 200 Connection established\r\n\r\n")
-	connect(&bufferedConn{client, buffered.Reader})
+	connect(client)
 }
 
 // bufferedConn is a connection of which some has been read already.
@@ -138,23 +140,11 @@ func (e *egress) dial(host string, port int32) (net.Conn, error) {
 // balances tells whether a load balancer of this cluster has the address and leads port to gateways: theirs lead on to istiod.
 func (e *egress) balances(host string, port int32) bool {
 	services, _ := e.services.List(labels.Everything())
-	for _, service := range services {
-		for _, ingress := range service.Status.LoadBalancer.Ingress {
-			if ingress.IP == host && hasPort(service, port) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func hasPort(service *corev1.Service, port int32) bool {
-	for _, p := range service.Spec.Ports {
-		if p.Port == port {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(services, func(service *corev1.Service) bool {
+		hasHost := func(ingress corev1.LoadBalancerIngress) bool { return ingress.IP == host }
+		hasPort := func(p corev1.ServicePort) bool { return p.Port == port }
+		return slices.ContainsFunc(service.Status.LoadBalancer.Ingress, hasHost) && slices.ContainsFunc(service.Spec.Ports, hasPort)
+	})
 }
 
 // askNeighbours looks for a host in the networks of the lab's other clusters.

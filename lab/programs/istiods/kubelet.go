@@ -2,18 +2,14 @@ package main
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"time"
 
+	"k8s.io/client-go/util/cert"
 	"k8s.io/cri-streaming/pkg/streaming/portforward"
 )
 
@@ -25,7 +21,12 @@ type kubelet struct {
 
 // newKubelet starts it. It listens on no port: whoever may use the socket of the egress may talk to it.
 func newKubelet(pods *pods) (*kubelet, error) {
-	certificate, err := selfSigned()
+	// The API server does not ask who it is.
+	certificate, key, err := cert.GenerateSelfSignedCertKey("localhost", nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	pair, err := tls.X509KeyPair(certificate, key)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +37,7 @@ func newKubelet(pods *pods) (*kubelet, error) {
 	server := &http.Server{
 		Handler: routes,
 		// The upgrades of port-forwards are those of HTTP/1.1.
-		TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"http/1.1"}},
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"http/1.1"}},
 	}
 	go func() { _ = server.ServeTLS(k, "", "") }()
 	return k, nil
@@ -76,14 +77,4 @@ func (k *kubelet) PortForward(_ context.Context, name, _ string, port int32, str
 	}
 	join(stream, upstream)
 	return nil
-}
-
-func selfSigned() (tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().AddDate(10, 0, 0)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }

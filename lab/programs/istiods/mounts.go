@@ -4,53 +4,45 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/kubernetes/pkg/fieldpath"
 	"k8s.io/kubernetes/pkg/kubelet/token"
-	volumeutil "k8s.io/kubernetes/pkg/volume/util"
-
+	"k8s.io/kubernetes/pkg/volume"
 	"k8s.io/kubernetes/pkg/volume/configmap"
+	"k8s.io/kubernetes/pkg/volume/projected"
 	"k8s.io/kubernetes/pkg/volume/secret"
 	"k8s.io/kubernetes/third_party/forked/golang/expansion"
+	"k8s.io/mount-utils"
 )
 
-// mounts lays out a pod's volumes with the kubelet's own code: each change arrives whole, by one rename.
+// mounts lays out a pod's volumes with the kubelet's own plugins: each change arrives whole, by one rename.
 type mounts struct {
-	ctx    context.Context
-	client kubernetes.Interface
-	tokens *token.Manager
+	ctx     context.Context
+	client  kubernetes.Interface
+	tokens  *token.Manager
+	plugins volume.VolumePluginMgr
 }
 
-type files = map[string]volumeutil.FileProjection
+func newMounts(ctx context.Context, client kubernetes.Interface) (*mounts, error) {
+	m := &mounts{ctx: ctx, client: client, tokens: token.NewManager(client)}
+	plugins := slices.Concat(secret.ProbeVolumePlugins(), configmap.ProbeVolumePlugins(), projected.ProbeVolumePlugins())
+	return m, m.plugins.InitPlugins(plugins, nil, host{mounts: m})
+}
 
 // lay puts each volume below dir, and a link to it where the container mounts it.
 func (m *mounts) lay(pod *corev1.Pod, dir string) error {
-	for _, volume := range pod.Spec.Volumes {
-		folder := filepath.Join(dir, "volumes", volume.Name)
-		if err := os.MkdirAll(folder, 0o700); err != nil {
-			return err
-		}
-		content, err := m.content(pod, volume.VolumeSource)
-		if err != nil {
-			return fmt.Errorf("volume %s: %w", volume.Name, err)
-		}
-		if content == nil {
-			continue
-		}
-		writer, err := volumeutil.NewAtomicWriter(folder, volume.Name)
-		if err != nil {
-			return err
-		}
-		if err := writer.Write(content, nil); err != nil {
-			return fmt.Errorf("volume %s: %w", volume.Name, err)
+	for _, v := range pod.Spec.Volumes {
+		if err := m.layVolume(pod, &v, filepath.Join(dir, "volumes", v.Name)); err != nil {
+			return fmt.Errorf("volume %s: %w", v.Name, err)
 		}
 	}
 	if err := os.MkdirAll(filepath.Join(dir, "root"), 0o700); err != nil {
@@ -69,89 +61,65 @@ func (m *mounts) lay(pod *corev1.Pod, dir string) error {
 	return nil
 }
 
-// content returns a volume's files; nil for a folder that the container fills itself.
-func (m *mounts) content(pod *corev1.Pod, volume corev1.VolumeSource) (files, error) {
-	switch {
-	case volume.EmptyDir != nil:
-		return nil, nil
-	case volume.Secret != nil:
-		s := volume.Secret
-		return m.secret(pod.Namespace, s.SecretName, s.Items, s.DefaultMode, s.Optional)
-	case volume.ConfigMap != nil:
-		c := volume.ConfigMap
-		return m.configMap(pod.Namespace, c.Name, c.Items, c.DefaultMode, c.Optional)
-	case volume.Projected != nil:
-		all := files{}
-		for _, source := range volume.Projected.Sources {
-			some, err := m.projection(pod, source, volume.Projected.DefaultMode)
-			if err != nil {
-				return nil, err
-			}
-			maps.Copy(all, some)
-		}
-		return all, nil
-	default:
-		return nil, errors.New("a lab mounts Secrets, ConfigMaps, projections of these and empty folders only")
+func (m *mounts) layVolume(pod *corev1.Pod, v *corev1.Volume, dir string) error {
+	if v.EmptyDir != nil {
+		return folder{}.SetUpAt(dir, volume.MounterArgs{})
 	}
-}
-
-func (m *mounts) projection(pod *corev1.Pod, source corev1.VolumeProjection, mode *int32) (files, error) {
-	switch {
-	case source.Secret != nil:
-		return m.secret(pod.Namespace, source.Secret.Name, source.Secret.Items, mode, source.Secret.Optional)
-	case source.ConfigMap != nil:
-		return m.configMap(pod.Namespace, source.ConfigMap.Name, source.ConfigMap.Items, mode, source.ConfigMap.Optional)
-	case source.DownwardAPI != nil:
-		content := files{}
-		for _, item := range source.DownwardAPI.Items {
-			if item.FieldRef == nil {
-				continue
-			}
-			value, err := fieldpath.ExtractFieldPathAsString(pod, item.FieldRef.FieldPath)
-			if err != nil {
-				return nil, err
-			}
-			content[item.Path] = volumeutil.FileProjection{Data: []byte(value), Mode: ptrOr(mode, 0o600)}
-		}
-		return content, nil
-	case source.ServiceAccountToken != nil:
-		request := &authenticationv1.TokenRequest{Spec: authenticationv1.TokenRequestSpec{
-			ExpirationSeconds: source.ServiceAccountToken.ExpirationSeconds,
-			BoundObjectRef:    &authenticationv1.BoundObjectReference{APIVersion: "v1", Kind: "Pod", Name: pod.Name, UID: pod.UID},
-		}}
-		if audience := source.ServiceAccountToken.Audience; audience != "" {
-			request.Spec.Audiences = []string{audience}
-		}
-		answer, err := m.tokens.GetServiceAccountToken(pod.Namespace, pod.Spec.ServiceAccountName, request)
-		if err != nil {
-			return nil, err
-		}
-		return files{source.ServiceAccountToken.Path: {Data: []byte(answer.Status.Token), Mode: 0o600}}, nil
-	default:
-		return nil, errors.New("a lab projects Secrets, ConfigMaps, fields of the pod and tokens only")
-	}
-}
-
-func (m *mounts) secret(namespace, name string, items []corev1.KeyToPath, mode *int32, optional *bool) (files, error) {
-	object, err := m.client.CoreV1().Secrets(namespace).Get(m.ctx, name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) && ptrOr(optional, false) {
-		object, err = &corev1.Secret{}, nil
-	}
+	spec := volume.NewSpecFromVolume(v)
+	plugin, err := m.plugins.FindPluginBySpec(spec)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("a lab mounts Secrets, ConfigMaps, projections and empty folders only: %w", err)
 	}
-	return secret.MakePayload(items, object, mode, ptrOr(optional, false))
+	mounter, err := plugin.NewMounter(spec, pod)
+	if err != nil {
+		return err
+	}
+	return mounter.SetUpAt(dir, volume.MounterArgs{})
 }
 
-func (m *mounts) configMap(namespace, name string, items []corev1.KeyToPath, mode *int32, optional *bool) (files, error) {
-	object, err := m.client.CoreV1().ConfigMaps(namespace).Get(m.ctx, name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) && ptrOr(optional, false) {
-		object, err = &corev1.ConfigMap{}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return configmap.MakePayload(items, object, mode, ptrOr(optional, false))
+// folder is where a kubelet mounts a file system in memory.
+type folder struct{ volume.Mounter }
+
+func (folder) SetUpAt(dir string, _ volume.MounterArgs) error { return os.MkdirAll(dir, 0o700) }
+
+// host is what the plugins ask a kubelet for.
+type host struct {
+	volume.VolumeHost
+	volume.KubeletVolumeHost
+	*mounts
+}
+
+func (host) NewWrapperMounter(string, volume.Spec, *corev1.Pod) (volume.Mounter, error) {
+	return folder{}, nil
+}
+
+func (host) NewWrapperUnmounter(string, volume.Spec, types.UID) (volume.Unmounter, error) {
+	return nil, errors.ErrUnsupported
+}
+
+func (host) GetPodVolumeDir(types.UID, string, string) string { return "" }
+func (host) GetMounter() mount.Interface                      { return nil }
+func (host) GetNodeAllocatable() (corev1.ResourceList, error) { return nil, nil }
+func (h host) DeleteServiceAccountTokenFunc() func(podUID types.UID) {
+	return h.tokens.DeleteServiceAccountToken
+}
+
+func (h host) GetServiceAccountTokenFunc() func(string, string, *authenticationv1.TokenRequest) (*authenticationv1.TokenRequest, error) {
+	return h.tokens.GetServiceAccountToken
+}
+
+func (h host) GetSecretFunc() func(namespace, name string) (*corev1.Secret, error) { return h.secret }
+
+func (h host) GetConfigMapFunc() func(namespace, name string) (*corev1.ConfigMap, error) {
+	return h.configMap
+}
+
+func (m *mounts) secret(namespace, name string) (*corev1.Secret, error) {
+	return m.client.CoreV1().Secrets(namespace).Get(m.ctx, name, metav1.GetOptions{})
+}
+
+func (m *mounts) configMap(namespace, name string) (*corev1.ConfigMap, error) {
+	return m.client.CoreV1().ConfigMaps(namespace).Get(m.ctx, name, metav1.GetOptions{})
 }
 
 // environment returns a container's variables. Those that tell of the node's size are left out: KWOK's has a thousand cores.
@@ -178,14 +146,14 @@ func (m *mounts) value(pod *corev1.Pod, variable corev1.EnvVar, known map[string
 		value, err := fieldOf(pod, from.FieldRef.FieldPath)
 		return value, true, err
 	case from.SecretKeyRef != nil:
-		object, err := m.client.CoreV1().Secrets(pod.Namespace).Get(m.ctx, from.SecretKeyRef.Name, metav1.GetOptions{})
+		object, err := m.secret(pod.Namespace, from.SecretKeyRef.Name)
 		if err != nil {
 			return "", false, unless(from.SecretKeyRef.Optional, err)
 		}
 		value, ok := object.Data[from.SecretKeyRef.Key]
 		return string(value), ok, nil
 	case from.ConfigMapKeyRef != nil:
-		object, err := m.client.CoreV1().ConfigMaps(pod.Namespace).Get(m.ctx, from.ConfigMapKeyRef.Name, metav1.GetOptions{})
+		object, err := m.configMap(pod.Namespace, from.ConfigMapKeyRef.Name)
 		if err != nil {
 			return "", false, unless(from.ConfigMapKeyRef.Optional, err)
 		}
@@ -205,18 +173,16 @@ func unless(optional *bool, err error) error {
 
 // fieldOf knows what a kubelet adds to the fields of the object.
 func fieldOf(pod *corev1.Pod, path string) (string, error) {
-	switch path {
-	case "spec.nodeName":
-		return pod.Spec.NodeName, nil
-	case "spec.serviceAccountName":
-		return pod.Spec.ServiceAccountName, nil
-	case "status.hostIP":
-		return pod.Status.HostIP, nil
-	case "status.podIP":
-		return pod.Status.PodIP, nil
-	default:
-		return fieldpath.ExtractFieldPathAsString(pod, path)
+	added := map[string]string{
+		"spec.nodeName":           pod.Spec.NodeName,
+		"spec.serviceAccountName": pod.Spec.ServiceAccountName,
+		"status.hostIP":           pod.Status.HostIP,
+		"status.podIP":            pod.Status.PodIP,
 	}
+	if value, ok := added[path]; ok {
+		return value, nil
+	}
+	return fieldpath.ExtractFieldPathAsString(pod, path)
 }
 
 // expand replaces each $(NAME), as Kubernetes does in arguments and values.

@@ -8,7 +8,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
-	"k8s.io/kubernetes/pkg/kubelet/token"
 )
 
 var mode = int32(0o644)
@@ -49,7 +48,11 @@ func mountsOf(t *testing.T, objects ...*corev1.Secret) (*mounts, *fake.Clientset
 			t.Fatal(err)
 		}
 	}
-	return &mounts{t.Context(), client, token.NewManager(client)}, client
+	m, err := newMounts(t.Context(), client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, client
 }
 
 func read(t *testing.T, path ...string) string {

@@ -230,7 +230,11 @@ func (p *pod) command() (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := append(expandAll(container.Args, variables), "--kubeconfig="+p.kubeconfig(), "--ctrlz_port=0")
+	var args []string
+	for _, argument := range container.Args {
+		args = append(args, expand(argument, variables))
+	}
+	args = append(args, "--kubeconfig="+p.kubeconfig(), "--ctrlz_port=0")
 	for _, listener := range listeners {
 		free, err := freePort()
 		if err != nil {
@@ -350,12 +354,4 @@ func (p *pod) report(state corev1.ContainerState, ready bool) {
 		// Written again by the next probe.
 		p.ready.Store(!ready)
 	}
-}
-
-func expandAll(texts []string, variables map[string]string) []string {
-	expanded := make([]string, len(texts))
-	for i, text := range texts {
-		expanded[i] = expand(text, variables)
-	}
-	return expanded
 }

@@ -14,7 +14,6 @@ import (
 	informers "k8s.io/client-go/informers/core/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
-	"k8s.io/kubernetes/pkg/kubelet/token"
 )
 
 var isIstiod = labels.SelectorFromSet(labels.Set{"app": "istiod"})
@@ -41,7 +40,10 @@ func newPods(ctx context.Context, o options, server string, client kubernetes.In
 	if err := os.RemoveAll(dir); err != nil {
 		return nil, err
 	}
-	mounts := &mounts{ctx, client, token.NewManager(client)}
+	mounts, err := newMounts(ctx, client)
+	if err != nil {
+		return nil, err
+	}
 	return &pods{options: o, ctx: ctx, server: server, client: client, mounts: mounts, dir: dir, running: map[types.UID]*pod{}}, nil
 }
 
