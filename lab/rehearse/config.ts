@@ -1,9 +1,11 @@
 /** From a stack's config to one that the lab can converge: the same mesh, without a credential of the stack in it. */
+import { isMap } from "../../mesh/istio-values";
 import { settingsIn } from "../../mesh/settings";
 import { LabError } from "../error";
 import type { StackFile } from "../engine/config";
-import { isMap, type Json } from "./json";
 import type { StandInCa, StandIns } from "./stand-ins";
+
+export type Json = Record<string, unknown>;
 
 /** What says how a cluster is reached; the lab has its own. */
 const access = ["context", "kubeconfig", "kubeconfigPath", "apiServer"];
@@ -120,14 +122,9 @@ function given(original: Json, { certificate, key }: StandInCa): Json {
 
 /** A text in the place of every encrypted value. */
 function plain<T>(value: T, standIns: StandIns): T {
-  const walk = (node: unknown): unknown => {
-    if (isEncrypted(node)) return standIns.text(node.secure);
-    if (Array.isArray(node)) return node.map(walk);
-    return isMap(node)
-      ? Object.fromEntries(Object.entries(node).map(([key, child]) => [key, walk(child)]))
-      : node;
-  };
-  return walk(value) as T;
+  return JSON.parse(JSON.stringify(value), (_, node: unknown) =>
+    isEncrypted(node) ? standIns.text(node.secure) : node,
+  ) as T;
 }
 
 /** https://www.pulumi.com/docs/iac/concepts/secrets/ */

@@ -1,5 +1,6 @@
 /** What an object of a member says about trust and reach. Pure; no secret is in what comes out, only its digest. */
-import { createHash, X509Certificate } from "node:crypto";
+import { createHash, type X509Certificate } from "node:crypto";
+import { certificatesIn } from "../../operate/checks/certificates";
 
 export type Facts =
   | { kind: "Namespace"; network?: string }
@@ -144,17 +145,6 @@ function deploymentFacts({ metadata, ...deployment }: KubernetesObject): Facts |
 
 function tokenIn(kubeconfig: string): string {
   return /^\s*token:\s*"?([^"\s]+)"?\s*$/m.exec(kubeconfig)?.[1] ?? "";
-}
-
-function certificatesIn(pem: string): X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
-  return blocks.flatMap((block) => {
-    try {
-      return [new X509Certificate(block)];
-    } catch {
-      return [];
-    }
-  });
 }
 
 function rootId(certificate: X509Certificate): string {

@@ -1,7 +1,6 @@
 /** What git knows: the stack's config and the program as they were in a commit. Reads; the only files written are in `into`. */
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, symlink } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { LabError } from "../error";
@@ -65,16 +64,14 @@ export class Revision {
   /** Puts the program of this commit into a folder that is made for it, with the packages of the working tree. */
   async exportProgram(into: string): Promise<void> {
     await mkdir(into, { recursive: true });
-    const archive = spawn("git", ["archive", "--format=tar", this.commit, "."], {
-      cwd: this.project,
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    const unpack = spawn("tar", ["-x", "-C", into], { stdio: [archive.stdout, "ignore", "ignore"] });
-    const codes = await Promise.all(
-      [archive, unpack].map(async (child) => (await once(child, "exit"))[0] as number),
-    );
-    if (codes.some((code) => code !== 0))
+    const archive = join(into, "program.tar");
+    try {
+      await gitIn(this.project, ["archive", `--output=${archive}`, this.commit, "."]);
+      await run("tar", ["-xf", archive, "-C", into]);
+    } catch {
       throw new LabError(`The program of ${this.name} cannot be read from git.`);
+    }
+    await rm(archive);
     await symlink(join(this.project, "node_modules"), join(into, "node_modules"));
   }
 }

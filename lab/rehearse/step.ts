@@ -1,6 +1,7 @@
 /** What a step asks for, and what of it a lab cannot show. Pure. */
-import type { StackConfig } from "./config";
-import { differingPaths, isMap, type Json } from "./json";
+import { isDeepStrictEqual } from "node:util";
+import { isMap } from "../../mesh/istio-values";
+import type { Json, StackConfig } from "./config";
 
 export interface Step {
   joining: string[];
@@ -84,4 +85,15 @@ function hasProvided(trust: unknown): boolean {
 
 function byName({ clusters }: StackConfig): Map<string, Json> {
   return new Map(clusters.map((entry) => [entry.name as string, entry]));
+}
+
+/** Paths at which two values differ, sorted; never the values. Lists are compared as a whole, and no map is like an empty one. */
+function differingPaths(before: unknown, after: unknown, path = ""): string[] {
+  if ([before, after].some(isMap) && [before, after].every((value) => value === undefined || isMap(value))) {
+    const [old, now] = [before ?? {}, after ?? {}] as [Json, Json];
+    return [...new Set([...Object.keys(old), ...Object.keys(now)])]
+      .sort()
+      .flatMap((key) => differingPaths(old[key], now[key], path === "" ? key : `${path}.${key}`));
+  }
+  return isDeepStrictEqual(before, after) ? [] : [path];
 }
