@@ -98,6 +98,7 @@ func (host) NewWrapperUnmounter(string, volume.Spec, types.UID) (volume.Unmounte
 }
 
 func (host) GetPodVolumeDir(types.UID, string, string) string { return "" }
+func (h host) GetKubeClient() kubernetes.Interface            { return h.client }
 func (host) GetMounter() mount.Interface                      { return nil }
 func (host) GetNodeAllocatable() (corev1.ResourceList, error) { return nil, nil }
 func (h host) DeleteServiceAccountTokenFunc() func(podUID types.UID) {

@@ -5,9 +5,12 @@ import (
 	"path/filepath"
 	"testing"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
 )
 
 var mode = int32(0o644)
@@ -104,6 +107,39 @@ func TestAnOptionalSecretThatIsMissingIsAnEmptyFolderAndAnyOtherAnError(t *testi
 	}
 	if err := m.lay(istiodPod(secretVolume("needed", false)), dir); err == nil {
 		t.Error("a Secret that must be there is missed by nobody")
+	}
+}
+
+func TestAProjectionHoldsSecretsFieldsOfThePodAndATokenOfItsServiceAccount(t *testing.T) {
+	m, client := mountsOf(t, cacerts("A"))
+	client.PrependReactor("create", "serviceaccounts/token", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		request := action.(clienttesting.CreateAction).GetObject().(*authenticationv1.TokenRequest)
+		request.Status.Token = "token for " + request.Spec.Audiences[0] + ", bound to " + request.Spec.BoundObjectRef.Name
+		return true, request, nil
+	})
+	hour := int64(3600)
+	pod, dir := istiodPod(corev1.Volume{Name: "all", VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{
+		DefaultMode: &mode,
+		Sources: []corev1.VolumeProjection{
+			{Secret: &corev1.SecretProjection{LocalObjectReference: corev1.LocalObjectReference{Name: "cacerts"}}},
+			{DownwardAPI: &corev1.DownwardAPIProjection{Items: []corev1.DownwardAPIVolumeFile{
+				{Path: "name", FieldRef: &corev1.ObjectFieldSelector{FieldPath: "metadata.name"}},
+			}}},
+			{ServiceAccountToken: &corev1.ServiceAccountTokenProjection{Path: "token", Audience: "istio-ca", ExpirationSeconds: &hour}},
+		},
+	}}}, corev1.Volume{Name: "empty", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}), t.TempDir()
+	if err := m.lay(pod, dir); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{
+		"root-cert.pem": "A", "name": "istiod-1", "token": "token for istio-ca, bound to istiod-1",
+	} {
+		if got := read(t, dir, "root/etc/all", file); got != want {
+			t.Errorf("%s is %q, not %q", file, got, want)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "root/etc/empty/new"), nil, 0o600); err != nil {
+		t.Error(err)
 	}
 }
 
