@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import type { ApiServer } from "../../clusters/api-server";
+import type { ApiServer } from "../../clusters/api-client";
 import { addressPlan, EGRESS, layout, NODE, type PartArgs, partCommand } from "./commands";
 import { ensureDaemon, stop } from "./daemon";
 import { answers, connect, type KubeconfigEntry, orNotYet, writeKubeconfig } from "./kubeconfig";

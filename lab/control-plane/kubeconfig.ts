@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ApiServer, ApiServerError } from "../../clusters/api-server";
+import { ApiServer, ApiServerError } from "../../clusters/api-client";
 import { resolveKubeconfig } from "../../clusters/kubeconfig";
 import { replaceFile } from "../files";
 
