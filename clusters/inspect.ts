@@ -95,14 +95,11 @@ export async function inspect(
 async function deniedTo(api: ApiServer): Promise<string[]> {
   const answers = await Promise.all(
     needed.map((resourceAttributes) =>
-      api.post<{ status?: { allowed?: boolean } }>(
-        "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
-        {
-          apiVersion: "authorization.k8s.io/v1",
-          kind: "SelfSubjectAccessReview",
-          spec: { resourceAttributes },
-        },
-      ),
+      api.post<{ status?: { allowed?: boolean } }>("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
+        apiVersion: "authorization.k8s.io/v1",
+        kind: "SelfSubjectAccessReview",
+        spec: { resourceAttributes },
+      }),
     ),
   );
   return needed
