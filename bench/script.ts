@@ -11,7 +11,7 @@ import type { Parts } from "../lab/engine/parts";
 import { projectRoot } from "../lab/engine/stack";
 import { ensureToolchain } from "../lab/toolchain";
 import { mergeValues } from "../mesh/istio-values";
-import type { Mesh, Member } from "../mesh/mesh-spec";
+import type { MeshSpec, Member } from "../mesh/mesh-spec";
 import { parseMesh } from "../mesh/parse";
 import { exposesIstiod } from "../mesh/topology";
 import { type Measurement, measure } from "./measure";
@@ -52,7 +52,7 @@ export async function runScript({ dir, clusters, parts, kubeconfig }: ScriptArgs
 }
 
 /** Files that the script reads, by name. */
-export function inputs(mesh: Mesh): Record<string, string> {
+export function inputs(mesh: MeshSpec): Record<string, string> {
   const charts = ["base", "istiod", "gateway"].map((chart) => [`${chart}-chart`, helmArgs(mesh, chart)]);
   const members = mesh.members.flatMap((member) => [
     [`${member.name}-network`, member.network],
@@ -72,7 +72,7 @@ export function inputs(mesh: Mesh): Record<string, string> {
   return Object.fromEntries([...charts, ...members]) as Record<string, string>;
 }
 
-function helmArgs(mesh: Mesh, name: string): string {
+function helmArgs(mesh: MeshSpec, name: string): string {
   const { chart, version, repositoryOpts } = chartArgs(
     mesh.config.istio.charts,
     name,
@@ -89,7 +89,7 @@ function helmArgs(mesh: Mesh, name: string): string {
   ].join(" ");
 }
 
-function istiodValues({ config }: Mesh, { name, network, istio }: Member) {
+function istiodValues({ config }: MeshSpec, { name, network, istio }: Member) {
   const ours = primaryValues({
     meshId: config.id,
     cluster: name,

@@ -51,7 +51,7 @@ interface Response {
   text: string;
 }
 
-export class ApiServer {
+export class ApiClient {
   private readonly deadline: number;
   /** Aborted at the deadline, or when it is closed. */
   private readonly end = new AbortController();
@@ -77,8 +77,8 @@ export class ApiServer {
    * @param timeoutMs from here on, for all requests together.
    * @throws CredentialsError, ApiServerError
    */
-  static async of(kubeconfig: ResolvedKubeconfig, timeoutMs: number): Promise<ApiServer> {
-    return new ApiServer(kubeconfig.server.replace(/\/$/, ""), await connectionTo(kubeconfig), timeoutMs);
+  static async of(kubeconfig: ResolvedKubeconfig, timeoutMs: number): Promise<ApiClient> {
+    return new ApiClient(kubeconfig.server.replace(/\/$/, ""), await connectionTo(kubeconfig), timeoutMs);
   }
 
   /** The object at a path; undefined where there is none. */

@@ -5,7 +5,7 @@ import type { ChartSource } from "../mesh/schema";
  * The credentials of a private Helm repository; undefined where it takes everyone.
  * @throws ConfigError when an environment variable is not set.
  */
-export function credentialsOf(
+export function chartCredentials(
   { username, password }: Extract<ChartSource, { repository: string }>,
   setting: string,
 ): { username: string; password: string } | undefined {

@@ -1,11 +1,11 @@
 /** Can the charts be had? */
 import http from "node:http";
 import https from "node:https";
-import type { Mesh } from "../mesh/mesh-spec";
+import type { MeshSpec } from "../mesh/mesh-spec";
 import { ConfigError, type Problem } from "../mesh/problems";
 import type { ChartSource } from "../mesh/schema";
 import { ApiServerError } from "./api-server-error";
-import { credentialsOf } from "./chart-credentials";
+import { chartCredentials } from "./chart-credentials";
 import { chartIn } from "./chart-folder";
 import { proxyAgent, proxyFor } from "./proxy";
 
@@ -22,7 +22,7 @@ interface Need {
  * Looks for the charts that the members need: in a folder, each of them; in a Helm repository, whether it answers.
  * An OCI registry is left to Helm, which knows how to log in to it.
  */
-export async function checkChartSources(mesh: Mesh, timeoutMs: number): Promise<Problem[]> {
+export async function checkChartSources(mesh: MeshSpec, timeoutMs: number): Promise<Problem[]> {
   const problems = await Promise.all(needsOf(mesh).map((need) => check(need, timeoutMs)));
   return problems.flat();
 }
@@ -34,7 +34,7 @@ async function check(need: Need, timeoutMs: number): Promise<Problem[]> {
   return checkRepository(source, setting, timeoutMs);
 }
 
-function needsOf({ config, members }: Mesh): Need[] {
+function needsOf({ config, members }: MeshSpec): Need[] {
   const versions = [...new Set(members.map(({ istio }) => istio.version))].sort();
   const istio: Need = {
     setting: "weft:mesh.istio.charts",
@@ -52,7 +52,7 @@ function argumentProblems({ setting, source, charts }: Need): Problem[] {
   const problems = charts.flatMap(({ name, version }) => {
     try {
       if ("path" in source) chartIn(source.path, name, version, setting);
-      if ("repository" in source) credentialsOf(source, setting);
+      if ("repository" in source) chartCredentials(source, setting);
       return [];
     } catch (error) {
       if (error instanceof ConfigError) return error.problems;
@@ -65,7 +65,7 @@ function argumentProblems({ setting, source, charts }: Need): Problem[] {
 
 async function checkRepository(source: Repository, setting: string, timeoutMs: number): Promise<Problem[]> {
   const index = new URL(`${source.repository.replace(/\/$/, "")}/index.yaml`);
-  const failure = await firstFailure(index, credentialsOf(source, setting), timeoutMs);
+  const failure = await firstFailure(index, chartCredentials(source, setting), timeoutMs);
   if (failure === undefined) return [];
   const shown = `${index.origin}${index.pathname}`;
   return [

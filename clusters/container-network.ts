@@ -2,7 +2,7 @@
 import type { GetNetworkResult } from "@pulumi/docker";
 import { parseAddressRange } from "../mesh/address-range";
 import { cutAddresses } from "../mesh/address-pools";
-import type { Mesh } from "../mesh/mesh-spec";
+import type { MeshSpec } from "../mesh/mesh-spec";
 import { ConfigError } from "../mesh/problems";
 
 type LookUp = (name: string) => Promise<Pick<GetNetworkResult, "ipamConfigs">>;
@@ -11,7 +11,7 @@ type LookUp = (name: string) => Promise<Pick<GetNetworkResult, "ipamConfigs">>;
  * The mesh with `addresses` of every member known, where MetalLB gives them.
  * @throws ConfigError where the network cannot be read, or has no room.
  */
-export async function withAddresses(mesh: Mesh, lookUp: LookUp = dockerNetwork): Promise<Mesh> {
+export async function withAddresses(mesh: MeshSpec, lookUp: LookUp = dockerNetwork): Promise<MeshSpec> {
   const name = mesh.config.loadBalancer?.network;
   if (name === undefined || mesh.members.every(({ addresses }) => addresses !== undefined)) return mesh;
   const path = "weft:mesh.loadBalancer.network";

@@ -2,11 +2,11 @@
 import semver from "semver";
 import { brokenRotation, versionIn } from "../mesh/istio-versions";
 import type { LiveMember } from "../mesh/live-member";
-import type { Member, Mesh } from "../mesh/mesh-spec";
+import type { Member, MeshSpec } from "../mesh/mesh-spec";
 import { readersOf } from "../mesh/topology";
-import { ApiServer, ApiServerError, type List } from "./api-client";
+import { ApiClient, ApiServerError, type List } from "./api-client";
 import type { ResolvedKubeconfig } from "./kubeconfig";
-import { peerApiServersIn } from "./known-peers";
+import { knownPeersIn } from "./known-peers";
 
 export interface Inspection {
   live: LiveMember;
@@ -43,12 +43,12 @@ const needed: Permission[] = [
 
 /** @throws CredentialsError, ApiServerError */
 export async function inspect(
-  mesh: Mesh,
+  mesh: MeshSpec,
   { name, istio }: Member,
   kubeconfig: ResolvedKubeconfig,
   timeoutMs: number,
 ): Promise<Inspection> {
-  const api = await ApiServer.of(kubeconfig, timeoutMs);
+  const api = await ApiClient.of(kubeconfig, timeoutMs);
   try {
     const version = await api.get<{ gitVersion?: string }>("/version");
     const kubernetesVersion = semver.coerce(version?.gitVersion)?.version;
@@ -92,7 +92,7 @@ export async function inspect(
 }
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access */
-async function deniedTo(api: ApiServer): Promise<string[]> {
+async function deniedTo(api: ApiClient): Promise<string[]> {
   const answers = await Promise.all(
     needed.map((resourceAttributes) =>
       api.post<{ status?: { allowed?: boolean } }>("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
@@ -111,14 +111,14 @@ async function deniedTo(api: ApiServer): Promise<string[]> {
     );
 }
 
-async function uidOf(api: ApiServer): Promise<string | undefined> {
+async function uidOf(api: ApiClient): Promise<string | undefined> {
   const namespace = await unlessForbidden(
     api.get<{ metadata?: { uid?: string } }>("/api/v1/namespaces/kube-system"),
   );
   return namespace?.metadata?.uid;
 }
 
-async function namespaceIn(api: ApiServer): Promise<LiveMember["namespace"]> {
+async function namespaceIn(api: ApiClient): Promise<LiveMember["namespace"]> {
   const namespace = await unlessForbidden(
     api.get<{ metadata: Metadata & { uid?: string } }>("/api/v1/namespaces/istio-system"),
   );
@@ -138,21 +138,21 @@ interface Service {
 }
 
 /** A gateway in istio-system. */
-async function gatewayIn(api: ApiServer, name: string): Promise<{ address?: string } | undefined> {
+async function gatewayIn(api: ApiClient, name: string): Promise<{ address?: string } | undefined> {
   const service = await unlessForbidden(api.get<Service>(`/api/v1/namespaces/istio-system/services/${name}`));
   if (service === undefined) return undefined;
   const [given] = service.status?.loadBalancer?.ingress ?? [];
   return { address: given?.ip ?? given?.hostname };
 }
 
-async function clusterCaOf(api: ApiServer): Promise<string | undefined> {
+async function clusterCaOf(api: ApiClient): Promise<string | undefined> {
   const published = await unlessForbidden(
     api.get<{ data?: Record<string, string> }>("/api/v1/namespaces/kube-system/configmaps/kube-root-ca.crt"),
   );
   return published?.data?.["ca.crt"];
 }
 
-async function tokenGenerationsIn(api: ApiServer): Promise<number[]> {
+async function tokenGenerationsIn(api: ApiClient): Promise<number[]> {
   const secrets = await unlessForbidden(api.listMetadata("/api/v1/namespaces/istio-system/secrets"));
   return (secrets ?? [])
     .map(({ metadata }) => /^weft-reader-token-(\d+)$/.exec(metadata.name)?.[1])
@@ -161,7 +161,7 @@ async function tokenGenerationsIn(api: ApiServer): Promise<number[]> {
     .sort((a, b) => a - b);
 }
 
-async function readerTokenIn(api: ApiServer, generation: number | undefined): Promise<string | undefined> {
+async function readerTokenIn(api: ApiClient, generation: number | undefined): Promise<string | undefined> {
   if (generation === undefined) return undefined;
   const path = `/api/v1/namespaces/istio-system/secrets/weft-reader-token-${generation}`;
   const secret = await unlessForbidden(api.get<{ data?: { token?: string } }>(path));
@@ -179,7 +179,7 @@ interface Cacerts {
   data?: Record<string, string>;
 }
 
-async function trustIn(api: ApiServer): Promise<Pick<LiveMember, "roots" | "signingRoot" | "rootBundle">> {
+async function trustIn(api: ApiClient): Promise<Pick<LiveMember, "roots" | "signingRoot" | "rootBundle">> {
   const cacerts = await unlessForbidden(api.get<Cacerts>("/api/v1/namespaces/istio-system/secrets/cacerts"));
   const annotations = cacerts?.metadata.annotations ?? {};
   const bundle = cacerts?.data?.["root-cert.pem"];
@@ -197,7 +197,7 @@ export interface Deployment {
 
 /** Its peers are many and large, so they are read only where a change of one does it harm. */
 async function istiodIn(
-  api: ApiServer,
+  api: ApiClient,
   wantedVersion: string,
 ): Promise<Pick<LiveMember, "istiodVersion" | "revisions" | "peers">> {
   const deployments = await unlessForbidden(
@@ -215,7 +215,7 @@ async function istiodIn(
     (version) => brokenRotation(version ?? "") !== undefined,
   );
   if (istiodVersion === undefined || !isHarmed) return { istiodVersion, revisions };
-  return { istiodVersion, revisions, peers: await unlessForbidden(peerApiServersIn(api)) };
+  return { istiodVersion, revisions, peers: await unlessForbidden(knownPeersIn(api)) };
 }
 
 /** By the image's tag; a tag of one's own or a digest says nothing, then by the chart's label. */

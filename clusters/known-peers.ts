@@ -3,7 +3,7 @@ import { parseDocument } from "yaml";
 import { z } from "zod";
 import { fingerprints } from "../mesh/certificates";
 import type { KnownAddress } from "../mesh/live-member";
-import type { ApiServer, List } from "./api-client";
+import type { ApiClient, List } from "./api-client";
 
 const path =
   "/api/v1/namespaces/istio-system/secrets?labelSelector=" +
@@ -24,7 +24,7 @@ const kubeconfigSchema = z.object({
 });
 
 /** What the PeerSecrets in a cluster say of each peer's API server, by the peer's name. The tokens beside it stay behind. */
-export async function peerApiServersIn(api: ApiServer): Promise<Record<string, KnownAddress>> {
+export async function knownPeersIn(api: ApiClient): Promise<Record<string, KnownAddress>> {
   const secrets = await api.get<List<{ data?: Record<string, string> }>>(path);
   const entries = (secrets?.items ?? []).flatMap(({ data = {} }) => Object.entries(data));
   return Object.fromEntries(

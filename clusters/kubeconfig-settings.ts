@@ -9,10 +9,10 @@ import {
   type Report,
   type UserFields,
 } from "./kubeconfig-fields";
-import type { Entry } from "./kubeconfig-source";
+import type { KubeconfigPart } from "./kubeconfig-source";
 
 /** Settings of a cluster, its certificate authority embedded. */
-export async function clusterSettings(entry: Entry, report: Report): Promise<ClusterFields> {
+export async function clusterSettings(entry: KubeconfigPart, report: Report): Promise<ClusterFields> {
   const cluster = fieldsOf(clusterFields, entry.settings, "cluster", report);
   const files: Files = { "certificate-authority": ["certificate-authority-data", base64] };
   const embedded = (await embed(cluster, entry.folder, files, report)) as ClusterFields;
@@ -23,7 +23,7 @@ export async function clusterSettings(entry: Entry, report: Report): Promise<Clu
 /**
  * Settings of a user, its certificate, key and token embedded. `tokenFile` stays, as an absolute path: what is in it changes by itself.
  */
-export async function userSettings(entry: Entry, report: Report): Promise<UserFields> {
+export async function userSettings(entry: KubeconfigPart, report: Report): Promise<UserFields> {
   const user = fieldsOf(userFields, entry.settings, "user", report);
   const files: Files = {
     "client-certificate": ["client-certificate-data", base64],

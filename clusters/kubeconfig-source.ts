@@ -8,7 +8,7 @@ import type { Member } from "../mesh/mesh-spec";
 import { ConfigError } from "../mesh/problems";
 
 /** A cluster, user or context of a kubeconfig. */
-export interface Entry {
+export interface KubeconfigPart {
   settings: Record<string, unknown>;
   /** Folder that relative paths in it start from; undefined where the kubeconfig was not read from a file. */
   folder?: string;
@@ -24,9 +24,9 @@ export interface Kubeconfig {
   /** The key of stack config that leads to it. */
   path: string;
   currentContext?: string;
-  contexts: Map<string, Entry>;
-  clusters: Map<string, Entry>;
-  users: Map<string, Entry>;
+  contexts: Map<string, KubeconfigPart>;
+  clusters: Map<string, KubeconfigPart>;
+  users: Map<string, KubeconfigPart>;
 }
 
 const settings = z.record(z.string(), z.unknown()).nullish();
@@ -147,7 +147,7 @@ function parseKubeconfig(text: string, { origin, path, folder }: Origin): Kubeco
     throw refuse(at === "" ? "is not a YAML mapping" : `has something else than a kubeconfig at \`${at}\``);
   }
   const byName = (kind: "context" | "cluster" | "user") => {
-    const entries = new Map<string, Entry>();
+    const entries = new Map<string, KubeconfigPart>();
     for (const entry of parsed.data[`${kind}s`] ?? []) {
       if (entries.has(entry.name)) throw refuse(`names the ${kind} ${entry.name} twice`);
       entries.set(entry.name, { settings: entry[kind] ?? {}, folder });

@@ -1,6 +1,6 @@
 /** One member's way into its cluster: a kubeconfig of one context that needs no other file. */
 import { stringify } from "yaml";
-import type { Mesh } from "../mesh/mesh-spec";
+import type { MeshSpec } from "../mesh/mesh-spec";
 import { ConfigError, type Problem } from "../mesh/problems";
 import { hasCredentials } from "../mesh/peer-address";
 import {
@@ -41,7 +41,7 @@ export type Kubeconfigs = ReadonlyMap<string, ResolvedKubeconfig>;
  * Resolves the kubeconfigs of all members.
  * @throws ConfigError with the problems of all of them.
  */
-export async function resolveKubeconfigs(mesh: Mesh): Promise<Kubeconfigs> {
+export async function resolveKubeconfigs(mesh: MeshSpec): Promise<Kubeconfigs> {
   const settled = await Promise.allSettled(mesh.members.map(resolveKubeconfig));
   const resolved = new Map<string, ResolvedKubeconfig>();
   const problems: Problem[] = [];

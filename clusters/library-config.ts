@@ -1,7 +1,7 @@
 /** @kubernetes/client-node by our way to an API server, for what only it does: to run a command in a pod, to reach a port of one. */
 import type { RequestOptions } from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node";
-import type { ApiServer } from "./api-client";
+import type { ApiClient } from "./api-client";
 
 /**
  * The library's config, whose credentials, TLS and proxy are those of `api`. It takes most of a second to load.
@@ -9,7 +9,7 @@ import type { ApiServer } from "./api-client";
  * @param more options of its WebSockets.
  */
 export async function libraryConfig(
-  api: ApiServer,
+  api: ApiClient,
   more: { handshakeTimeout?: number } = {},
 ): Promise<KubeConfig> {
   const { KubeConfig } = await import("@kubernetes/client-node");

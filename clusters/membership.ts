@@ -1,9 +1,9 @@
 /** Members by label: asks the management cluster which clusters belong to the mesh. */
-import type { Mesh } from "../mesh/mesh-spec";
+import type { MeshSpec } from "../mesh/mesh-spec";
 import { parseMesh } from "../mesh/parse";
 import { ConfigError, type Problem } from "../mesh/problems";
 import { meshSchema, type MeshConfig } from "../mesh/schema";
-import { ApiServer, ApiServerError, defaultTimeoutMs, type List } from "./api-client";
+import { ApiClient, ApiServerError, defaultTimeoutMs, type List } from "./api-client";
 import { explain } from "./explain";
 import { resolveKubeconfig } from "./kubeconfig";
 import { foreignReferences } from "./kubeconfig-source";
@@ -31,7 +31,7 @@ export interface MembershipOptions {
 export async function parseMeshWithFound(
   input: { mesh?: unknown; clusters?: unknown },
   options: MembershipOptions,
-): Promise<Mesh> {
+): Promise<MeshSpec> {
   const config = meshSchema.safeParse(input.mesh ?? {}).data;
   const membership = config?.membership;
   const listed: unknown[] = Array.isArray(input.clusters) ? input.clusters : [];
@@ -45,7 +45,7 @@ export async function parseMeshWithFound(
   const kubeconfig = await resolveKubeconfig(management);
   let found: Reachable[];
   try {
-    const api = await ApiServer.of(kubeconfig, timeoutMs);
+    const api = await ApiClient.of(kubeconfig, timeoutMs);
     try {
       found = await findMembers(api, config, membership, { known, warn });
     } finally {
@@ -67,7 +67,7 @@ export async function parseMeshWithFound(
 type Membership = NonNullable<MeshConfig["membership"]>;
 
 async function findMembers(
-  api: ApiServer,
+  api: ApiClient,
   { id: meshId, evicting }: MeshConfig,
   membership: Membership,
   { known, warn }: Pick<MembershipOptions, "known" | "warn">,
@@ -106,7 +106,7 @@ async function findMembers(
 }
 
 async function list(
-  api: ApiServer,
+  api: ApiClient,
   kind: ClusterObject["kind"],
   resource: `${string}/${string}`,
   selector: string,
@@ -161,7 +161,7 @@ interface Missing {
 }
 
 /** https://cluster-api.sigs.k8s.io/developer/providers/contracts/control-plane (kubeconfig Secret) */
-async function kubeconfigOf(api: ApiServer, { origin, object }: Found): Promise<string | Missing> {
+async function kubeconfigOf(api: ApiClient, { origin, object }: Found): Promise<string | Missing> {
   const { namespace, name } = object.metadata;
   if (object.status?.region) {
     return wrong(
@@ -216,7 +216,7 @@ function isAdopted({ kind, spec }: ClusterObject): boolean {
   return kind === "ClusterDeployment" && (spec?.template?.startsWith("adopted-") ?? false);
 }
 
-async function adoptedSecret(api: ApiServer, { metadata, spec }: ClusterObject): Promise<string | undefined> {
+async function adoptedSecret(api: ApiClient, { metadata, spec }: ClusterObject): Promise<string | undefined> {
   const group = await api.get<{ preferredVersion: { version: string } }>("/apis/k0rdent.mirantis.com");
   const credential = await api.get<{ spec?: { identityRef?: { kind?: string; name?: string } } }>(
     `/apis/k0rdent.mirantis.com/${group?.preferredVersion.version}/namespaces/${metadata.namespace}/credentials/${spec?.credential}`,

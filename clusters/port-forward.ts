@@ -1,6 +1,6 @@
 /** A connection to a port of a pod, through its API server and its kubelet: to the pod it comes from its own localhost. */
 import { duplexPair, Writable, type Duplex } from "node:stream";
-import { ApiServerError, failure, type ApiServer } from "./api-client";
+import { ApiServerError, failure, type ApiClient } from "./api-client";
 import { libraryConfig } from "./library-config";
 
 export interface PodPort {
@@ -25,7 +25,7 @@ interface Socket {
  * @throws ApiServerError
  */
 export async function portForward(
-  api: ApiServer,
+  api: ApiClient,
   { namespace, pod, port, timeoutMs }: PodPort,
 ): Promise<Duplex> {
   const { PortForward } = await import("@kubernetes/client-node");

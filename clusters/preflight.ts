@@ -1,6 +1,6 @@
 /** Before the first change: is every cluster there, may we, and is the step from what runs there to the mesh a safe one? */
 import semver from "semver";
-import type { Member, Mesh } from "../mesh/mesh-spec";
+import type { Member, MeshSpec } from "../mesh/mesh-spec";
 import { ConfigError, type Problem } from "../mesh/problems";
 import { fingerprints } from "../mesh/certificates";
 import type { LiveMember, KnownAddress } from "../mesh/live-member";
@@ -13,7 +13,7 @@ import { checkChartSources } from "./chart-source";
 import { explain, kubectl } from "./explain";
 import { inspect, type Inspection } from "./inspect";
 import type { Kubeconfigs } from "./kubeconfig";
-import { tryAsPeer } from "./peer-access";
+import { tryAsPeer } from "./try-as-peer";
 
 export interface PreflightOptions {
   /** What the last `up` left. Default: not known. */
@@ -29,7 +29,7 @@ export interface PreflightOptions {
  * @throws ConfigError with every problem found.
  */
 export async function preflight(
-  mesh: Mesh,
+  mesh: MeshSpec,
   kubeconfigs: Kubeconfigs,
   { last = lastUp({}), warn, timeoutMs = defaultTimeoutMs }: PreflightOptions,
 ): Promise<LiveMember[]> {
@@ -68,7 +68,7 @@ export async function preflight(
     if (!silent.has(member.name)) return inspections.get(member.name)?.live ?? [];
     return isTolerated ? unanswered(member, mesh.config.id, last) : [];
   });
-  const before = { last, live, apiServers: apiServersOf(mesh, kubeconfigs, inspections) };
+  const before = { last, live, peerAddresses: peerAddressesOf(mesh, kubeconfigs, inspections) };
   problems.push(...checkTransition(before, mesh));
   if (problems.length > 0) {
     throw new ConfigError(problems.sort((a, b) => a.path.localeCompare(b.path, "en", { numeric: true })));
@@ -93,8 +93,8 @@ function isSilence(error: unknown): boolean {
 }
 
 /** As the PeerSecrets are to have them. */
-function apiServersOf(
-  mesh: Mesh,
+function peerAddressesOf(
+  mesh: MeshSpec,
   kubeconfigs: Kubeconfigs,
   inspections: ReadonlyMap<string, Inspection>,
 ): Map<string, KnownAddress> {
@@ -109,14 +109,14 @@ function apiServersOf(
 }
 
 /** `apiServer` was checked when the stack config was parsed. */
-function loopbackProblems(mesh: Mesh, kubeconfigs: Kubeconfigs): Problem[] {
+function loopbackProblems(mesh: MeshSpec, kubeconfigs: Kubeconfigs): Problem[] {
   return mesh.members
     .filter(({ apiServer }) => apiServer === undefined)
     .flatMap((member) => loopbackProblem(mesh, member, kubeconfigs.get(member.name)!.server) ?? []);
 }
 
 function permissionProblems(
-  mesh: Mesh,
+  mesh: MeshSpec,
   kubeconfigs: Kubeconfigs,
   inspections: ReadonlyMap<string, Inspection>,
 ): Problem[] {
@@ -138,7 +138,7 @@ function permissionProblems(
  * one may lead to many clusters, told apart by path, by user or by the name in TLS.
  */
 function sameClusterProblems(
-  mesh: Mesh,
+  mesh: MeshSpec,
   kubeconfigs: Kubeconfigs,
   inspections: ReadonlyMap<string, Inspection>,
 ): Problem[] {
@@ -163,7 +163,7 @@ function sameClusterProblems(
 /** Lowest Kubernetes minor that a minor of Istio supports: https://istio.io/latest/docs/releases/supported-releases/ */
 const lowestKubernetes: Record<string, string> = { "1.28": "1.30", "1.29": "1.31", "1.30": "1.32" };
 
-function oldKubernetes(mesh: Mesh, inspections: ReadonlyMap<string, Inspection>): string[] {
+function oldKubernetes(mesh: MeshSpec, inspections: ReadonlyMap<string, Inspection>): string[] {
   return mesh.members.flatMap(({ name, istio }) => {
     const minor = istio.version.split(".", 2).join(".");
     const lowest = lowestKubernetes[minor];

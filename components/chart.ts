@@ -1,7 +1,7 @@
 /** Where the provider finds a chart. */
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { credentialsOf } from "../clusters/chart-credentials";
+import { chartCredentials } from "../clusters/chart-credentials";
 import { chartIn } from "../clusters/chart-folder";
 import type { ChartSource } from "../mesh/schema";
 
@@ -19,7 +19,7 @@ export function chartArgs(
   setting = "weft:mesh.istio.charts",
 ): ChartArgs {
   if ("repository" in source) {
-    const credentials = credentialsOf(source, setting);
+    const credentials = chartCredentials(source, setting);
     const repositoryOpts = {
       repo: source.repository,
       ...(credentials && {

@@ -39,7 +39,7 @@ export const stackAnnotation = () => ({
  * (`pulumi.secret(args.stringData)`), which is unknown as a whole as soon as one key is.
  * @param stringData secret outputs.
  */
-export function secretKeys(stringData: Record<string, pulumi.Output<string>>): pulumi.ResourceTransformation {
+export function secretData(stringData: Record<string, pulumi.Output<string>>): pulumi.ResourceTransformation {
   return ({ props, opts }) => ({ props: { ...(props as object), stringData }, opts });
 }
 

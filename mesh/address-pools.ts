@@ -1,6 +1,6 @@
 /** Ranges of addresses cut from the subnet of a Docker or podman network: one for each member, by the number in its name. */
 import { formatAddressRange, overlap, parseAddressRange, type AddressRange } from "./address-range";
-import type { Member, Mesh } from "./mesh-spec";
+import type { Member, MeshSpec } from "./mesh-spec";
 import { ConfigError, type Problem } from "./problems";
 
 /** The IPv4 side of a container network, as the engine describes it. */
@@ -58,7 +58,7 @@ export function addressRanges(network: ContainerNetwork): AddressRange[] {
  * Gives a range of the network to every member that has no `addresses`.
  * @throws ConfigError where the network has no range of that number, or somebody was given addresses of it.
  */
-export function cutAddresses(mesh: Mesh, network: ContainerNetwork): Mesh {
+export function cutAddresses(mesh: MeshSpec, network: ContainerNetwork): MeshSpec {
   const ranges = addressRanges(network);
   const given = mesh.members.flatMap(({ name, addresses }) =>
     addresses === undefined ? [] : [{ name, range: parseAddressRange(addresses)! }],

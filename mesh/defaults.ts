@@ -1,6 +1,6 @@
 /** The defaults that one key takes from another. */
 import { mergeValues } from "./istio-values";
-import type { Member, Mesh } from "./mesh-spec";
+import type { Member, MeshSpec } from "./mesh-spec";
 import type { ClusterConfig, MeshConfig, NamespaceMetadata } from "./schema";
 
 const hourMs = 60 * 60 * 1000;
@@ -15,7 +15,7 @@ export interface ClusterEntry {
  * Applies the mesh's defaults to its members and sorts them.
  * @param now to which span of `renewEveryHours` the tokens belong.
  */
-export function withDefaults(config: MeshConfig, entries: ClusterEntry[], now = new Date()): Mesh {
+export function withDefaults(config: MeshConfig, entries: ClusterEntry[], now = new Date()): MeshSpec {
   const { generation, renewEveryHours } = config.remoteAccess;
   const renewals = renewEveryHours === undefined ? 0 : Math.floor(now.getTime() / (renewEveryHours * hourMs));
   const members = entries

@@ -1,5 +1,5 @@
 import type { LastUp } from "./last-up";
-import type { Mesh } from "./mesh-spec";
+import type { MeshSpec } from "./mesh-spec";
 import { ingressNamespace } from "./topology";
 
 /** What has to be known of a member whose cluster is gone, to give up what is left of it. */
@@ -11,7 +11,7 @@ export interface Evicted {
   ingressNamespace?: string;
 }
 
-export function evictedMembers({ config, evicted }: Mesh, { members }: LastUp): Evicted[] {
+export function evictedMembers({ config, evicted }: MeshSpec, { members }: LastUp): Evicted[] {
   return evicted.map(({ name, entry }) => ({
     name,
     hasLoadBalancer: config.loadBalancer !== undefined,

@@ -35,7 +35,7 @@ export interface EvictedMember {
   entry?: Member;
 }
 
-export interface Mesh {
+export interface MeshSpec {
   config: MeshConfig;
   /** Sorted by name: the order of the list in stack config means nothing. Without those that are evicted. */
   members: Member[];

@@ -1,7 +1,7 @@
 /** The mesh that a stack config describes: every default applied, every rule kept. */
 import type { z } from "zod";
 import { withDefaults } from "./defaults";
-import type { Mesh } from "./mesh-spec";
+import type { MeshSpec } from "./mesh-spec";
 import { ConfigError } from "./problems";
 import { brokenRules } from "./rules";
 import { flatten, schemaProblems, valueAt } from "./schema-problems";
@@ -12,7 +12,7 @@ import { clusterSchema, meshSchema, stackSchema } from "./schema";
  * @param now when certificates in the config have to be valid, and tokens that are renewed by time are issued.
  * @throws ConfigError with every problem found: those of the schema, and those across keys as far as the parts parse.
  */
-export function parseMesh(input: { mesh?: unknown; clusters?: unknown }, now = new Date()): Mesh {
+export function parseMesh(input: { mesh?: unknown; clusters?: unknown }, now = new Date()): MeshSpec {
   const written = withText(input);
   const parsed = stackSchema.safeParse(written);
   const config = meshSchema.safeParse(written.mesh ?? {});

@@ -1,7 +1,7 @@
 /** Where the peers of a member reach its API server, and whether they can at all. */
 import ipaddr from "ipaddr.js";
 import { fingerprints } from "./certificates";
-import type { Member, Mesh } from "./mesh-spec";
+import type { Member, MeshSpec } from "./mesh-spec";
 import type { Problem } from "./problems";
 import { readersOf } from "./topology";
 
@@ -67,7 +67,7 @@ export function hasCredentials(url: string): boolean {
  * istiods of its peers find themselves instead.
  * @param server the URL at which the peers would reach it: `apiServer`, or the server in the member's kubeconfig.
  */
-export function loopbackProblem(mesh: Mesh, member: Member, server: string): Problem | undefined {
+export function loopbackProblem(mesh: MeshSpec, member: Member, server: string): Problem | undefined {
   const readers = readersOf(mesh, member.name).map(({ name }) => name);
   if (readers.length === 0 || mesh.config.remoteAccess.allowLoopback || !isLoopback(server)) return undefined;
   return {
@@ -79,7 +79,7 @@ export function loopbackProblem(mesh: Mesh, member: Member, server: string): Pro
 }
 
 /** What is wrong with the `apiServer` of a member, by itself and to its peers. */
-export function addressProblems(mesh: Mesh, member: Member): Problem[] {
+export function apiServerProblems(mesh: MeshSpec, member: Member): Problem[] {
   if (member.apiServer === undefined) return [];
   const { url, caData, proxyUrl } = member.apiServer;
   const path = `${member.path}.apiServer`;

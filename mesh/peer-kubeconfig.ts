@@ -2,7 +2,7 @@
 import { stringify } from "yaml";
 import type { PeerAddress } from "./peer-address";
 
-export interface PeerAccess extends PeerAddress {
+export interface PeerKubeconfigArgs extends PeerAddress {
   /** Name of the peer: the cluster ID under which istiod files what it reads. */
   cluster: string;
   /** Secret. Bearer token of the peer's `istio-reader-service-account`. */
@@ -16,7 +16,7 @@ export interface PeerAccess extends PeerAddress {
  * Neither a proxy nor a credential plugin of the member's own kubeconfig goes in: the one belongs to the network that
  * Pulumi runs in, and istiod refuses the other.
  */
-export function peerKubeconfig(access: PeerAccess): string {
+export function peerKubeconfig(access: PeerKubeconfigArgs): string {
   const { cluster, server, token, tlsServerName, proxyUrl, insecureSkipTlsVerify, caData } = access;
   return stringify(
     {

@@ -3,7 +3,7 @@
  * member has any more is deleted after all else.
  */
 import type { LiveMember } from "./live-member";
-import type { Member, Mesh } from "./mesh-spec";
+import type { Member, MeshSpec } from "./mesh-spec";
 import type { IngressConfig } from "./schema";
 import { dropsMember } from "./roots";
 import { needsEastWestGateway, peersOf, primaries, readersOf, remotesOf } from "./topology";
@@ -42,7 +42,7 @@ export interface PrimaryPlan extends MemberPlan {
 }
 
 /** @param live what is there before the `up`. It decides about order alone, never about what is made. */
-export function planOf(mesh: Mesh, live: LiveMember[]): Plan {
+export function planOf(mesh: MeshSpec, live: LiveMember[]): Plan {
   const memberPlan = (member: Member): MemberPlan => ({
     member,
     isRead: readersOf(mesh, member.name).length > 0,
@@ -62,7 +62,7 @@ export function planOf(mesh: Mesh, live: LiveMember[]): Plan {
  * A gateway with fixed node ports comes first: among those that Kubernetes chooses for the other could be one of them, and a Service
  * does not get a node port that another has.
  */
-function gatewaysOf(mesh: Mesh, { name, ingress: config, eastWest }: Member): Gateway[][] {
+function gatewaysOf(mesh: MeshSpec, { name, ingress: config, eastWest }: Member): Gateway[][] {
   const between: Gateway[] = needsEastWestGateway(mesh, name) ? [{ kind: "eastWest" }] : [];
   const inwards: Gateway[] = config === undefined ? [] : [{ kind: "ingress", ingress: config }];
   const steps =

@@ -7,12 +7,12 @@
  * outputs, and does not count.
  */
 import type { LastUp } from "./last-up";
-import type { Mesh } from "./mesh-spec";
+import type { MeshSpec } from "./mesh-spec";
 import type { Problem } from "./problems";
 import { primaries } from "./topology";
 
 /** Problems of going from the mesh of the last `up` to this one. */
-export function checkRemovals({ members: before }: LastUp, mesh: Mesh): Problem[] {
+export function checkRemovals({ members: before }: LastUp, mesh: MeshSpec): Problem[] {
   const names = Object.keys(before).sort();
   const present = new Set(mesh.members.map(({ name }) => name));
   const { removing, evicting } = mesh.config;

@@ -1,7 +1,7 @@
 /** Which roots the mesh knows by name, and which of them each member trusts. */
 import { leadsTo } from "./certificates";
 import type { LiveMember } from "./live-member";
-import type { Member, Mesh } from "./mesh-spec";
+import type { Member, MeshSpec } from "./mesh-spec";
 import type { KeyAlgorithm, MeshConfig, RootSource } from "./schema";
 import { primaries, trustedBy } from "./topology";
 
@@ -19,7 +19,7 @@ export function sharedRoots({ trust }: MeshConfig): NamedRoot[] {
 }
 
 /** Where each root comes from, by name. In federated trust a primary's root bears the primary's name. */
-export function rootSources(mesh: Mesh): Record<string, RootSource> {
+export function rootSources(mesh: MeshSpec): Record<string, RootSource> {
   if (mesh.config.trust.mode === "shared") {
     return Object.fromEntries(sharedRoots(mesh.config).map((root) => [root.name, root]));
   }
@@ -39,14 +39,14 @@ export function algorithmOf({ trust }: MeshConfig, root: RootSource): KeyAlgorit
 /**
  * Names of the roots in the bundle of a member, sorted; annotation `weft.dev/roots` of its Secret `cacerts`.
  */
-export function rootNames(mesh: Mesh, member: string): string[] {
+export function rootNames(mesh: MeshSpec, member: string): string[] {
   return mesh.config.trust.mode === "shared"
     ? sharedRoots(mesh.config).map(({ name }) => name)
     : trustedBy(mesh, member).map(({ name }) => name);
 }
 
 /** Name of the root that signs the intermediate of a member; of one that is given, the root that its chain leads to. */
-export function signingRoot({ config }: Mesh, { primary, trust: { intermediate } }: Member): string {
+export function signingRoot({ config }: MeshSpec, { primary, trust: { intermediate } }: Member): string {
   if (config.trust.mode === "federated") return primary;
   const given =
     intermediate &&
@@ -60,7 +60,7 @@ export function sharedSigner(config: MeshConfig): string {
 }
 
 /** Whether a member leaves federated trust: the root of one that is no longer there is still in a bundle. */
-export function dropsMember(live: LiveMember[], mesh: Mesh): boolean {
+export function dropsMember(live: LiveMember[], mesh: MeshSpec): boolean {
   const present = new Set(primaries(mesh).map(({ name }) => name));
   return (
     mesh.config.trust.mode === "federated" &&

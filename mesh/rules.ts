@@ -2,7 +2,7 @@
 import { withDefaults, type ClusterEntry } from "./defaults";
 import type { Problem } from "./problems";
 import { accessProblems } from "./rules/access";
-import { addressProblems } from "./rules/metallb-addresses";
+import { metallbProblems } from "./rules/metallb-addresses";
 import { chartProblems } from "./rules/charts";
 import { evictionProblems } from "./rules/eviction";
 import { gatewayProblems } from "./rules/gateways";
@@ -11,7 +11,7 @@ import { nameProblems } from "./rules/names";
 import { namespaceProblems } from "./rules/namespaces";
 import { roleProblems } from "./rules/roles";
 import { memberTrustProblems } from "./rules/member-trust";
-import { rootProblems } from "./rules/mesh-trust";
+import { meshTrustProblems } from "./rules/mesh-trust";
 import type { Stack } from "./rules/stack";
 import { meshSchema, type ClusterConfig, type MeshConfig } from "./schema";
 
@@ -57,7 +57,7 @@ export function brokenRules({ config, entries, now }: Draft): Problem[] {
     gatewayProblems,
     namespaceProblems,
   ];
-  const meshRules = [rootProblems, memberTrustProblems, addressProblems, istioProblems, chartProblems];
+  const meshRules = [meshTrustProblems, memberTrustProblems, metallbProblems, istioProblems, chartProblems];
   const problems = [...rules, ...(config === undefined ? [] : meshRules)].flatMap((rule) => rule(stack));
   // Several members may run into one setting of the mesh.
   return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];

@@ -21,7 +21,6 @@ export const stackSchema = z.strictObject({
 
 export type MeshConfig = z.output<typeof meshSchema>;
 export type ClusterConfig = z.output<typeof clusterSchema>;
-export type StackConfig = z.output<typeof stackSchema>;
 /** What a person writes: defaults left out. */
 export type StackInput = z.input<typeof stackSchema>;
 export type ChartSource = z.output<typeof charts>;

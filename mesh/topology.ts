@@ -1,42 +1,42 @@
 /** Who serves whom, who reads whose API, who needs which gateway. Lists of members are sorted by name. */
 import { isIP } from "node:net";
-import type { Member, Mesh } from "./mesh-spec";
+import type { Member, MeshSpec } from "./mesh-spec";
 import type { IngressConfig } from "./schema";
 
 /** Members that run istiod. */
-export function primaries({ members }: Mesh): Member[] {
+export function primaries({ members }: MeshSpec): Member[] {
   return members.filter(({ role }) => role === "primary");
 }
 
 /** Remotes that the named primary serves. */
-export function remotesOf({ members }: Mesh, primary: string): Member[] {
+export function remotesOf({ members }: MeshSpec, primary: string): Member[] {
   return members.filter((member) => member.role === "remote" && member.primary === primary);
 }
 
 /** Members whose APIs the named member's istiod reads: every other one; none for a remote, which has no istiod. */
-export function peersOf(mesh: Mesh, reader: string): Member[] {
+export function peersOf(mesh: MeshSpec, reader: string): Member[] {
   const hasIstiod = primaries(mesh).some(({ name }) => name === reader);
   return hasIstiod ? mesh.members.filter(({ name }) => name !== reader) : [];
 }
 
 /** Primaries whose istiods read the named member's API. */
-export function readersOf(mesh: Mesh, member: string): Member[] {
+export function readersOf(mesh: MeshSpec, member: string): Member[] {
   return primaries(mesh).filter(({ name }) => name !== member);
 }
 
 /** Whether this primary's istiod is reached from other clusters, through its gateway: it serves remotes. */
-export function exposesIstiod(mesh: Mesh, member: string): boolean {
+export function exposesIstiod(mesh: MeshSpec, member: string): boolean {
   return remotesOf(mesh, member).length > 0;
 }
 
 /** DNS name of the istiod of every primary, in its own cluster. */
-export function istiodHost({ config }: Mesh): string {
+export function istiodHost({ config }: MeshSpec): string {
   const { revision } = config.istio;
   return `istiod${revision === undefined ? "" : `-${revision}`}.istio-system.svc.cluster.local`;
 }
 
 /** DNS names in the certificate of a primary's istiod (getDNSNames in pilot/pkg/bootstrap/server.go). */
-export function istiodNames({ config }: Mesh, { eastWest }: Member): string[] {
+export function istiodNames({ config }: MeshSpec, { eastWest }: Member): string[] {
   const { revision } = config.istio;
   const services = ["istiod", "istiod-remote", "istio-pilot", ...(revision ? [`istiod-${revision}`] : [])];
   return [
@@ -50,7 +50,7 @@ export function istiodNames({ config }: Mesh, { eastWest }: Member): string[] {
  * the way to its istiod. A remote on the network of all others needs none.
  * https://istio.io/latest/docs/setup/install/multicluster/
  */
-export function needsEastWestGateway(mesh: Mesh, member: string): boolean {
+export function needsEastWestGateway(mesh: MeshSpec, member: string): boolean {
   return networks(mesh).length > 1 || exposesIstiod(mesh, member);
 }
 
@@ -68,7 +68,7 @@ export function ingressNamespace({ namespace = "istio-ingress" }: Pick<IngressCo
 }
 
 /** Networks of the mesh, sorted. */
-export function networks({ members }: Mesh): string[] {
+export function networks({ members }: MeshSpec): string[] {
   return [...new Set(members.map(({ network }) => network))].sort();
 }
 
@@ -76,7 +76,7 @@ export function networks({ members }: Mesh): string[] {
  * Federated trust: the primaries whose roots the named member's workloads trust, their own included. A remote has no
  * root of its own: the istiod of its primary signs its workloads, and tells them whom to trust.
  */
-export function trustedBy(mesh: Mesh, member: string): Member[] {
+export function trustedBy(mesh: MeshSpec, member: string): Member[] {
   const issuer = mesh.members.find(({ name }) => name === member)?.primary;
   const trusts = primaries(mesh).find(({ name }) => name === issuer)?.trust.trusts;
   return primaries(mesh).filter(({ name }) => name === issuer || (trusts?.includes(name) ?? true));

@@ -1,5 +1,5 @@
 /** The verdicts on a mesh. Pure. */
-import type { Member, Mesh } from "../mesh/mesh-spec";
+import type { Member, MeshSpec } from "../mesh/mesh-spec";
 import { checks, type CheckName } from "./checks";
 import type { Issue, Outcome, Verdict } from "./checks/check";
 import type { MeshFacts } from "./facts/facts";
@@ -27,12 +27,12 @@ export interface Report {
 }
 
 /** @param now when certificates have to be valid. */
-export function judgeMesh(mesh: Mesh, facts: MeshFacts, now = new Date()): Report {
+export function judgeMesh(mesh: MeshSpec, facts: MeshFacts, now = new Date()): Report {
   const members = mesh.members.map((member) => judgeMember(mesh, member, facts, now));
   return { mesh: mesh.config.id, verdict: worst(members.map(({ verdict }) => verdict)), members };
 }
 
-function judgeMember(mesh: Mesh, member: Member, all: MeshFacts, now: Date): MemberReport {
+function judgeMember(mesh: MeshSpec, member: Member, all: MeshFacts, now: Date): MemberReport {
   const facts = all.members.get(member.name)!;
   const names = Object.keys(checks) as CheckName[];
   const results = names.flatMap((check): CheckResult[] => {

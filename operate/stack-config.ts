@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { parseMeshWithFound } from "../clusters/membership";
-import type { Mesh } from "../mesh/mesh-spec";
+import type { MeshSpec } from "../mesh/mesh-spec";
 import { ConfigError } from "../mesh/problems";
 import { settingsIn, structured } from "../mesh/settings";
 
@@ -25,7 +25,7 @@ const labConfigs: Record<string, string> = {
 export async function readMeshOf(
   stack: string,
   { warn, folder = process.cwd() }: { warn: (message: string) => void; folder?: string },
-): Promise<Mesh> {
+): Promise<MeshSpec> {
   const config = await readConfig(stack, folder);
   return parseMeshWithFound(
     { mesh: config["weft:mesh"], clusters: config["weft:clusters"] },

@@ -2,7 +2,7 @@
  * What a preview means for the mesh, in the words of the mesh. Of the properties that change only the paths get in here,
  * but for versions, networks, roles and the mode of mutual TLS. Texts are Markdown. Pure.
  */
-import type { Mesh } from "../mesh/mesh-spec";
+import type { MeshSpec } from "../mesh/mesh-spec";
 import { peersOf } from "../mesh/topology";
 import { code, list } from "./markdown";
 import { membersOf, meshOf, type Parts } from "./previewed-mesh";
@@ -12,8 +12,8 @@ import type { Preview, Resource } from "./preview";
 import { trustChanges } from "./trust-changes";
 
 export interface Changes {
-  before?: Mesh;
-  after?: Mesh;
+  before?: MeshSpec;
+  after?: MeshSpec;
   joining: Joining[];
   /** Names. */
   leaving: string[];
@@ -96,7 +96,7 @@ function ofReading(
   resources: Resource[],
   owners: Owners,
 ): string[] {
-  const peers = (mesh: Mesh | undefined) => (mesh ? peersOf(mesh, name).map((peer) => peer.name) : []);
+  const peers = (mesh: MeshSpec | undefined) => (mesh ? peersOf(mesh, name).map((peer) => peer.name) : []);
   const gained = peers(after).filter((peer) => !peers(before).includes(peer));
   const lost = peers(before).filter((peer) => !peers(after).includes(peer));
   const said = [

@@ -1,7 +1,7 @@
 /** The comment on a pull request: what its change does to the mesh of one stack, for a person who knows meshes. Pure. */
 import { mermaid } from "../operate/map/mermaid";
 import { mapOf } from "../operate/map/model";
-import type { Mesh } from "../mesh/mesh-spec";
+import type { MeshSpec } from "../mesh/mesh-spec";
 import { changesOf, type Changes } from "./changes";
 import { code, cut, fenced, folded, list } from "./markdown";
 import { redact } from "./redact";
@@ -130,7 +130,7 @@ function maps({ before, after }: Changes): string | undefined {
     .join("\n\n");
 }
 
-function drawn(mesh: Mesh | undefined): string | undefined {
+function drawn(mesh: MeshSpec | undefined): string | undefined {
   if (mesh === undefined) return undefined;
   const text = mesh.members.length > most.onMap ? "" : mermaid(mapOf(mesh)).trimEnd();
   return text === "" || text.length > most.map

@@ -4,7 +4,7 @@
  * merged last. Pure.
  */
 import { withDefaults } from "../mesh/defaults";
-import type { Member, Mesh } from "../mesh/mesh-spec";
+import type { Member, MeshSpec } from "../mesh/mesh-spec";
 import { clusterSchema, meshSchema, type MeshConfig } from "../mesh/schema";
 import { at, objectName, text, types, versionOf } from "./objects";
 import type { Resource, State } from "./preview";
@@ -76,7 +76,7 @@ export function membersOf(resources: Resource[], side: Side): Map<string, Parts>
 }
 
 /** What the map is drawn of; undefined where there is no member. */
-export function meshOf(resources: Resource[], side: Side): Mesh | undefined {
+export function meshOf(resources: Resource[], side: Side): MeshSpec | undefined {
   const members = membersOf(resources, side);
   if (members.size === 0) return undefined;
   const defaults = meshSchema.parse({});

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { withAddresses } from "../clusters/container-network";
-import type { Mesh } from "../mesh/mesh-spec";
+import type { MeshSpec } from "../mesh/mesh-spec";
 import { parseMesh } from "../mesh/parse";
 import type { Recorder } from "./components/mocks";
 import { weaveMesh } from "./components/weave";
@@ -33,7 +33,7 @@ const names = [
 ] as const;
 
 interface Planned {
-  spec: Mesh;
+  spec: MeshSpec;
   recorder: Recorder;
 }
 

@@ -6,7 +6,7 @@ import { lastOutputs } from "../clusters/last-outputs";
 import { resolveKubeconfigs, type ResolvedKubeconfig } from "../clusters/kubeconfig";
 import { preflight } from "../clusters/preflight";
 import { storedSettings } from "../clusters/stored-settings";
-import type { Mesh } from "../mesh/mesh-spec";
+import type { MeshSpec } from "../mesh/mesh-spec";
 import { lastUp } from "../mesh/last-up";
 import { ConfigError } from "../mesh/problems";
 import program from "../index";
@@ -35,7 +35,7 @@ beforeEach(() => {
   jest.mocked(preflight).mockResolvedValue([]);
   jest
     .mocked(resolveKubeconfigs)
-    .mockImplementation((mesh: Mesh) =>
+    .mockImplementation((mesh: MeshSpec) =>
       Promise.resolve(new Map(mesh.members.map(({ name }) => [name, kubeconfig(name)]))),
     );
 });

@@ -1,14 +1,14 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { mergeValues } from "../../mesh/istio-values";
-import type { Member, Mesh } from "../../mesh/mesh-spec";
+import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import { exposesIstiod, isDiscovered, istiodHost, networks } from "../../mesh/topology";
 import { chartArgs } from "../chart";
 import { istioNamespace, managedByWeft, releaseTimeoutSeconds } from "../kubernetes";
 import { eastWestName, eastWestValues } from "./gateway-chart-values";
 
 export interface EastWestGatewayArgs {
-  mesh: Mesh;
+  mesh: MeshSpec;
   member: Member;
   /** What its pod needs to start: the istiod that injects it. */
   after: pulumi.Resource[];
@@ -82,7 +82,7 @@ export class EastWestGateway extends pulumi.ComponentResource {
   }
 
   /** https://istio.io/latest/docs/setup/install/multicluster/primary-remote_multi-network/#expose-the-control-plane-in-cluster1 */
-  private exposeIstiod(name: string, mesh: Mesh, after: pulumi.Resource[]) {
+  private exposeIstiod(name: string, mesh: MeshSpec, after: pulumi.Resource[]) {
     const host = istiodHost(mesh);
     const ports = [
       { number: 15012, name: "tls-istiod", destination: 15012 },

@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { mergeValues } from "../../mesh/istio-values";
-import type { Member, Mesh } from "../../mesh/mesh-spec";
+import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import type { IngressConfig } from "../../mesh/schema";
 import { exposesIstiod, ingressNamespace } from "../../mesh/topology";
 import { chartArgs } from "../chart";
@@ -16,7 +16,7 @@ import { hostRoutes } from "./routes";
 import { ingressName, ingressValues } from "./gateway-chart-values";
 
 export interface IngressGatewayArgs {
-  mesh: Mesh;
+  mesh: MeshSpec;
   member: Member;
   ingress: IngressConfig;
   /** What its pod needs to start: the istiod that injects it. */

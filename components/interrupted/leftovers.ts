@@ -1,5 +1,5 @@
 /** What is in a cluster that an update whose engine was killed may have left there. */
-import { ApiServer, ApiServerError, defaultTimeoutMs, type ObjectMetadata } from "../../clusters/api-client";
+import { ApiClient, ApiServerError, defaultTimeoutMs, type ObjectMetadata } from "../../clusters/api-client";
 import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { managedByWeft } from "../kubernetes";
 import type { Revision } from "./releases";
@@ -94,10 +94,10 @@ export function isForeign(inputs: ObjectInputs, kubeconfig: ResolvedKubeconfig):
  */
 export async function asking<T>(
   kubeconfig: ResolvedKubeconfig,
-  ask: (api: ApiServer) => Promise<T>,
+  ask: (api: ApiClient) => Promise<T>,
   { what = "say what is there already", timeoutMs = defaultTimeoutMs } = {},
 ): Promise<T> {
-  const api = await ApiServer.of(kubeconfig, timeoutMs);
+  const api = await ApiClient.of(kubeconfig, timeoutMs);
   try {
     return await ask(api);
   } catch (error) {
@@ -141,7 +141,7 @@ function blind({ context }: ResolvedKubeconfig, names: string): Error {
 }
 
 async function ownObjects(
-  api: ApiServer,
+  api: ApiClient,
 ): Promise<Record<string, ObjectMetadata["metadata"][] | typeof forbidden>> {
   const ours = Object.entries(managedByWeft)
     .map(([key, value]) => `${key}=${value}`)
@@ -158,7 +158,7 @@ async function ownObjects(
   return Object.fromEntries(found);
 }
 
-async function revisionsIn(api: ApiServer): Promise<Revision[] | typeof forbidden> {
+async function revisionsIn(api: ApiClient): Promise<Revision[] | typeof forbidden> {
   const secrets = await unlessForbidden(api.listMetadata("/api/v1/secrets?labelSelector=owner%3Dhelm"));
   if (secrets === forbidden) return forbidden;
   return secrets.map(({ metadata: { name, namespace, labels = {} } }) => ({

@@ -1,7 +1,7 @@
 /** Namespace istio-system of a member. */
 import * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Member, Mesh } from "../../mesh/mesh-spec";
+import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import { istioNamespace, managedByWeft, namespaceMetadata } from "../kubernetes";
 
 /**
@@ -10,7 +10,7 @@ import { istioNamespace, managedByWeft, namespaceMetadata } from "../kubernetes"
  */
 export function istioSystem(
   name: string,
-  { mesh, member }: { mesh: Mesh; member: Member },
+  { mesh, member }: { mesh: MeshSpec; member: Member },
   parent: pulumi.Resource,
 ): kubernetes.core.v1.Namespace | kubernetes.core.v1.NamespacePatch {
   const labels = {

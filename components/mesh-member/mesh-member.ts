@@ -2,11 +2,11 @@ import { isAbsolute, join, relative } from "node:path";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { mergeValues, type HelmValues } from "../../mesh/istio-values";
-import type { Member, Mesh } from "../../mesh/mesh-spec";
+import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import type { PeerAddress } from "../../mesh/peer-address";
 import { exposesIstiod } from "../../mesh/topology";
 import { chartArgs } from "../chart";
-import { istioNamespace, managedByWeft, releaseTimeoutSeconds, secretKeys } from "../kubernetes";
+import { istioNamespace, managedByWeft, releaseTimeoutSeconds, secretData } from "../kubernetes";
 import type { Cacerts } from "../root-ca/cacerts";
 import { istioSystem } from "./istio-system";
 import { RemoteAccess } from "./remote-access";
@@ -19,7 +19,7 @@ import {
 } from "./istio-chart-values";
 
 export interface MeshMemberArgs {
-  mesh: Mesh;
+  mesh: MeshSpec;
   member: Member;
   /** Whether a peer reads its API. */
   isRead: boolean;
@@ -93,7 +93,7 @@ export class MeshMember extends pulumi.ComponentResource {
       { metadata: { name: "cacerts", namespace: istioNamespace, labels: managedByWeft, annotations } },
       {
         parent: this,
-        transformations: [secretKeys(cacerts.files)],
+        transformations: [secretData(cacerts.files)],
         dependsOn: Promise.resolve(exchange ?? []).then<pulumi.Resource[]>((secrets) => [
           namespace,
           ...secrets,
@@ -210,7 +210,7 @@ function istiodValues({ mesh, member, cacerts, servedBy }: MeshMemberArgs): Helm
 }
 
 /** The gateways whose address is written in stack config, not given by a load balancer. */
-function fixedGateways(mesh: Mesh): NetworkGateway[] {
+function fixedGateways(mesh: MeshSpec): NetworkGateway[] {
   return mesh.members
     .filter(({ eastWest }) => eastWest.addresses.length > 0)
     .map(({ name, network, eastWest: { addresses, port } }) => ({ network, cluster: name, addresses, port }));

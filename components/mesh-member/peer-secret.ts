@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { peerBuckets } from "../../mesh/buckets";
-import { istioNamespace, managedByWeft, secretKeys } from "../kubernetes";
+import { istioNamespace, managedByWeft, secretData } from "../kubernetes";
 
 export interface PeerSecretArgs {
   /** Names of the peers that this member reads. */
@@ -40,7 +40,7 @@ export class PeerSecret extends pulumi.ComponentResource {
           parent: this,
           dependsOn: [...args.after, ...this.secrets],
           transformations: [
-            secretKeys(Object.fromEntries(peers.map((peer) => [peer, args.kubeconfigs[peer]!]))),
+            secretData(Object.fromEntries(peers.map((peer) => [peer, args.kubeconfigs[peer]!]))),
           ],
         },
       );

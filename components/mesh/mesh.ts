@@ -1,7 +1,7 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Kubeconfigs } from "../../clusters/kubeconfig";
-import type { Member, Mesh as MeshSpec } from "../../mesh/mesh-spec";
+import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import type { LiveMember } from "../../mesh/live-member";
 import { peerAddress } from "../../mesh/peer-address";
 import { planOf, type Gateway, type MemberPlan, type Plan, type PrimaryPlan } from "../../mesh/plan";

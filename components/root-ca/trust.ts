@@ -1,6 +1,6 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Member, Mesh } from "../../mesh/mesh-spec";
+import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import { algorithmOf, rootNames, rootSources, signingRoot } from "../../mesh/roots";
 import type { RootSource } from "../../mesh/schema";
 import type { Intermediate, Root } from "./ca";
@@ -10,7 +10,7 @@ import { IntermediateCa } from "./intermediate-ca";
 import { RootCa } from "./root-ca";
 
 export interface TrustArgs {
-  mesh: Mesh;
+  mesh: MeshSpec;
   /** One provider per member, by the member's name. */
   providers: Record<string, kubernetes.Provider>;
 }

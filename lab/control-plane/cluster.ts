@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import type { ApiServer } from "../../clusters/api-client";
+import type { ApiClient } from "../../clusters/api-client";
 import { addressPlan, EGRESS, layout, NODE, type PartArgs, partCommand } from "./commands";
 import { ensureDaemon, stop } from "./daemon";
 import { answers, connect, type KubeconfigEntry, orNotYet, writeKubeconfig } from "./kubeconfig";
@@ -89,7 +89,7 @@ export async function stopCluster({ daemons }: ClusterState): Promise<void> {
 }
 
 /** Whether the controllers have given the namespaces what every pod needs. */
-async function isBootstrapped(client: ApiServer): Promise<boolean> {
+async function isBootstrapped(client: ApiClient): Promise<boolean> {
   const wanted = ["default", "kube-system"].flatMap((namespace) =>
     ["serviceaccounts/default", "configmaps/kube-root-ca.crt"].map(
       (object) => `/api/v1/namespaces/${namespace}/${object}`,
@@ -104,7 +104,7 @@ interface Node {
 }
 
 /** Ready, and with the taint gone that keeps pods off until somebody has seen that it is. Where there is no node it creates one. */
-async function hasReadyNode(client: ApiServer): Promise<boolean> {
+async function hasReadyNode(client: ApiClient): Promise<boolean> {
   const node = await client.get<Node>(`/api/v1/nodes/${NODE}`);
   if (node === undefined) {
     const labels = {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ApiServer, ApiServerError } from "../../clusters/api-client";
+import { ApiClient, ApiServerError } from "../../clusters/api-client";
 import { resolveKubeconfig } from "../../clusters/kubeconfig";
 import { replaceFile } from "../files";
 
@@ -21,8 +21,8 @@ export function writeKubeconfig(file: string, entries: readonly KubeconfigEntry[
 }
 
 /** A client of one server, with all its requests together within `timeoutMs`: an API server of the lab, or its etcd. */
-export async function connect(entry: KubeconfigEntry, timeoutMs: number): Promise<ApiServer> {
-  return ApiServer.of(
+export async function connect(entry: KubeconfigEntry, timeoutMs: number): Promise<ApiClient> {
+  return ApiClient.of(
     await resolveKubeconfig({ path: entry.name, kubeconfig: kubeconfig([entry]) }),
     timeoutMs,
   );
@@ -55,7 +55,7 @@ function kubeconfig(entries: readonly KubeconfigEntry[]): string {
 }
 
 /** Whether the server answers this path, as a healthy one does. */
-export function answers(server: ApiServer, path: string): Promise<boolean> {
+export function answers(server: ApiClient, path: string): Promise<boolean> {
   return orNotYet(server.getText(path).then(() => true));
 }
 

@@ -1,5 +1,5 @@
 /** What has to hold at every moment of a step: for members that stay, and between them and those that join. Pure. */
-import type { Mesh } from "../../mesh/mesh-spec";
+import type { MeshSpec } from "../../mesh/mesh-spec";
 import { exposesIstiod, needsEastWestGateway, networks } from "../../mesh/topology";
 import type { Root } from "./facts";
 import type { World } from "./world";
@@ -30,7 +30,7 @@ export type Roles = Record<string, "primary" | "remote">;
  * @param before roles of the members that there were.
  * @param start the moment before the step.
  */
-export function expectations(before: Roles, mesh: Mesh, start: World): Expectation[] {
+export function expectations(before: Roles, mesh: MeshSpec, start: World): Expectation[] {
   const staying = mesh.members.map(({ name }) => name).filter((name) => name in before);
   const primaries = mesh.members.filter(({ role }) => role === "primary").map(({ name }) => name);
   const wasPrimary = staying.filter((name) => before[name] === "primary");

@@ -1,7 +1,7 @@
 /** Every state that the objects of one kind in one member go through. */
 import { setTimeout as pause } from "node:timers/promises";
 import { KubeConfig, Watch } from "@kubernetes/client-node";
-import { ApiServer, ApiServerError, defaultTimeoutMs } from "../../clusters/api-client";
+import { ApiClient, ApiServerError, defaultTimeoutMs } from "../../clusters/api-client";
 import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { LabError } from "../error";
 import { factsOf, type Facts, type KubernetesObject } from "./facts";
@@ -165,7 +165,7 @@ export class Feed {
 
   /** undefined where the API server does not know the kind. */
   private async list(): Promise<ListedObjects | undefined> {
-    const api = await ApiServer.of(this.kubeconfig, defaultTimeoutMs);
+    const api = await ApiClient.of(this.kubeconfig, defaultTimeoutMs);
     try {
       const query = new URLSearchParams(selectors[this.kind]).toString();
       return await api.get<ListedObjects>(`${paths[this.kind]}?${query}`);

@@ -1,6 +1,6 @@
 /** From what was seen during a step to what it interrupted. Pure. */
 import { isDeepStrictEqual } from "node:util";
-import type { Mesh } from "../../mesh/mesh-spec";
+import type { MeshSpec } from "../../mesh/mesh-spec";
 import { type Expectation, expectations, type Kind, type Roles } from "./expectations";
 import type { Sighting } from "./feed";
 import type { Watched } from "./watch";
@@ -37,7 +37,7 @@ export function eventsOf(watched: Watched): Event[] {
 }
 
 /** What did not hold at some moment of the step, and did before it. In the order in which it began. */
-export function interruptionsOf(watched: Watched, before: Roles, mesh: Mesh): Interruption[] {
+export function interruptionsOf(watched: Watched, before: Roles, mesh: MeshSpec): Interruption[] {
   const start = World.of(watched.before);
   const open = new Map<Expectation, Interruption>();
   const found: Interruption[] = [];

@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import type { OutputMap } from "@pulumi/pulumi/automation";
 import { z } from "zod";
-import type { Mesh } from "../../mesh/mesh-spec";
+import type { MeshSpec } from "../../mesh/mesh-spec";
 import { parseMesh } from "../../mesh/parse";
 import { ConfigError } from "../../mesh/problems";
 import { istio as istioSchema } from "../../mesh/schema/istio";
@@ -88,7 +88,7 @@ interface Stage extends RehearsalArgs {
   lab: LabCluster[];
   files: { before?: StackFile; after: StackFile };
   step: Step;
-  mesh: Mesh;
+  mesh: MeshSpec;
 }
 
 async function takeStep(stage: Stage): Promise<Partial<Rehearsal> & Pick<Rehearsal, "outcome">> {
@@ -167,7 +167,7 @@ async function prepare(stage: Stage, file: StackFile, program: string, moved: st
 /** The same API server at another URL. */
 const byName = ({ apiServer }: LabCluster) => apiServer.replace("127.0.0.1", "localhost");
 
-function parse({ config }: StackFile): Mesh | ConfigError {
+function parse({ config }: StackFile): MeshSpec | ConfigError {
   try {
     return parseMesh({ mesh: config["weft:mesh"], clusters: config["weft:clusters"] });
   } catch (error) {

@@ -1,5 +1,5 @@
 /** How the clusters are reached, by Weft and by their peers. */
-import { addressProblems } from "../peer-address";
+import { apiServerProblems } from "../peer-address";
 import type { Problem } from "../problems";
 import type { Stack } from "./stack";
 import { didYouMean } from "../schema-problems";
@@ -9,7 +9,7 @@ export function accessProblems(stack: Stack): Problem[] {
   const { mesh, clusters } = stack;
   return [
     ...clusters.flatMap(({ path, cluster }) => kubeconfig(path, cluster)),
-    ...mesh.members.flatMap((member) => addressProblems(mesh, member)),
+    ...mesh.members.flatMap((member) => apiServerProblems(mesh, member)),
     ...management(stack),
   ];
 }

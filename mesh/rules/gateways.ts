@@ -4,7 +4,7 @@ import * as semver from "semver";
 import { z } from "zod";
 import { gatewayChart, gatewayConflicts } from "../gateway-values";
 import { isMap, type HelmValues } from "../istio-values";
-import type { Member, Mesh } from "../mesh-spec";
+import type { Member, MeshSpec } from "../mesh-spec";
 import type { Problem } from "../problems";
 import type { GatewayService, IngressConfig } from "../schema";
 import { schemaProblems } from "../schema-problems";
@@ -59,7 +59,7 @@ function sourceRanges(path: string, { type, loadBalancerSourceRanges: ranges }: 
   ];
 }
 
-function eastWest(mesh: Mesh, member: Member): Problem[] {
+function eastWest(mesh: MeshSpec, member: Member): Problem[] {
   const { path } = member;
   const { service, addresses, port } = member.eastWest;
   const problems: Problem[] = [];
@@ -85,7 +85,7 @@ function eastWest(mesh: Mesh, member: Member): Problem[] {
 const defaultPort = 15443;
 
 /** The charts before 1.30 put every address into Endpoints, which hold only IPv4 (templates/istiod-remote.yaml). */
-function addressFamily(mesh: Mesh, { name, path, eastWest: { addresses } }: Member): Problem[] {
+function addressFamily(mesh: MeshSpec, { name, path, eastWest: { addresses } }: Member): Problem[] {
   const [address] = addresses;
   if (address === undefined || !isIPv6(address)) return [];
   const old = remotesOf(mesh, name).filter(({ istio }) => semver.lt(istio.version, "1.30.0-0"));
@@ -147,7 +147,11 @@ function ingress({ path, eastWest }: Member, { service, routes, values }: Ingres
 }
 
 /** One object is made once, and what is in it goes with it. */
-function takenNamespace({ config }: Mesh, { name, path }: Member, { namespace }: IngressConfig): Problem[] {
+function takenNamespace(
+  { config }: MeshSpec,
+  { name, path }: Member,
+  { namespace }: IngressConfig,
+): Problem[] {
   const { certManager } = config.trust;
   const uses: Record<string, string | false | undefined> = {
     "the sample workloads": config.sample && "sample",

@@ -3,7 +3,7 @@ import * as semver from "semver";
 import { brokenRotation, minorSkew } from "../istio-versions";
 import { baseConflicts, extensionProviders, isMap, valueConflicts, type HelmValues } from "../istio-values";
 import type { Problem } from "../problems";
-import type { Mesh } from "../mesh-spec";
+import type { MeshSpec } from "../mesh-spec";
 import { didYouMean } from "../schema-problems";
 import type { ClusterConfig, MeshConfig } from "../schema";
 import { peersOf, primaries } from "../topology";
@@ -28,7 +28,7 @@ export function istioProblems({ mesh, clusters }: Stack): Problem[] {
 }
 
 /** Tokens that are renewed by time must not meet an istiod that does not survive it. */
-function renewals(mesh: Mesh): Problem[] {
+function renewals(mesh: MeshSpec): Problem[] {
   const { renewEveryHours, allowBrokenRotation } = mesh.config.remoteAccess;
   if (renewEveryHours === undefined || allowBrokenRotation) return [];
   const readers = primaries(mesh).filter(({ name }) => peersOf(mesh, name).length > 0);
@@ -45,7 +45,7 @@ function renewals(mesh: Mesh): Problem[] {
 }
 
 /** It stands in the root namespace, where a selector would make it one of istio-system's workloads alone. */
-function telemetryScope({ config }: Mesh): Problem[] {
+function telemetryScope({ config }: MeshSpec): Problem[] {
   return Object.keys(config.telemetry ?? {})
     .filter((key) => ["selector", "targetRef", "targetRefs"].includes(key))
     .map((key) => ({
@@ -58,7 +58,7 @@ function telemetryScope({ config }: Mesh): Problem[] {
 /** Those that istiod always has: DefaultMeshConfig in pkg/config/mesh/mesh.go of istio/istio. */
 const builtInProviders = ["prometheus", "stackdriver", "envoy"];
 
-function telemetryProviders(mesh: Mesh): Problem[] {
+function telemetryProviders(mesh: MeshSpec): Problem[] {
   const asked = Object.entries(mesh.config.telemetry ?? {}).flatMap(([kind, entries]) =>
     mapsIn(entries).flatMap(({ providers }, entry) =>
       mapsIn(providers).flatMap(({ name }, index) =>

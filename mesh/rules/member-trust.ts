@@ -1,6 +1,6 @@
 /** The trust of single members: `trust` of an entry of `weft:clusters`. */
 import { intermediateProblemsOf, rootProblemsOf } from "../provided-ca";
-import type { Member, Mesh } from "../mesh-spec";
+import type { Member, MeshSpec } from "../mesh-spec";
 import type { CertifiedNames } from "../name-constraints";
 import type { Problem } from "../problems";
 import { sharedRoots } from "../roots";
@@ -28,11 +28,11 @@ function ofRemote({ path, primary, trust }: Member): Problem[] {
 }
 
 /** What the member's CA certifies. */
-function namesBelow(mesh: Mesh, member: Member): CertifiedNames {
+function namesBelow(mesh: MeshSpec, member: Member): CertifiedNames {
   return { dns: istiodNames(mesh, member), trustDomain: mesh.config.trustDomain };
 }
 
-function shared(mesh: Mesh, member: Member, now: Date): Problem[] {
+function shared(mesh: MeshSpec, member: Member, now: Date): Problem[] {
   const { path, trust } = member;
   const problems: Problem[] = (["root", "trusts"] as const)
     .filter((key) => trust[key] !== undefined)

@@ -12,7 +12,7 @@ type PlacedRoot = RootSource & { path: string; signing: boolean; name?: string }
 
 const trustPath = "weft:mesh.trust";
 
-export function rootProblems(stack: Stack): Problem[] {
+export function meshTrustProblems(stack: Stack): Problem[] {
   const { trust } = stack.mesh.config;
   const roots = placedRoots(trust);
   return [

@@ -5,7 +5,7 @@ import type { Member } from "../mesh-spec";
 import type { Problem } from "../problems";
 import type { Stack } from "./stack";
 
-export function addressProblems({ mesh: { config, members } }: Stack): Problem[] {
+export function metallbProblems({ mesh: { config, members } }: Stack): Problem[] {
   if (config.loadBalancer === undefined) return members.flatMap(needsLoadBalancer);
   return [
     ...(config.loadBalancer.network === undefined

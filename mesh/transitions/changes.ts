@@ -13,7 +13,7 @@ import {
   ownership,
   primaryBecomesRemote,
 } from "./members";
-import { movedPeer, renewedToken } from "./remote-secrets";
+import { movedPeer, renewedToken } from "./peer-secrets";
 import {
   changedAlgorithms,
   changedSources,

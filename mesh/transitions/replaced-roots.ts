@@ -1,6 +1,6 @@
 /** Changes of a root that keeps its name: a swap of one for another that no name shows. */
 import { isInBundle, madeRoots } from "../certificates";
-import type { Mesh } from "../mesh-spec";
+import type { MeshSpec } from "../mesh-spec";
 import type { Problem } from "../problems";
 import { algorithmOf, rootSources } from "../roots";
 import type { RootSource } from "../schema";
@@ -130,21 +130,21 @@ export function rebuiltClusters(step: Step): Problem[] {
   return [...anotherCluster(step), ...lostRoots(step)];
 }
 
-function heldRoots(mesh: Mesh): string[] {
+function heldRoots(mesh: MeshSpec): string[] {
   return Object.entries(rootSources(mesh))
     .filter(([name, { source }]) => source === "certManager" && !isMeantToGo(mesh, name))
     .map(([name]) => name);
 }
 
 /** Where a root stands in stack config. */
-function pathOf({ config, members }: Mesh, name: string): string {
+function pathOf({ config, members }: MeshSpec, name: string): string {
   const { mode, roots } = config.trust;
   if (mode === "federated") return `${members.find((member) => member.name === name)!.path}.trust.root`;
   const index = roots?.findIndex((root) => root.name === name);
   return `weft:mesh.trust.${index === undefined ? "root" : `roots[${index}]`}`;
 }
 
-function rotation({ config }: Mesh, name: string): string {
+function rotation({ config }: MeshSpec, name: string): string {
   return config.trust.mode === "shared"
     ? "Add the new root under a name of its own and rotate. See docs/trust.md."
     : `Set it back. Or remove ${name}, \`pulumi up\`, and add it again with the new root.`;

@@ -1,5 +1,5 @@
 /** Changes of which roots are trusted, and which of them signs: they have to keep every connection. */
-import type { Member, Mesh } from "../mesh-spec";
+import type { Member, MeshSpec } from "../mesh-spec";
 import type { Problem } from "../problems";
 import { rootNames, signingRoot } from "../roots";
 import { ofMembers } from "./step";
@@ -19,7 +19,7 @@ export const changedMode = ofMembers((member, { roots }, { mesh }) =>
 );
 
 /** In federated trust, and only there, a primary trusts a root of its own name. */
-function isInOtherMode(mesh: Mesh, member: Member, live: string[]): boolean {
+function isInOtherMode(mesh: MeshSpec, member: Member, live: string[]): boolean {
   if (member.role === "remote" || !isSwapped(live, rootNames(mesh, member.name))) return false;
   return (mesh.config.trust.mode === "federated") !== live.includes(member.name);
 }
@@ -41,7 +41,7 @@ export const changedRoots = ofMembers((member, { roots, signingRoot: signer }, {
   return [...earlySigner(mesh, member, roots, signer), ...droppedSigner(mesh, wanted, signer)];
 });
 
-function swappedBundle(mesh: Mesh, live: string[], wanted: string[]): Problem | undefined {
+function swappedBundle(mesh: MeshSpec, live: string[], wanted: string[]): Problem | undefined {
   if (!isSwapped(live, wanted)) return undefined;
   const added = wanted.filter((root) => !live.includes(root));
   const dropped = live.filter((root) => !wanted.includes(root));
@@ -58,7 +58,7 @@ function swappedBundle(mesh: Mesh, live: string[], wanted: string[]): Problem | 
 }
 
 /** A root whose key has leaked must not wait for a rotation. */
-export function isMeantToGo({ config }: Mesh, root: string): boolean {
+export function isMeantToGo({ config }: MeshSpec, root: string): boolean {
   return config.trust.removing.includes(root);
 }
 
@@ -67,7 +67,7 @@ function atOnce(roots: string[]): string {
 }
 
 /** @param signer the root that signs now. */
-function earlySigner(mesh: Mesh, member: Member, live: string[], signer: string | undefined): Problem[] {
+function earlySigner(mesh: MeshSpec, member: Member, live: string[], signer: string | undefined): Problem[] {
   const signing = signingRoot(mesh, member);
   if (live.includes(signing)) return [];
   const isReplaced = signer !== undefined && !rootNames(mesh, member.name).includes(signer);
@@ -94,7 +94,7 @@ function earlySigner(mesh: Mesh, member: Member, live: string[], signer: string 
   ];
 }
 
-function droppedSigner(mesh: Mesh, wanted: string[], signing: string | undefined): Problem[] {
+function droppedSigner(mesh: MeshSpec, wanted: string[], signing: string | undefined): Problem[] {
   if (signing === undefined || wanted.includes(signing) || isMeantToGo(mesh, signing)) return [];
   return [
     {

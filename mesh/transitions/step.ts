@@ -1,17 +1,17 @@
 /** The step from a live mesh to the one in stack config. */
 import type { LastUp } from "../last-up";
 import type { LiveMember, KnownAddress } from "../live-member";
-import type { Member, Mesh } from "../mesh-spec";
+import type { Member, MeshSpec } from "../mesh-spec";
 import type { Problem } from "../problems";
 
 export interface Step {
-  mesh: Mesh;
+  mesh: MeshSpec;
   /** What the last `up` left. */
   last: LastUp;
   /** What is there now, by member; what is not in it is not known. */
   live: ReadonlyMap<string, LiveMember>;
   /** Where the peers are to reach each member's API server; what is not in it is not known. */
-  apiServers: ReadonlyMap<string, KnownAddress>;
+  peerAddresses: ReadonlyMap<string, KnownAddress>;
 }
 
 /** What must not be done in one step, of one kind. */

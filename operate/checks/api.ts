@@ -1,5 +1,5 @@
 /** Does the member's API server answer? */
 import { failed, type Check } from "./check";
 
-export const apiServer: Check = ({ facts: { api } }) =>
+export const api: Check = ({ facts: { api } }) =>
   api.reachable ? { issues: [], detail: api.version } : { issues: [failed(api.message, api.remedy)] };

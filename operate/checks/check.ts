@@ -1,5 +1,5 @@
 /** What a check is, and how one says what it found. */
-import type { Member, Mesh } from "../../mesh/mesh-spec";
+import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import type { Fact, MemberFacts, MeshFacts } from "../facts/facts";
 
 export type Verdict = "ok" | "failed" | "unknown";
@@ -21,7 +21,7 @@ export interface Issue {
 }
 
 export interface View {
-  mesh: Mesh;
+  mesh: MeshSpec;
   member: Member;
   /** Facts of the member. */
   facts: MemberFacts;

@@ -1,5 +1,5 @@
 /** Do Istio's Gateways expose what other networks and remotes need, and no more? */
-import type { Mesh } from "../../mesh/mesh-spec";
+import type { MeshSpec } from "../../mesh/mesh-spec";
 import { exposesIstiod, istiodHost, networks } from "../../mesh/topology";
 import type { IstiodRoute, IstioGateway } from "../facts/facts";
 import { failed, judge, upRepairs, upTakesBack, type Check, type Issue } from "./check";
@@ -83,7 +83,7 @@ function issuesOf(kubectl: string, name: string, wanted: Expected, found: IstioG
   return [...changed, ...narrowed(kubectl, name, found)];
 }
 
-function routeIssues(mesh: Mesh, found: IstiodRoute | undefined): Issue[] {
+function routeIssues(mesh: MeshSpec, found: IstiodRoute | undefined): Issue[] {
   if (found === undefined) {
     return [
       failed("There is no VirtualService istiod-vs: what remotes send to the gateway ends there.", upRepairs),

@@ -1,25 +1,25 @@
 /** All checks, in the order in which a person would go through them. */
-import { access } from "./peer-kubeconfigs";
-import { apiServer } from "./api";
+import { peerKubeconfigs } from "./peer-kubeconfigs";
+import { api } from "./api";
 import { cacerts } from "./cacerts";
 import type { Check } from "./check";
 import { exposure } from "./exposure";
 import { gateway, handshake } from "./gateway";
 import { istiod } from "./istiod";
-import { keys } from "./keys";
+import { peerKeys } from "./peer-keys";
 import { network } from "./network";
 import { peers } from "./peers";
-import { trust } from "./trusted-root";
+import { trustedRoot } from "./trusted-root";
 import { webhooks } from "./webhooks";
 
 export const checks = {
-  api: apiServer,
+  api,
   istiod,
   cacerts,
-  trust,
+  trust: trustedRoot,
   network,
-  keys,
-  access,
+  keys: peerKeys,
+  access: peerKubeconfigs,
   peers,
   gateway,
   handshake,

@@ -12,7 +12,7 @@ import {
   type View,
 } from "./check";
 
-export const access: Check = (view) => {
+export const peerKubeconfigs: Check = (view) => {
   if (view.member.role === "remote") return undefined;
   return judge(view.facts.peerKeys, (keys) =>
     keys.length === 0

@@ -4,7 +4,7 @@ import { trustedBy } from "../../mesh/topology";
 import { certificatesIn, issuerIn } from "./certificates";
 import { failed, forcedUp, judge, type Check, type Issue } from "./check";
 
-export const trust: Check = ({ mesh, member, facts, all }) => {
+export const trustedRoot: Check = ({ mesh, member, facts, all }) => {
   const others = mesh.members.filter(
     ({ name }) =>
       name !== member.name &&

@@ -1,7 +1,7 @@
 /** What one istiod says of itself, asked from its own localhost: to others it answers only with a token. */
 import http from "node:http";
 import { text } from "node:stream/consumers";
-import { ApiServerError, failure, type ApiServer } from "../../clusters/api-client";
+import { ApiServerError, failure, type ApiClient } from "../../clusters/api-client";
 import { portForward } from "../../clusters/port-forward";
 import { ShardReader, type Shards } from "./shards";
 import type { LabelSelector } from "./services";
@@ -19,7 +19,7 @@ export interface IstiodAnswers {
  * @param firstMs milliseconds until it stands, and again until the first answers. The last, which is big, has all the time of `api`.
  * @throws ApiServerError of kind `answer` where it is istiod's own.
  */
-export async function askIstiod(api: ApiServer, pod: string, firstMs: number): Promise<IstiodAnswers> {
+export async function askIstiod(api: ApiClient, pod: string, firstMs: number): Promise<IstiodAnswers> {
   const connection = await portForward(api, {
     namespace: "istio-system",
     pod,

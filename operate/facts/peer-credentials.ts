@@ -1,5 +1,5 @@
 /** What the kubeconfig in a key of a PeerSecret is worth: does it authenticate, and what may its user do? */
-import { ApiServer, ApiServerError } from "../../clusters/api-client";
+import { ApiClient, ApiServerError } from "../../clusters/api-client";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { foreignReferences } from "../../clusters/kubeconfig-source";
 import { ConfigError } from "../../mesh/problems";
@@ -64,9 +64,9 @@ function endOf(token: unknown): Date | undefined {
 }
 
 async function rightsOf(kubeconfig: ResolvedKubeconfig, timeoutMs: number) {
-  let api: ApiServer | undefined;
+  let api: ApiClient | undefined;
   try {
-    const reached = (api = await ApiServer.of(kubeconfig, timeoutMs));
+    const reached = (api = await ApiClient.of(kubeconfig, timeoutMs));
     const rules = rulesOf(reached);
     const allowed = needed.map((right) => may(reached, right));
     // One that fails must not leave others on their way when the connections are closed.
@@ -87,7 +87,7 @@ async function rightsOf(kubeconfig: ResolvedKubeconfig, timeoutMs: number) {
 }
 
 /** Over the whole cluster, and in istio-system. */
-async function rulesOf(api: ApiServer): Promise<Rule[]> {
+async function rulesOf(api: ApiClient): Promise<Rule[]> {
   const answer = await api.post<{ status?: { resourceRules?: Rule[] } }>(
     "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
     {
@@ -99,7 +99,7 @@ async function rulesOf(api: ApiServer): Promise<Rule[]> {
   return answer.status?.resourceRules ?? [];
 }
 
-async function may(api: ApiServer, { verb, group = "", resource }: Right): Promise<boolean> {
+async function may(api: ApiClient, { verb, group = "", resource }: Right): Promise<boolean> {
   const answer = await api.post<{ status?: { allowed?: boolean } }>(
     "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
     {

@@ -1,8 +1,8 @@
 /** Reads the facts of a mesh: all members at once, each within its own time. Changes nothing. */
-import { ApiServer, ApiServerError, defaultTimeoutMs, type List } from "../../clusters/api-client";
+import { ApiClient, ApiServerError, defaultTimeoutMs, type List } from "../../clusters/api-client";
 import { explain, kubectl } from "../../clusters/explain";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
-import type { Member, Mesh } from "../../mesh/mesh-spec";
+import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import { ConfigError } from "../../mesh/problems";
 import { peersOf } from "../../mesh/topology";
 import { isSimulated } from "../simulated";
@@ -38,7 +38,7 @@ type ReadAtOnce = Omit<MemberFacts, "istiodViews">;
 type Probe = (key: PeerKey, kubeconfig: string) => void;
 
 export async function readMesh(
-  mesh: Mesh,
+  mesh: MeshSpec,
   { timeoutMs = defaultTimeoutMs, reachMs = 3000, againMs = 2000 }: ReadOptions = {},
 ): Promise<MeshFacts> {
   const probes: Probes = new Map();
@@ -91,17 +91,17 @@ export async function readMesh(
 }
 
 async function readMember(
-  mesh: Mesh,
+  mesh: MeshSpec,
   member: Member,
   kubeconfig: Promise<ResolvedKubeconfig>,
   probe: Probe,
   { timeoutMs, reachMs }: { timeoutMs: number; reachMs: number },
 ): Promise<ReadAtOnce> {
   let resolved: ResolvedKubeconfig | undefined;
-  let api: ApiServer | undefined;
+  let api: ApiClient | undefined;
   try {
     resolved = await kubeconfig;
-    api = await ApiServer.of(resolved, timeoutMs);
+    api = await ApiClient.of(resolved, timeoutMs);
     const version = await api.get<{ gitVersion?: string }>("/version");
     if (version?.gitVersion === undefined) throw new ApiServerError("answer", "200");
     const facts = await readObjects(api, probe);
@@ -159,7 +159,7 @@ function unreachable(
 const core = "/api/v1/namespaces/istio-system";
 const networking = "/apis/networking.istio.io/v1/namespaces/istio-system";
 
-async function readObjects(api: ApiServer, probe: Probe) {
+async function readObjects(api: ApiClient, probe: Probe) {
   const items = async <T>(path: string) => (await api.get<List<T>>(path))?.items ?? [];
   const select = (selector: string) => `?labelSelector=${encodeURIComponent(selector)}`;
   const hooks = "/apis/admissionregistration.k8s.io/v1";
@@ -257,7 +257,7 @@ async function read<T>(what: string, reading: () => Promise<T>): Promise<Fact<T>
 }
 
 async function shakeHands(
-  mesh: Mesh,
+  mesh: MeshSpec,
   member: Member,
   { gateway, cacerts }: Pick<MemberFacts, "gateway" | "cacerts">,
   timeoutMs: number,

@@ -1,5 +1,5 @@
 /** The Services of a member, as an istiod that reads it should hold them. */
-import { ApiServer, ApiServerError, type List, type ObjectMetadata } from "../../clusters/api-client";
+import { ApiClient, ApiServerError, type List, type ObjectMetadata } from "../../clusters/api-client";
 import { CredentialsError } from "../../clusters/credentials";
 import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { known, unknown, type Fact } from "./facts";
@@ -47,9 +47,9 @@ export class ServiceLists {
   private async read(member: string): Promise<Fact<LiveService[]>> {
     const kubeconfig = this.ways.get(member);
     if (kubeconfig === undefined) return unknown("its API server was not read");
-    let api: ApiServer | undefined;
+    let api: ApiClient | undefined;
     try {
-      api = await ApiServer.of(kubeconfig, this.timeoutMs);
+      api = await ApiClient.of(kubeconfig, this.timeoutMs);
       return known(await readServices(api));
     } catch (error) {
       if (!(error instanceof ApiServerError || error instanceof CredentialsError)) throw error;
@@ -64,7 +64,7 @@ export class ServiceLists {
   }
 }
 
-async function readServices(api: ApiServer): Promise<LiveService[]> {
+async function readServices(api: ApiClient): Promise<LiveService[]> {
   const [slices, services, namespaces] = await Promise.all([
     api.get<List<EndpointSlice>>("/apis/discovery.k8s.io/v1/endpointslices"),
     api.listMetadata("/api/v1/services"),

@@ -1,6 +1,6 @@
 /** What the istiods of a mesh say of the members that they read, and what they hold of them. */
 import { setTimeout as pause } from "node:timers/promises";
-import { ApiServer, ApiServerError, type List } from "../../clusters/api-client";
+import { ApiClient, ApiServerError, type List } from "../../clusters/api-client";
 import { CredentialsError } from "../../clusters/credentials";
 import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { known, unknown, type Fact, type IstiodView, type PeerView } from "./facts";
@@ -32,9 +32,9 @@ export async function readViews(
   services: ServiceLists,
   options: ViewOptions,
 ): Promise<Fact<IstiodView[]>> {
-  let api: ApiServer | undefined;
+  let api: ApiClient | undefined;
   try {
-    const reached = (api = await ApiServer.of(kubeconfig, options.timeoutMs));
+    const reached = (api = await ApiClient.of(kubeconfig, options.timeoutMs));
     const list = await reached.get<List<Pod>>(
       "/api/v1/namespaces/istio-system/pods?labelSelector=app%3Distiod",
     );
@@ -56,7 +56,7 @@ function isReady({ metadata, status }: Pod): boolean {
 }
 
 async function viewOf(
-  api: ApiServer,
+  api: ApiClient,
   { metadata: { name, labels } }: Pod,
   look: (round: Round) => Promise<ReadonlyMap<string, Fact<LiveService[]>>>,
   { reachMs, againMs }: ViewOptions,

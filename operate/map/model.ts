@@ -1,5 +1,5 @@
 /** What there is to draw of a mesh, from stack config and, where it was read, from a report. Pure. */
-import type { Member, Mesh } from "../../mesh/mesh-spec";
+import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import { rootNames, sharedRoots } from "../../mesh/roots";
 import { needsEastWestGateway, networks, peersOf, primaries } from "../../mesh/topology";
 import type { CheckName } from "../checks";
@@ -43,7 +43,7 @@ export interface Read {
 /** More lines than a person can follow. */
 const mostReads = 12;
 
-export function mapOf(mesh: Mesh, report?: Report): MeshMap {
+export function mapOf(mesh: MeshSpec, report?: Report): MeshMap {
   const reports = new Map(report?.members.map((member) => [member.name, member]));
   const reads = primaries(mesh).flatMap(({ name: reader }) =>
     peersOf(mesh, reader).map(({ name: peer }) => ({
@@ -72,7 +72,7 @@ export function mapOf(mesh: Mesh, report?: Report): MeshMap {
 /** cluster2 before cluster10. */
 const asNumbered = new Intl.Collator("en", { numeric: true }).compare;
 
-function mapMember(mesh: Mesh, member: Member, report: MemberReport | undefined): MapMember {
+function mapMember(mesh: MeshSpec, member: Member, report: MemberReport | undefined): MapMember {
   const { name, role, primary, istio } = member;
   const checksWith = (kind: Issue["kind"]) =>
     (report?.checks ?? [])
@@ -97,7 +97,7 @@ function isBroken(reader: MemberReport | undefined, peer: string): boolean {
   return (reader?.checks ?? []).some(({ issues }) => issues.some(({ unread }) => unread?.includes(peer)));
 }
 
-function readingInWords(mesh: Mesh, reads: Read[]): string[] {
+function readingInWords(mesh: MeshSpec, reads: Read[]): string[] {
   if (reads.length === 0) return ["Nobody reads another member."];
   const rule = `Every primary (${primaries(mesh).length}) reads every other member: ${plural(reads.length, "key")}.`;
   const broken = primaries(mesh).flatMap(({ name }) => {
@@ -107,7 +107,7 @@ function readingInWords(mesh: Mesh, reads: Read[]): string[] {
   return [rule, ...broken];
 }
 
-function trustInWords(mesh: Mesh): string[] {
+function trustInWords(mesh: MeshSpec): string[] {
   if (mesh.config.trust.mode === "shared") {
     return sharedRoots(mesh.config).map(({ name, source, signing }) =>
       signing ? `Root ${name} (${source}) signs for all members.` : `Root ${name} (${source}) is trusted.`,

@@ -2,7 +2,7 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { V1Status } from "@kubernetes/client-node";
-import { ApiServer, type List } from "../../clusters/api-client";
+import { ApiClient, type List } from "../../clusters/api-client";
 import { explain, kubectl } from "../../clusters/explain";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { libraryConfig } from "../../clusters/library-config";
@@ -46,11 +46,11 @@ export async function sampleCluster(member: Member, runTimeoutMs: number): Promi
 async function reading<T>(
   member: Member,
   kubeconfig: ResolvedKubeconfig,
-  read: (api: ApiServer) => Promise<T>,
+  read: (api: ApiClient) => Promise<T>,
 ): Promise<T> {
-  let api: ApiServer | undefined;
+  let api: ApiClient | undefined;
   try {
-    api = await ApiServer.of(kubeconfig, listTimeoutMs);
+    api = await ApiClient.of(kubeconfig, listTimeoutMs);
     return await read(api);
   } catch (error) {
     if (error instanceof VerifyError) throw error;
@@ -61,7 +61,7 @@ async function reading<T>(
   }
 }
 
-async function runningPods(api: ApiServer, member: Member, app: string): Promise<Pod[]> {
+async function runningPods(api: ApiClient, member: Member, app: string): Promise<Pod[]> {
   const list = await api.get<List<Pod>>(`/api/v1/namespaces/sample/pods?labelSelector=app%3D${app}`);
   const running = (list?.items ?? []).filter(
     ({ metadata, status }) => metadata.deletionTimestamp === undefined && status?.phase === "Running",
@@ -73,7 +73,7 @@ async function runningPods(api: ApiServer, member: Member, app: string): Promise
 }
 
 /** A cluster of simulated nodes runs no workload in its pods: say so, before a reason is looked for elsewhere. */
-async function refuseSimulated(api: ApiServer, member: Member): Promise<void> {
+async function refuseSimulated(api: ApiClient, member: Member): Promise<void> {
   if (!(await isSimulated(api))) return;
   throw new VerifyError(
     `${member.name}: no request can be sent: its nodes are simulated by KWOK, and no workload runs in its pods. \`npm start -- --kind\` makes clusters with real pods.`,
@@ -89,7 +89,7 @@ async function exec(
 ): Promise<string> {
   const { Exec } = await import("@kubernetes/client-node");
   // It has its own limit of time, below, and a name for who does not keep it.
-  const api = await ApiServer.of(kubeconfig, 2 * timeoutMs);
+  const api = await ApiClient.of(kubeconfig, 2 * timeoutMs);
   const config = await libraryConfig(api);
   const stdout = new PassThrough();
   const printed = text(stdout);

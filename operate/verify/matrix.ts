@@ -1,5 +1,5 @@
 /** Who answered whom. Pure. */
-import type { Mesh } from "../../mesh/mesh-spec";
+import type { MeshSpec } from "../../mesh/mesh-spec";
 import { trustedBy } from "../../mesh/topology";
 import type { Answer } from "./requests";
 
@@ -21,7 +21,7 @@ export interface Row {
  * The row of one member.
  * @param podOwners members by the names of their helloworld pods.
  */
-export function rowOf(mesh: Mesh, from: string, answers: Answer[], podOwners: Map<string, string>): Row {
+export function rowOf(mesh: MeshSpec, from: string, answers: Answer[], podOwners: Map<string, string>): Row {
   const counts = Object.fromEntries(mesh.members.map(({ name }) => [name, 0]));
   const failures: Record<string, number> = {};
   const times: number[] = [];
@@ -46,7 +46,7 @@ export function rowOf(mesh: Mesh, from: string, answers: Answer[], podOwners: Ma
 }
 
 /** Members that answer the named one: those that trust each other. */
-export function expectedOf(mesh: Mesh, from: string): string[] {
+export function expectedOf(mesh: MeshSpec, from: string): string[] {
   const issuerOf = (name: string) => mesh.members.find((member) => member.name === name)!.primary;
   const trusts = (one: string, other: string) =>
     trustedBy(mesh, one).some(({ name }) => name === issuerOf(other));
@@ -57,7 +57,7 @@ export function expectedOf(mesh: Mesh, from: string): string[] {
  * Whether every member was answered by every one that should, without a failure. Requests to members that it does not
  * trust fail by design, so failures count only where it is to reach everybody.
  */
-export function isWhole(mesh: Mesh, rows: Row[]): boolean {
+export function isWhole(mesh: MeshSpec, rows: Row[]): boolean {
   return rows.every(({ from, missing, failures }) => {
     const reachesAll = expectedOf(mesh, from).length === mesh.members.length;
     return missing.length === 0 && (Object.keys(failures).length === 0 || !reachesAll);

@@ -1,5 +1,5 @@
 /** Sends the requests of all members at once. */
-import type { Mesh } from "../../mesh/mesh-spec";
+import type { MeshSpec } from "../../mesh/mesh-spec";
 import { rowOf, type Row } from "./matrix";
 import { command, parseAnswers } from "./requests";
 
@@ -23,7 +23,7 @@ export class VerifyError extends Error {}
  * @param requests of each member.
  * @throws VerifyError with the reasons of all members whose pods could not be asked.
  */
-export async function measure(mesh: Mesh, clusters: SampleCluster[], requests: number): Promise<Row[]> {
+export async function measure(mesh: MeshSpec, clusters: SampleCluster[], requests: number): Promise<Row[]> {
   const podOwners = new Map(
     (
       await all(clusters, async (cluster) =>

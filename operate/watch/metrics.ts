@@ -1,6 +1,6 @@
 /** What a look at the mesh saw, as Prometheus takes it. Pure. https://prometheus.io/docs/practices/naming/ */
 import { Gauge, Registry } from "prom-client";
-import type { Mesh } from "../../mesh/mesh-spec";
+import type { MeshSpec } from "../../mesh/mesh-spec";
 import { peersOf } from "../../mesh/topology";
 import { certificatesIn, endOf, issuerIn } from "../checks/certificates";
 import type { Verdict } from "../checks/check";
@@ -9,7 +9,7 @@ import type { Report } from "../report";
 import { pairsOf } from "./pairs";
 
 export interface Look {
-  mesh: Mesh;
+  mesh: MeshSpec;
   /** Whether that is the mesh as stack config has it now; if not, it is that of the last time that it could be read. */
   isCurrent: boolean;
   facts: MeshFacts;

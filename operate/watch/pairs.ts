@@ -1,5 +1,5 @@
 /** What the replicas of a reader's istiod have of a peer, taken together. Pure. */
-import type { Mesh } from "../../mesh/mesh-spec";
+import type { MeshSpec } from "../../mesh/mesh-spec";
 import { peersOf } from "../../mesh/topology";
 import type { EndpointCounts, MeshFacts } from "../facts/facts";
 
@@ -12,7 +12,7 @@ export interface Pair {
 }
 
 /** Of the readers whose istiods answer. */
-export function pairsOf({ mesh, facts }: { mesh: Mesh; facts: MeshFacts }): Pair[] {
+export function pairsOf({ mesh, facts }: { mesh: MeshSpec; facts: MeshFacts }): Pair[] {
   return mesh.members.flatMap(({ name: reader }) => {
     const { istiodViews } = facts.members.get(reader)!;
     const answers = (istiodViews.known ? istiodViews.value : []).flatMap(({ peers }) =>

@@ -1,5 +1,5 @@
 /** Looks at the mesh again and again, and holds what the last look saw. */
-import type { Mesh } from "../../mesh/mesh-spec";
+import type { MeshSpec } from "../../mesh/mesh-spec";
 import { ConfigError } from "../../mesh/problems";
 import type { MeshFacts } from "../facts/facts";
 import { judgeMesh } from "../report";
@@ -8,8 +8,8 @@ import { exposition } from "./metrics";
 
 export interface Sources {
   /** The mesh as stack config has it now. @throws ConfigError */
-  mesh: (warn: (message: string) => void) => Promise<Mesh>;
-  facts: (mesh: Mesh) => Promise<MeshFacts>;
+  mesh: (warn: (message: string) => void) => Promise<MeshSpec>;
+  facts: (mesh: MeshSpec) => Promise<MeshFacts>;
   now: () => Date;
   /** Told what has changed since the last look, in a line or more. */
   tell: (message: string) => void;
@@ -19,7 +19,7 @@ export interface Sources {
 const patienceMs = 180_000;
 
 export class Watcher {
-  private mesh: Mesh | undefined;
+  private mesh: MeshSpec | undefined;
   private seen: string | undefined;
   private told = new Set<string>();
   private aliveAt: Date;
@@ -60,7 +60,7 @@ export class Watcher {
     this.told = messages;
   }
 
-  private async readMesh(warn: (message: string) => void): Promise<{ mesh: Mesh; isCurrent: boolean }> {
+  private async readMesh(warn: (message: string) => void): Promise<{ mesh: MeshSpec; isCurrent: boolean }> {
     try {
       this.mesh = await this.sources.mesh(warn);
       return { mesh: this.mesh, isCurrent: true };

@@ -1,7 +1,7 @@
 import dns from "node:dns";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { ApiServer, ApiServerError } from "../../clusters/api-client";
+import { ApiClient, ApiServerError } from "../../clusters/api-client";
 import { resolveKubeconfig } from "../../clusters/kubeconfig";
 import {
   type Answer,
@@ -12,13 +12,13 @@ import {
 } from "./fake-api-server";
 
 let server: FakeApiServer;
-let api: ApiServer;
+let api: ApiClient;
 
 /** @param answers one after the other. */
 async function start(answers: Answer[], headers: Record<string, string>, timeoutMs = 60_000) {
   server = await startFakeApiServer(await makeIdentity(), () => answers.shift(), headers);
   const kubeconfig = await resolveKubeconfig({ path: "here", kubeconfig: server.kubeconfig() });
-  api = await ApiServer.of(kubeconfig, timeoutMs);
+  api = await ApiClient.of(kubeconfig, timeoutMs);
 }
 
 afterEach(async () => {
@@ -102,7 +102,7 @@ test("one to which no connection comes about is given up before the time for its
   const lookup = jest.spyOn(dns, "lookup").mockImplementation(() => undefined);
   jest.useFakeTimers({ doNotFake: ["nextTick", "setImmediate", "performance"] });
   try {
-    api = await ApiServer.of(await resolveKubeconfig({ path: "here", kubeconfig }), 60_000);
+    api = await ApiClient.of(await resolveKubeconfig({ path: "here", kubeconfig }), 60_000);
     const refused = api.get("/object").catch((error: unknown) => error);
     while (lookup.mock.calls.length === 0) await new Promise(setImmediate);
     await new Promise(setImmediate);

@@ -1,5 +1,5 @@
 import https from "node:https";
-import { ApiServer } from "../../clusters/api-client";
+import { ApiClient } from "../../clusters/api-client";
 import { resolveKubeconfig } from "../../clusters/kubeconfig";
 import { libraryConfig } from "../../clusters/library-config";
 import { makeIdentity, startFakeApiServer } from "./fake-api-server";
@@ -10,7 +10,7 @@ test("what the library sends goes by the kubeconfig's credentials, and by its CA
     cluster: { "tls-server-name": "east.internal" },
     user: { username: "me", password: "s3cr3t", as: "you", "as-groups": ["a", "b"] },
   });
-  const api = await ApiServer.of(await resolveKubeconfig({ path: "here", kubeconfig }), 60_000);
+  const api = await ApiClient.of(await resolveKubeconfig({ path: "here", kubeconfig }), 60_000);
   const config = await libraryConfig(api);
 
   const options: https.RequestOptions = { headers: { Accept: "text/plain" } };

@@ -8,11 +8,11 @@ import { type FakeApiServer, makeIdentity, startFakeApiServer } from "./fake-api
 /** Reads as Weft does, in a process of its own: Node takes what it trusts from its environment, and only when it starts. */
 const program = `
   require("tsx/cjs");
-  const { ApiServer } = require("./clusters/api-client");
+  const { ApiClient } = require("./clusters/api-client");
   const { resolveKubeconfig } = require("./clusters/kubeconfig");
   (async () => {
     const kubeconfig = await resolveKubeconfig({ path: "here", kubeconfig: process.env.HERE });
-    const api = await ApiServer.of(kubeconfig, 30_000);
+    const api = await ApiClient.of(kubeconfig, 30_000);
     const answer = await api.get("/version").catch((error) => error.message);
     console.log(JSON.stringify(answer));
     api.close();

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import { ApiServer } from "../../clusters/api-client";
+import { ApiClient } from "../../clusters/api-client";
 import { resolveKubeconfig } from "../../clusters/kubeconfig";
 import { portForward } from "../../clusters/port-forward";
 import { makeIdentity, startFakeApiServer, type FakeApiServer, type Identity } from "./fake-api-server";
@@ -8,7 +8,7 @@ import { forwardPorts } from "./fake-port-forward";
 
 let identity: Identity;
 let server: FakeApiServer;
-let api: ApiServer;
+let api: ApiClient;
 /** What the request for a port-forward carries. */
 let asked: NodeJS.Dict<string | string[]>;
 
@@ -28,7 +28,7 @@ beforeEach(async () => {
   });
   const user = { token: "s3cr3t-token", as: "somebody", "as-groups": ["readers"] };
   const kubeconfig = server.kubeconfig({ user });
-  api = await ApiServer.of(await resolveKubeconfig({ path: "a", kubeconfig }), 30_000);
+  api = await ApiClient.of(await resolveKubeconfig({ path: "a", kubeconfig }), 30_000);
 });
 afterEach(async () => {
   api.close();

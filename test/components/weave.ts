@@ -3,7 +3,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import { Mesh } from "../../components/mesh/mesh";
 import { evictedProvider } from "../../components/providers";
 import type { Evicted } from "../../mesh/evicted-members";
-import type { Mesh as MeshSpec } from "../../mesh/mesh-spec";
+import type { MeshSpec } from "../../mesh/mesh-spec";
 import { parseMesh } from "../../mesh/parse";
 import type { StackInput } from "../../mesh/schema";
 import type { LiveMember } from "../../mesh/live-member";

@@ -1,7 +1,7 @@
 /** What the istiods of a mesh hold of the members that they read, asked of each of them, against what is live there. */
 import type { Duplex } from "node:stream";
 import type { V1Pod } from "@kubernetes/client-node";
-import { ApiServer, ApiServerError, type List } from "../../clusters/api-client";
+import { ApiClient, ApiServerError, type List } from "../../clusters/api-client";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { portForward } from "../../clusters/port-forward";
 import type { LabCluster } from "../../lab/control-plane";
@@ -101,7 +101,7 @@ const wayTo = (members: Members, name: string) =>
 
 /** Of each istiod that is ready; in words where one does not answer, as one that has just gone. */
 async function holdingsOf(kubeconfig: ResolvedKubeconfig): Promise<(Holding | string)[]> {
-  const api = await ApiServer.of(kubeconfig, answerMs);
+  const api = await ApiClient.of(kubeconfig, answerMs);
   try {
     const istiods = await readyIstiods(api);
     return await Promise.all(istiods.map((pod) => askIstiod(api, pod, answerMs).then(holding, inWords)));
@@ -124,7 +124,7 @@ export function inWords(error: unknown): string {
 }
 
 /** Names of the pods. */
-async function readyIstiods(api: ApiServer): Promise<string[]> {
+async function readyIstiods(api: ApiClient): Promise<string[]> {
   const pods = await api.get<List<V1Pod>>(`/api/v1/namespaces/${namespace}/pods?labelSelector=app%3Distiod`);
   const isReady = ({ metadata, status }: V1Pod) =>
     metadata!.deletionTimestamp === undefined &&
@@ -155,7 +155,7 @@ export async function toIstiod<T>(
   port: number,
   speak: (connection: Duplex) => Promise<T>,
 ): Promise<T> {
-  const api = await ApiServer.of(await wayTo(members, member), answerMs);
+  const api = await ApiClient.of(await wayTo(members, member), answerMs);
   try {
     const [pod = "none"] = await readyIstiods(api);
     const connection = await portForward(api, { namespace, pod, port, timeoutMs: answerMs });

@@ -1,19 +1,19 @@
 import fc from "fast-check";
 import { addressRanges, cutAddresses, rangeNumber, type ContainerNetwork } from "../../mesh/address-pools";
 import { formatAddressRange, overlap, parseAddressRange } from "../../mesh/address-range";
-import type { Mesh } from "../../mesh/mesh-spec";
+import type { MeshSpec } from "../../mesh/mesh-spec";
 import { parseMesh } from "../../mesh/parse";
 import { ConfigError } from "../../mesh/problems";
 
 const docker: ContainerNetwork = { subnet: "172.18.0.0/16", gateway: "172.18.0.1" };
 
-const meshOf = (...clusters: { name: string; addresses?: string }[]): Mesh =>
+const meshOf = (...clusters: { name: string; addresses?: string }[]): MeshSpec =>
   parseMesh({
     mesh: { loadBalancer: { network: "kind" } },
     clusters: clusters.map((cluster) => ({ ...cluster, context: cluster.name })),
   });
 
-const cutOf = (mesh: Mesh, network = docker) =>
+const cutOf = (mesh: MeshSpec, network = docker) =>
   Object.fromEntries(cutAddresses(mesh, network).members.map(({ name, addresses }) => [name, addresses]));
 
 const messagesOf = (cut: () => unknown): string[] => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { LiveMember } from "../../mesh/live-member";
-import type { Mesh } from "../../mesh/mesh-spec";
+import type { MeshSpec } from "../../mesh/mesh-spec";
 import { parseMesh } from "../../mesh/parse";
 import { planOf, type MemberPlan, type Plan } from "../../mesh/plan";
 
@@ -74,13 +74,13 @@ function stuck(waits: [string, string][]): string[] {
 const gone: LiveMember[] = [{ name: "c0", tokenGenerations: [1], roots: ["c0", "gone"] }];
 const meshes = fc
   .record({ clusters: stacks, mode: fc.constantFrom("shared", "federated"), drops: fc.boolean() })
-  .map(({ clusters, mode, drops }): [Mesh, LiveMember[]] => [
+  .map(({ clusters, mode, drops }): [MeshSpec, LiveMember[]] => [
     parseMesh({ mesh: { trust: { mode } }, clusters }),
     drops ? gone : [],
   ]);
 
 describe("in every mesh", () => {
-  const holds = (check: (plan: Plan, mesh: Mesh) => void) =>
+  const holds = (check: (plan: Plan, mesh: MeshSpec) => void) =>
     fc.assert(fc.property(meshes, ([mesh, live]) => check(planOf(mesh, live), mesh)));
 
   it("every member is made once", () =>

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Member, Mesh } from "../../mesh/mesh-spec";
+import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import { parseMesh } from "../../mesh/parse";
 import {
   exposesIstiod,
@@ -36,7 +36,7 @@ const stacks = fc
 const meshes = stacks.map((clusters) => parseMesh({ clusters }));
 
 /** Everything that the topology says of every member. */
-function topologyOf(mesh: Mesh) {
+function topologyOf(mesh: MeshSpec) {
   return mesh.members.map(({ name }) => ({
     name,
     peers: names(peersOf(mesh, name)),
@@ -85,7 +85,7 @@ describe("in every mesh", () => {
   it("who reads whom is the same from both sides", () => {
     fc.assert(
       fc.property(meshes, (mesh) => {
-        const pairs = (from: (mesh: Mesh, name: string) => Member[]) =>
+        const pairs = (from: (mesh: MeshSpec, name: string) => Member[]) =>
           mesh.members.flatMap(({ name }) => from(mesh, name).map((other) => [name, other.name]));
         const readBy = pairs(readersOf).map(([read, reader]) => [reader, read]);
         expect(pairs(peersOf).map(String).sort()).toEqual(readBy.map(String).sort());

@@ -1,7 +1,7 @@
 import { parseMesh } from "../../mesh/parse";
 import { lastUp } from "../../mesh/last-up";
 import type { LiveMember, KnownAddress } from "../../mesh/live-member";
-import type { Mesh } from "../../mesh/mesh-spec";
+import type { MeshSpec } from "../../mesh/mesh-spec";
 import { checkTransition, stillToBeForgotten } from "../../mesh/transitions";
 import { authority, now, type Authority, type AuthorityOptions } from "./authorities";
 import { cluster } from "./problems-of";
@@ -21,8 +21,8 @@ function mesh(config: object, ...clusters: object[]) {
   return parseMesh({ mesh: config, clusters }, now);
 }
 
-function check(live: LiveMember[], wanted: Mesh, apiServers?: Map<string, KnownAddress>) {
-  return checkTransition({ live, apiServers }, wanted);
+function check(live: LiveMember[], wanted: MeshSpec, peerAddresses?: Map<string, KnownAddress>) {
+  return checkTransition({ live, peerAddresses }, wanted);
 }
 
 it("nothing is refused that is installed for the first time, or stays as it is", () => {
@@ -725,7 +725,7 @@ describe("a member stays what it is", () => {
 describe("istiod", () => {
   const running = (istiodVersion: string) => [{ ...live("a")[0]!, istiodVersion }];
   const to = (istio: object, own: object = {}) => mesh({ istio }, cluster("a", { istio: own }));
-  const at = (before: string, wanted: Mesh) =>
+  const at = (before: string, wanted: MeshSpec) =>
     check(running(before), wanted).map(({ path, value }) => [path, value]);
 
   it("goes one minor version at a time, up or down", () => {

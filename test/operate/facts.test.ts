@@ -1,7 +1,7 @@
 import { known } from "../../operate/facts/facts";
 import { cacertsFacts, istiodRoute, networkValue, readyAddresses } from "../../operate/facts/objects";
 import { readMesh } from "../../operate/facts/read";
-import type { Mesh } from "../../mesh/mesh-spec";
+import type { MeshSpec } from "../../mesh/mesh-spec";
 import { parseMesh } from "../../mesh/parse";
 import {
   makeIdentity,
@@ -85,7 +85,7 @@ describe("reading", () => {
     return server;
   }
 
-  const meshOf = (members: Record<string, FakeApiServer>): Mesh =>
+  const meshOf = (members: Record<string, FakeApiServer>): MeshSpec =>
     parseMesh({
       mesh: { remoteAccess: { allowLoopback: true } },
       clusters: Object.entries(members).map(([name, server]) => ({ name, kubeconfig: server.kubeconfig() })),

@@ -1,5 +1,5 @@
 /** The facts of a healthy mesh, for tests to break one of. */
-import type { Mesh } from "../../mesh/mesh-spec";
+import type { MeshSpec } from "../../mesh/mesh-spec";
 import { parseMesh } from "../../mesh/parse";
 import type { StackInput } from "../../mesh/schema";
 import {
@@ -26,7 +26,7 @@ export const input: StackInput = {
 };
 
 export interface Sample {
-  mesh: Mesh;
+  mesh: MeshSpec;
   root: Authority;
   facts: MeshFacts & { members: Map<string, MemberFacts>; credentials: Map<string, CredentialFacts> };
   of(name: string): MemberFacts;

@@ -3,11 +3,11 @@ import type { Facts, Root } from "../../../lab/rehearse/facts";
 import type { Sighting } from "../../../lab/rehearse/feed";
 import type { Watched } from "../../../lab/rehearse/watch";
 import { parseMesh } from "../../../mesh/parse";
-import type { Mesh } from "../../../mesh/mesh-spec";
+import type { MeshSpec } from "../../../mesh/mesh-spec";
 
 export const root = (name: string): Root => ({ id: `id of ${name}`, name });
 
-export function meshOf(...names: string[]): Mesh {
+export function meshOf(...names: string[]): MeshSpec {
   return parseMesh({ clusters: names.map((name) => ({ name, context: name })) });
 }
 

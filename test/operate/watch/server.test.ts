@@ -1,6 +1,6 @@
 import type http from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Mesh } from "../../../mesh/mesh-spec";
+import type { MeshSpec } from "../../../mesh/mesh-spec";
 import { parseMesh } from "../../../mesh/parse";
 import { ConfigError } from "../../../mesh/problems";
 import { readMesh } from "../../../operate/facts/read";
@@ -12,7 +12,7 @@ import { healthy, input, now, synced, type Sample } from "../healthy";
 const minute = 60_000;
 
 let sample: Sample;
-let mesh: Mesh;
+let mesh: MeshSpec;
 let time: Date;
 let told: string[];
 let server: http.Server;

@@ -1,4 +1,4 @@
-/** Changes of a remote secret, which some istiods do not survive. */
+/** Changes of what a PeerSecret says of a peer, which some istiods do not survive. */
 import { isDeepStrictEqual } from "node:util";
 import { brokenRotation } from "../istio-versions";
 import type { LiveMember } from "../live-member";
@@ -6,7 +6,7 @@ import type { Member } from "../mesh-spec";
 import { readersOf } from "../topology";
 import { ofMembers } from "./step";
 
-/** A renewed token is a changed remote secret to every reader, and some istiods do not survive that. */
+/** A renewed reader token changes the PeerSecrets of all readers. */
 export const renewedToken = ofMembers((member, now, { live, mesh }) => {
   const { generation } = member.remoteAccess;
   const renewed = now.tokenGenerations.length > 0 && !now.tokenGenerations.includes(generation);
@@ -31,8 +31,8 @@ export const renewedToken = ofMembers((member, now, { live, mesh }) => {
 });
 
 /** So is another address or another CA of the member's API server. */
-export const movedPeer = ofMembers((member, _, { live, mesh, apiServers }) => {
-  const wanted = apiServers.get(member.name);
+export const movedPeer = ofMembers((member, _, { live, mesh, peerAddresses }) => {
+  const wanted = peerAddresses.get(member.name);
   if (wanted === undefined || mesh.config.remoteAccess.allowBrokenRotation) return [];
   return readersOf(mesh, member.name).flatMap((reader) => {
     const known = live.get(reader.name)?.peers?.[member.name];
@@ -65,7 +65,7 @@ export const movedPeer = ofMembers((member, _, { live, mesh, apiServers }) => {
   });
 });
 
-/** What a changed remote secret does to the istiod of a reader, in words; undefined where it does no harm. */
+/** What a changed PeerSecret does to the istiod of a reader, in words; undefined where it does no harm. */
 function harmTo(reader: Member, live: LiveMember | undefined): { what: string; fixedIn: string } | undefined {
   // An istiod that starts now reads only the new one.
   if (live?.istiodVersion === undefined) return undefined;

@@ -1,10 +1,10 @@
 /** Will the peers get through to this member's API server? */
-import type { Member, Mesh } from "../mesh/mesh-spec";
+import type { Member, MeshSpec } from "../mesh/mesh-spec";
 import { peerAddress, type PeerAddress } from "../mesh/peer-address";
 import { peerKubeconfig } from "../mesh/peer-kubeconfig";
 import type { Problem } from "../mesh/problems";
 import { readersOf } from "../mesh/topology";
-import { ApiServer, ApiServerError } from "./api-client";
+import { ApiClient, ApiServerError } from "./api-client";
 import type { Inspection } from "./inspect";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "./kubeconfig";
 import { proxyFor } from "./proxy";
@@ -25,7 +25,7 @@ export interface Finding {
  * @param timeoutMs for all requests, where the address is Weft's own way as well.
  */
 export async function tryAsPeer(
-  mesh: Mesh,
+  mesh: MeshSpec,
   member: Member,
   kubeconfig: ResolvedKubeconfig,
   { clusterCa, readerToken }: Pick<Inspection, "clusterCa" | "readerToken">,
@@ -62,7 +62,7 @@ export async function tryAsPeer(
 
 /** Anybody who is known may ask what he may do; to nobody the API server tells its version at most. */
 async function ask(kubeconfig: ResolvedKubeconfig, hasToken: boolean, timeoutMs: number): Promise<void> {
-  const api = await ApiServer.of(kubeconfig, timeoutMs);
+  const api = await ApiClient.of(kubeconfig, timeoutMs);
   try {
     if (!hasToken) await api.get("/version");
     else {
@@ -86,7 +86,7 @@ async function judge(
   kubeconfig: ResolvedKubeconfig,
   timeoutMs: number,
 ): Promise<boolean | undefined> {
-  const api = await ApiServer.of(kubeconfig, timeoutMs);
+  const api = await ApiClient.of(kubeconfig, timeoutMs);
   try {
     const review = { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec: { token } };
     const path = "/apis/authentication.k8s.io/v1/tokenreviews";

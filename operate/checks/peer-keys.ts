@@ -3,7 +3,7 @@ import { peersOf } from "../../mesh/topology";
 import type { PeerKey } from "../facts/facts";
 import { failed, judge, type Check, type Issue } from "./check";
 
-export const keys: Check = ({ mesh, member, facts }) => {
+export const peerKeys: Check = ({ mesh, member, facts }) => {
   if (member.role === "remote") return undefined;
   return judge(facts.peerKeys, (found) => {
     const wanted = peersOf(mesh, member.name).map(({ name }) => name);
