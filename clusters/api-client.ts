@@ -27,6 +27,8 @@ export interface ObjectMetadata {
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
     deletionTimestamp?: string;
+    /** Who has written it: the first one created it. */
+    managedFields?: { manager?: string }[];
   };
 }
 

@@ -19,6 +19,8 @@ export interface ResolvedKubeconfig {
    * reads that when it needs it, in a later `destroy` too.
    */
   kubeconfig: string;
+  /** Where stack config speaks of the cluster: `weft:clusters[2]`. */
+  path: string;
   /** Name of the chosen context. */
   context: string;
   /** Where it was read from, for messages: a path, or "the kubeconfig in stack config". */
@@ -91,6 +93,7 @@ export async function resolveKubeconfig(source: KubeconfigSource): Promise<Resol
 
   return {
     kubeconfig: render(context, cluster, user),
+    path: source.path,
     context: context.name,
     origin: kubeconfig.origin,
     server,

@@ -26,10 +26,11 @@ export class ConfigError extends Error {
 /** The text a person reads: one problem per paragraph. */
 export function renderProblems(problems: Problem[]): string {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-  return [`${count}; nothing was changed.`, ...problems.map(paragraph)].join("\n\n");
+  return [`${count}; nothing was changed.`, ...problems.map(renderProblem)].join("\n\n");
 }
 
-function paragraph({ path, value, message, remedy }: Problem): string {
+/** One of them: where and what was found, what is wrong, what to do, a line each. */
+export function renderProblem({ path, value, message, remedy }: Problem): string {
   return [value === undefined ? path : `${path} = ${value}`, message, remedy]
     .filter((line) => line !== undefined)
     .join("\n  ");

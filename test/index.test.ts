@@ -20,6 +20,7 @@ jest.setTimeout(60_000);
 
 const kubeconfig = (name: string): ResolvedKubeconfig => ({
   kubeconfig: `the kubeconfig of ${name}`,
+  path: `weft:clusters of ${name}`,
   context: name,
   origin: "a test",
   server: `https://${name}.example:6443`,

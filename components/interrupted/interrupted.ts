@@ -1,12 +1,13 @@
 /**
  * What stands where an object is to be created. Lets an `up` finish what one before it began: one whose engine was killed between
- * a change and its entry in the state. What is not this stack's a preview refuses.
+ * a change and its entry in the state. What is not this stack's is refused, in the preview already.
  */
 import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Kubeconfigs, ResolvedKubeconfig } from "../../clusters/kubeconfig";
-import { contentsOf, isForeign, readLeftovers, type Leftovers, type ObjectInputs } from "./leftovers";
-import { obstacles } from "./releases";
+import { refusal } from "./asking";
+import { ClusterContents, isOurs, type ObjectInputs } from "./cluster-contents";
+import { obstacles, otherInstaller } from "./releases";
 import { removeObject, removeRevisions } from "./remove";
 
 /**
@@ -19,8 +20,9 @@ import { removeObject, removeRevisions } from "./remove";
  *
  * The engine gives a renamed resource a new identity, so its object would be taken for a leftover: rename with an alias.
  *
- * A transformation, so that no component can forget it; it runs in this process, unlike a transform.
- * https://www.pulumi.com/docs/iac/concepts/options/transformations/
+ * A transformation, so that no component can forget it; it runs in this process. What a component of others creates, such as Pulumi's
+ * of cert-manager, is created in another: such a component gets a transform, which the engine asks about each of its children.
+ * https://www.pulumi.com/docs/iac/concepts/options/transforms/
  * @param name unique in the stack.
  * @param providers by the member's name.
  * @param unreachable members that do not answer: nothing can be created there.
@@ -39,16 +41,24 @@ export function finishInterrupted(
       : hooksOf(hookName, kubeconfigs.get(member)!);
     hooks.set(provider, own);
   }
-  return ({ type, props, opts }) => {
+  const reach: pulumi.ResourceTransform = async ({ type, props, opts }) => {
+    const ref = (opts as pulumi.CustomResourceOptions).provider;
+    const urn = ref && (await urnOf(ref));
+    for (const [provider, own] of hooks) {
+      if (urn === undefined || (await urnOf(provider!)) !== urn) continue;
+      const binding = bindingFor(type, own);
+      return binding && { props, opts: { ...opts, hooks: binding } };
+    }
+    return undefined;
+  };
+  return ({ resource, type, props, opts }) => {
+    if (resource instanceof pulumi.ComponentResource && !type.startsWith("weft:")) {
+      return { props, opts: { ...opts, transforms: [...(opts.transforms ?? []), reach] } };
+    }
     const isRead = (opts as pulumi.CustomResourceOptions).id !== undefined;
-    // A patch is of what somebody else has created.
-    if (!type.startsWith("kubernetes:") || type.endsWith("Patch") || isRead) return undefined;
     const own = hooks.get(opts.provider ?? opts.parent?.getProvider(type));
-    if (own === undefined) return undefined;
-    return {
-      props,
-      opts: { ...opts, hooks: type === "kubernetes:helm.sh/v3:Release" ? own.release : own.object },
-    };
+    const binding = isRead || own === undefined ? undefined : bindingFor(type, own);
+    return binding && { props, opts: { ...opts, hooks: binding } };
   };
 }
 
@@ -57,27 +67,46 @@ interface Hooks {
   object: pulumi.ResourceHookBinding;
 }
 
-/** The hooks of one member. The cluster is asked when the first of them runs: what is there then, this update did not create. */
+function bindingFor(type: string, { release, object }: Hooks): pulumi.ResourceHookBinding | undefined {
+  // A patch is of what somebody else has created.
+  if (!type.startsWith("kubernetes:") || type.endsWith("Patch")) return undefined;
+  return type === "kubernetes:helm.sh/v3:Release" ? release : object;
+}
+
+function urnOf({ urn }: pulumi.Resource): Promise<string> {
+  return new Promise((resolve) => urn.apply(resolve));
+}
+
+/** The hooks of one member, for whatever the engine is about to create. */
 function hooksOf(name: string, kubeconfig: ResolvedKubeconfig): Hooks {
-  let read: Promise<Leftovers> | undefined;
-  const leftovers = () => (read ??= readLeftovers(kubeconfig));
+  const contents = new ClusterContents(kubeconfig);
   // Asked here, because a hook runs outside the program's context.
   const isPreview = pulumi.runtime.isDryRun();
 
-  const release = new pulumi.ResourceHook(`${name}-release`, async ({ newInputs, oldInputs }) => {
-    const history = (await leftovers()).history(newInputs as { name: string; namespace: string });
-    const inTheWay = obstacles(history, oldInputs !== undefined);
-    if (inTheWay.length > 0) await removeRevisions(inTheWay, kubeconfig);
-  });
+  const release = new pulumi.ResourceHook(
+    `${name}-release`,
+    async ({ newInputs, oldInputs }) => {
+      const isKnown = oldInputs !== undefined;
+      if (isPreview && isKnown) return;
+      const inputs = newInputs as ReleaseInputs;
+      const history = await contents.history(inputs);
+      if (!isKnown) refuseOthersRelease(inputs, otherInstaller(history), kubeconfig);
+      if (isPreview) return;
+      const inTheWay = obstacles(history, isKnown);
+      if (inTheWay.length > 0) await removeRevisions(inTheWay, kubeconfig);
+    },
+    { onDryRun: true },
+  );
   const object = new pulumi.ResourceHook(
     `${name}-object`,
     async ({ newInputs }) => {
       const inputs = newInputs as ObjectInputs;
-      if (isPreview) return refuseForeign(inputs, kubeconfig);
-      const live = (await leftovers()).find(inputs);
+      const live = await contents.find(inputs);
       if (live === undefined) return;
+      if (!isOurs(live, inputs)) throw foreign(inputs, kubeconfig);
+      if (isPreview) return;
       if (inputs.kind === "Namespace" && live.deletionTimestamp === undefined) {
-        await refuseUnlessEmpty(inputs.metadata.name, kubeconfig);
+        await refuseUnlessEmpty(inputs.metadata.name, contents, kubeconfig);
       }
       await removeObject(inputs, live, kubeconfig);
     },
@@ -104,14 +133,32 @@ function refuseAll(name: string, member: string): Hooks {
   return { release: { beforeCreate: [hook] }, object: { beforeCreate: [hook] } };
 }
 
+interface ReleaseInputs {
+  name: string;
+  namespace: string;
+}
+
+function refuseOthersRelease(
+  { name, namespace }: ReleaseInputs,
+  installer: string | undefined,
+  kubeconfig: ResolvedKubeconfig,
+): void {
+  if (installer === undefined) return;
+  throw refusal(
+    kubeconfig,
+    `Context ${kubeconfig.context} has a Helm release ${name} in namespace ${namespace} that is not Weft's (installed by ${installer}), where one is to be installed.`,
+    `Uninstall it: \`helm uninstall ${name} -n ${namespace}\`. Or, to let Weft take over what it installed, delete Helm's record of it: ` +
+      `\`kubectl -n ${namespace} delete secret -l owner=helm,name=${name}\`. Then \`pulumi up\` again.`,
+  );
+}
+
 /** Only here, where the engine says that its state does not know the object: one that it knows may well have lost its label. */
-async function refuseForeign(inputs: ObjectInputs, kubeconfig: ResolvedKubeconfig): Promise<void> {
-  if (!(await isForeign(inputs, kubeconfig))) return;
-  const { name, namespace } = inputs.metadata;
-  const where = namespace === undefined ? "" : ` in namespace ${namespace}`;
-  throw new Error(
-    `Context ${kubeconfig.context} has a ${inputs.kind} ${name}${where} that is not this stack's, where one is to be created. ` +
-      "Nothing was changed. Delete it or give it another name, then `pulumi up` again.",
+function foreign({ kind, metadata }: ObjectInputs, kubeconfig: ResolvedKubeconfig): Error {
+  const where = metadata.namespace === undefined ? "" : ` in namespace ${metadata.namespace}`;
+  return refusal(
+    kubeconfig,
+    `Context ${kubeconfig.context} has a ${kind} ${metadata.name}${where} that is not this stack's, where one is to be created.`,
+    "Delete it or give it another name, then `pulumi up` again.",
   );
 }
 
@@ -119,11 +166,16 @@ async function refuseForeign(inputs: ObjectInputs, kubeconfig: ResolvedKubeconfi
  * What is in a namespace that the state knows is this stack's, so it may be created anew. But a namespace that the state does
  * not know is another stack's, or this one lost its state, unless the update was cut off before anything was put into it.
  */
-async function refuseUnlessEmpty(namespace: string, kubeconfig: ResolvedKubeconfig): Promise<void> {
-  const contents = await contentsOf(namespace, kubeconfig);
-  if (contents.length === 0) return;
-  throw new Error(
-    `Context ${kubeconfig.context} has a namespace ${namespace} of Weft's that this stack does not know, with ${contents.join(", ")} in it. ` +
-      "Is it another stack's? Destroy that first. Has this stack lost its state? Restore it (`pulumi stack import`).",
+async function refuseUnlessEmpty(
+  namespace: string,
+  contents: ClusterContents,
+  kubeconfig: ResolvedKubeconfig,
+): Promise<void> {
+  const use = await contents.useOf(namespace);
+  if (use.length === 0) return;
+  throw refusal(
+    kubeconfig,
+    `Context ${kubeconfig.context} has a namespace ${namespace} of Weft's that this stack does not know, with ${use.join(", ")} in it.`,
+    "Is it another stack's? Destroy that first. Has this stack lost its state? Restore it (`pulumi stack import`).",
   );
 }

@@ -9,6 +9,8 @@ export interface Revision {
   release: string;
   /** https://github.com/helm/helm/blob/v3.20.2/pkg/release/status.go */
   status: string;
+  /** As whom the API server knows the client that wrote the Secret; undefined where it does not say. */
+  installer?: string;
 }
 
 /**
@@ -20,4 +22,13 @@ export interface Revision {
  */
 export function obstacles(history: Revision[], isKnown: boolean): Revision[] {
   return history.filter(({ status }) => !isKnown || status.startsWith("pending-"));
+}
+
+/**
+ * Who else than Pulumi's provider installed a release: `Helm` is its command line. A release bears no label of Weft's, but a client's
+ * user agent tells: provider/pkg/version/version.go of pulumi-kubernetes, pkg/cli/environment.go of helm.
+ */
+export function otherInstaller(history: Revision[]): string | undefined {
+  const other = history.find(({ installer }) => !installer?.startsWith("pulumi-"));
+  return other && (other.installer ?? "somebody");
 }

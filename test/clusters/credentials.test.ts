@@ -12,6 +12,7 @@ const version = "client.authentication.k8s.io/v1";
 function resolved(user: UserFields, cluster: ClusterFields = {}): ResolvedKubeconfig {
   return {
     kubeconfig: "",
+    path: "here",
     context: "here",
     origin: "somewhere",
     server: "https://10.0.0.5",

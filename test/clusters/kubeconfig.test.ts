@@ -96,6 +96,7 @@ users:
       token: ${SECRET}-west
 `);
     expect(rest).toEqual({
+      path: "weft:clusters[0]",
       context: "west",
       origin: "the kubeconfig in stack config",
       server: "https://10.0.0.6:6443",

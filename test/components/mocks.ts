@@ -3,7 +3,10 @@ import { webcrypto } from "node:crypto";
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import * as pulumi from "@pulumi/pulumi";
+import type { Callback } from "@pulumi/pulumi/proto/callback_pb";
+import { CallbackServer } from "@pulumi/pulumi/runtime/callbacks";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
+import * as state from "@pulumi/pulumi/runtime/state";
 
 export interface Recorded {
   type: string;
@@ -24,6 +27,8 @@ interface Request {
   getDependenciesList(): string[];
   /** Not for what is read. */
   getHooks?(): { getBeforeCreateList(): string[] } | undefined;
+  /** Not for what is read. */
+  getTransformsList?(): Callback[];
   getDeletebeforereplace?(): boolean;
   /** Not for what is read. */
   getObject?(): { toJavaScript(): Record<string, unknown> } | undefined;
@@ -34,6 +39,7 @@ export class Recorder {
   private readonly dependencies = new Map<string, string[]>();
   private readonly parents = new Map<string, string>();
   private readonly hooks = new Map<string, string[]>();
+  private readonly transforms = new Map<string, pulumi.ResourceTransform[]>();
   private readonly deletedFirst = new Set<string>();
   private readonly secrets = new Map<string, string[]>();
 
@@ -65,6 +71,11 @@ export class Recorder {
   /** Names of the hooks that run before it is created. */
   beforeCreate(name: string): string[] {
     return this.hooks.get(name) ?? [];
+  }
+
+  /** What the engine is to ask about each of its children, wherever they are created. */
+  transformsOf(name: string): pulumi.ResourceTransform[] {
+    return this.transforms.get(name) ?? [];
   }
 
   /** Whether what replaces it is created only when it is gone. */
@@ -100,6 +111,11 @@ export class Recorder {
     this.dependencies.set(request.getName(), request.getDependenciesList().map(nameOf));
     this.parents.set(request.getName(), nameOf(request.getParent()));
     this.hooks.set(request.getName(), request.getHooks?.()?.getBeforeCreateList() ?? []);
+    const callbacks = request.getTransformsList?.() ?? [];
+    this.transforms.set(
+      request.getName(),
+      callbacks.map((callback) => transforms.get(callback.getToken())!),
+    );
     if (request.getDeletebeforereplace?.()) this.deletedFirst.add(request.getName());
   }
 }
@@ -124,6 +140,19 @@ for (const method of ["registerResource", "readResource"] as const) {
 Object.assign(monitor, {
   registerResourceHook: (_: unknown, callback: (error: null, reply: object) => void) => callback(null, {}),
 });
+
+/** Mocks say that they know no transforms; the store is not in the SDK's types. */
+const { getStore: store } = state as unknown as { getStore: () => object };
+
+/** Transforms by the token under which the engine would call them back. */
+const transforms = new Map<string, pulumi.ResourceTransform>();
+const callbackServer = CallbackServer.prototype;
+const { registerTransform } = callbackServer;
+callbackServer.registerTransform = async function (transform) {
+  const callback = await registerTransform.call(this, transform);
+  transforms.set(callback.getToken(), transform);
+  return callback;
+};
 
 export interface RecordOptions {
   /** Record a preview, in which what these resources come to is unknown: they are to be created. @default none, an `up`. */
@@ -164,6 +193,7 @@ export async function record(program: () => unknown, { created }: RecordOptions 
     created !== undefined,
     "organization",
   );
+  Object.assign(store(), { supportsTransforms: true });
   await program();
   // Pulumi waits for ever for an input that failed; the failure is an unhandled rejection.
   let failed: (error: unknown) => void = () => {};

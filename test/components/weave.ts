@@ -50,6 +50,7 @@ export async function weaveMesh(
         name,
         {
           kubeconfig: "unused",
+          path: `weft:clusters of ${name}`,
           context: name,
           origin: "a test",
           server: `https://${name}.example:6443`,

@@ -1,4 +1,5 @@
-import { lists } from "../../../components/interrupted/leftovers";
+import * as pulumi from "@pulumi/pulumi";
+import { lists } from "../../../components/interrupted/cluster-contents";
 import type { Recorded, Recorder } from "../mocks";
 import { cluster, weave } from "../weave";
 
@@ -34,6 +35,34 @@ describe("a mesh with everything in it", () => {
         [`mesh-${provider}-interrupted-${type.endsWith(":Release") ? "release" : "object"}`],
       ]),
     );
+  });
+
+  describe("of what a component of others creates, in a process of its own", () => {
+    /** The hooks that the engine is told of, for a child of Pulumi's cert-manager. */
+    async function hooksOf(type: string, member: string): Promise<string[] | undefined> {
+      const [reach, ...others] = recorder.transformsOf("mesh-trust-cert-manager-chart");
+      expect(others).toEqual([]);
+      const urn = pulumi.output(`urn:pulumi:test::weft::pulumi:providers:kubernetes::${member}`);
+      const provider = { urn } as pulumi.ProviderResource;
+      const result = await reach!({ custom: true, type, name: "child", props: {}, opts: { provider } });
+      return (result?.opts.hooks?.beforeCreate as pulumi.ResourceHook[] | undefined)?.map(({ name }) => name);
+    }
+
+    test("it finishes the release, in the cluster where that is", async () => {
+      const release = "kubernetes:helm.sh/v3:Release";
+      expect(await hooksOf(release, "c")).toEqual(["mesh-c-interrupted-release"]);
+      expect(await hooksOf(release, "a")).toEqual(["mesh-a-interrupted-release"]);
+      expect(await hooksOf(release, "elsewhere")).toBeUndefined();
+    });
+
+    test("it leaves alone what is not Kubernetes'", async () => {
+      expect(await hooksOf("random:index/randomId:RandomId", "c")).toBeUndefined();
+    });
+
+    test("its own components need none: what they create comes by the transformation", () => {
+      expect(recorder.transformsOf("mesh")).toEqual([]);
+      expect(recorder.transformsOf("mesh-a")).toEqual([]);
+    });
   });
 
   test("tells its objects from those of another stack, where both may stand in one namespace", () => {

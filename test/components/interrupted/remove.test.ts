@@ -31,7 +31,8 @@ test("a record of Helm's that somebody has taken away meanwhile is in nobody's w
 
 test("one that may not be taken away is", async () => {
   await expect(remove(403)).rejects.toThrow(
-    "The API server of context here does not delete a record of Helm's that an interrupted update left behind (status: 403). Once it answers, `pulumi up` again.",
+    "here = here\n  The user of context here may not delete a record of Helm's that an interrupted update left behind.\n" +
+      "  Grant it (docs/rights.yaml), then `pulumi up` again.",
   );
 });
 
@@ -91,7 +92,7 @@ describe("an object", () => {
 
   test("that may not be deleted is named", async () => {
     await expect(removed({ uid: "one" }, [], 403)).rejects.toThrow(
-      "The API server of context here does not delete Gateway weft, which an interrupted update left behind (status: 403).",
+      "The user of context here may not delete Gateway weft, which an interrupted update left behind.\n  Grant it",
     );
   });
 });
