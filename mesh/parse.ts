@@ -1,38 +1,27 @@
 /** The mesh that a stack config describes: every default applied, every rule kept. */
 import type { z } from "zod";
-import { withDefaults } from "./defaults";
+import { draftOf } from "./draft";
 import type { MeshSpec } from "./mesh-spec";
 import { ConfigError } from "./problems";
 import { brokenRules } from "./rules";
 import { flatten, schemaProblems, valueAt } from "./schema-problems";
-import { clusterSchema, meshSchema, stackSchema } from "./schema";
+import { stackSchema } from "./schema";
 
 /**
  * Parses `weft:mesh` and `weft:clusters`.
  * @param now when certificates in the config have to be valid, and tokens that are renewed by time are issued.
- * @throws ConfigError with every problem found: those of the schema, and those across keys as far as the parts parse.
+ * @throws ConfigError with every problem found: those of the schema, and those across keys of what parses.
  */
 export function parseMesh(input: { mesh?: unknown; clusters?: unknown }, now = new Date()): MeshSpec {
   const written = withText(input);
   const parsed = stackSchema.safeParse(written);
-  const config = meshSchema.safeParse(written.mesh ?? {});
-  const entries = (Array.isArray(written.clusters) ? written.clusters : []).map((entry: unknown, index) => ({
-    path: `weft:clusters[${index}]`,
-    written: entry,
-    cluster: clusterSchema.safeParse(entry).data,
-  }));
-
+  const draft = draftOf(written, now);
   const problems = [
     ...(parsed.success ? [] : schemaProblems(stackSchema, written, parsed.error.issues)),
-    ...brokenRules({ config: config.data, entries, now }),
+    ...brokenRules(draft),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
-  const { mesh, clusters } = parsed.data!;
-  return withDefaults(
-    mesh,
-    clusters.map((cluster, index) => ({ path: `weft:clusters[${index}]`, cluster })),
-    now,
-  );
+  return draft.mesh;
 }
 
 /**

@@ -1,17 +1,16 @@
 /** How the clusters are reached, by Weft and by their peers. */
 import { apiServerProblems } from "../peer-address";
 import type { Problem } from "../problems";
-import type { Stack } from "./stack";
+import type { Draft } from "../draft";
 import { didYouMean } from "../schema-problems";
 import type { ClusterConfig } from "../schema";
 
-export function accessProblems(stack: Stack): Problem[] {
-  const { mesh, clusters } = stack;
-  return [
-    ...clusters.flatMap(({ path, cluster }) => kubeconfig(path, cluster)),
-    ...mesh.members.flatMap((member) => apiServerProblems(mesh, member)),
-    ...management(stack),
-  ];
+export function kubeconfigProblems({ clusters }: Draft): Problem[] {
+  return clusters.flatMap(({ path, cluster }) => kubeconfig(path, cluster));
+}
+
+export function peerAddressProblems({ mesh }: Draft): Problem[] {
+  return mesh.members.flatMap((member) => apiServerProblems(mesh, member));
 }
 
 function kubeconfig(
@@ -39,7 +38,7 @@ function kubeconfig(
   ];
 }
 
-function management({ mesh, names }: Stack): Problem[] {
+export function managementProblems({ mesh, names }: Draft): Problem[] {
   const { membership } = mesh.config;
   if (membership === undefined) return [];
   if (typeof membership.management !== "string") {

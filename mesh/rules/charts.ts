@@ -1,9 +1,9 @@
 /** Credentials for charts. */
 import type { Problem } from "../problems";
 import type { ChartSource } from "../schema";
-import type { Stack } from "./stack";
+import type { Draft } from "../draft";
 
-export function chartProblems({ mesh: { config } }: Stack): Problem[] {
+export function chartProblems({ mesh: { config } }: Draft): Problem[] {
   return [
     ...problemsOf("weft:mesh.istio.charts", config.istio.charts),
     ...(config.loadBalancer ? problemsOf("weft:mesh.loadBalancer.charts", config.loadBalancer.charts) : []),

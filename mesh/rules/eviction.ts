@@ -1,8 +1,9 @@
 /** Members whose cluster is gone: what still needs them. */
+import type { Draft } from "../draft";
+import type { MeshSpec } from "../mesh-spec";
 import type { Problem } from "../problems";
-import type { Stack } from "./stack";
 
-export function evictionProblems({ mesh, complete }: Stack): Problem[] {
+export function evictionProblems({ mesh, complete }: Draft): Problem[] {
   const { config, members } = mesh;
   const isEvicted = (name: string) => config.evicting.includes(name);
   const remotes = members
@@ -21,13 +22,13 @@ export function evictionProblems({ mesh, complete }: Stack): Problem[] {
       remedy: "Take it out.",
     })),
   );
-  return [...remotes, ...trusts, ...management(config, isEvicted), ...(complete ? everybody(mesh) : [])];
+  return [...remotes, ...trusts, ...(complete ? everybody(mesh) : [])];
 }
 
-function management(
-  { trust, membership }: Stack["mesh"]["config"],
-  isEvicted: (name: string) => boolean,
-): Problem[] {
+/** A cluster that the whole mesh needs. */
+export function evictedManagementProblems({ mesh }: Draft): Problem[] {
+  const { trust, membership, evicting } = mesh.config;
+  const isEvicted = (name: string) => evicting.includes(name);
   const problems: Problem[] = [];
   if (trust.certManager !== undefined && isEvicted(trust.certManager.cluster)) {
     problems.push({
@@ -51,7 +52,7 @@ function management(
   return problems;
 }
 
-function everybody({ config, members }: Stack["mesh"]): Problem[] {
+function everybody({ config, members }: MeshSpec): Problem[] {
   if (members.length > 0) return [];
   return [
     {

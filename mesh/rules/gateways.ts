@@ -10,20 +10,24 @@ import type { GatewayService, IngressConfig } from "../schema";
 import { schemaProblems } from "../schema-problems";
 import { needsEastWestGateway, remotesOf } from "../topology";
 import { below, reserved } from "./reserved";
-import type { Stack } from "./stack";
+import type { Draft } from "../draft";
 
-export function gatewayProblems({ mesh, clusters, complete }: Stack): Problem[] {
+export function gatewayProblems({ mesh, clusters, complete }: Draft): Problem[] {
   return [
     ...addedValues("weft:mesh", mesh.config),
     ...clusters.flatMap(({ path, cluster }) => addedValues(path, cluster)),
     ...mesh.members.flatMap((member) => [
       ...sourceRanges(`${member.path}.eastWest.service`, member.eastWest.service),
       ...(complete && needsEastWestGateway(mesh, member.name) ? eastWest(mesh, member) : []),
-      ...(member.ingress === undefined
-        ? []
-        : [...ingress(member, member.ingress), ...takenNamespace(mesh, member, member.ingress)]),
+      ...(member.ingress === undefined ? [] : ingress(member, member.ingress)),
     ]),
   ];
+}
+
+export function gatewayNamespaceProblems({ mesh }: Draft): Problem[] {
+  return mesh.members.flatMap((member) =>
+    member.ingress === undefined ? [] : takenNamespace(mesh, member, member.ingress),
+  );
 }
 
 interface Gateways {

@@ -8,9 +8,9 @@ import { didYouMean } from "../schema-problems";
 import type { ClusterConfig, MeshConfig } from "../schema";
 import { peersOf, primaries } from "../topology";
 import { reserved } from "./reserved";
-import type { Stack } from "./stack";
+import type { Draft } from "../draft";
 
-export function istioProblems({ mesh, clusters }: Stack): Problem[] {
+export function istioProblems({ mesh, clusters }: Draft): Problem[] {
   const { config, members } = mesh;
   const oldest = [...members].sort((a, b) => semver.compare(a.istio.version, b.istio.version))[0];
   return [
@@ -21,14 +21,15 @@ export function istioProblems({ mesh, clusters }: Stack): Problem[] {
         ? []
         : skew(path, cluster.istio.version ?? config.istio.version, cluster, oldest)),
     ]),
-    ...renewals(mesh),
-    ...telemetryScope(mesh),
-    ...telemetryProviders(mesh),
   ];
 }
 
+export function telemetryProblems({ mesh }: Draft): Problem[] {
+  return [...telemetryScope(mesh), ...telemetryProviders(mesh)];
+}
+
 /** Tokens that are renewed by time must not meet an istiod that does not survive it. */
-function renewals(mesh: MeshSpec): Problem[] {
+export function renewalProblems({ mesh }: Draft): Problem[] {
   const { renewEveryHours, allowBrokenRotation } = mesh.config.remoteAccess;
   if (renewEveryHours === undefined || allowBrokenRotation) return [];
   const readers = primaries(mesh).filter(({ name }) => peersOf(mesh, name).length > 0);

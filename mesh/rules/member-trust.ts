@@ -4,15 +4,15 @@ import type { Member, MeshSpec } from "../mesh-spec";
 import type { CertifiedNames } from "../name-constraints";
 import type { Problem } from "../problems";
 import { sharedRoots } from "../roots";
-import type { Stack } from "./stack";
+import type { Draft } from "../draft";
 import { didYouMean } from "../schema-problems";
 import { istiodNames } from "../topology";
 
-export function memberTrustProblems(stack: Stack): Problem[] {
-  const { mesh, now } = stack;
+export function memberTrustProblems(draft: Draft): Problem[] {
+  const { mesh, now } = draft;
   return mesh.members.flatMap((member) => {
     if (member.role === "remote") return ofRemote(member);
-    return mesh.config.trust.mode === "shared" ? shared(mesh, member, now) : federated(stack, member);
+    return mesh.config.trust.mode === "shared" ? shared(mesh, member, now) : federated(draft, member);
   });
 }
 
@@ -58,12 +58,12 @@ function shared(mesh: MeshSpec, member: Member, now: Date): Problem[] {
   return [...problems, ...intermediateProblemsOf(trust.intermediate, roots, place)];
 }
 
-function federated(stack: Stack, member: Member): Problem[] {
+function federated(draft: Draft, member: Member): Problem[] {
   const { path, trust } = member;
   const { root, intermediate } = trust;
-  const problems = trusts(stack, member);
-  const { now } = stack;
-  const names = namesBelow(stack.mesh, member);
+  const problems = trusts(draft, member);
+  const { now } = draft;
+  const names = namesBelow(draft.mesh, member);
   if (root !== undefined) {
     problems.push(
       ...rootProblemsOf(root, intermediate === undefined, { path: `${path}.trust.root`, now, names }),
@@ -90,7 +90,7 @@ function federated(stack: Stack, member: Member): Problem[] {
 }
 
 /** Mutual TLS needs trust in both directions, so a one-sided list would cut both off. */
-function trusts({ mesh, names }: Stack, { name, path, trust }: Member): Problem[] {
+function trusts({ mesh, names }: Draft, { name, path, trust }: Member): Problem[] {
   return (trust.trusts ?? []).flatMap((trusted, index) => {
     const at = { path: `${path}.trust.trusts[${index}]`, value: trusted };
     const other = mesh.members.find((member) => member.name === trusted);

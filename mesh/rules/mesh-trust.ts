@@ -2,7 +2,7 @@
 import { fingerprints } from "../certificates";
 import { rootProblemsOf } from "../provided-ca";
 import type { Problem } from "../problems";
-import type { Stack } from "./stack";
+import type { Draft } from "../draft";
 import { didYouMean } from "../schema-problems";
 import type { MeshConfig, RootSource } from "../schema";
 import { istiodNames, primaries } from "../topology";
@@ -12,15 +12,15 @@ type PlacedRoot = RootSource & { path: string; signing: boolean; name?: string }
 
 const trustPath = "weft:mesh.trust";
 
-export function meshTrustProblems(stack: Stack): Problem[] {
-  const { trust } = stack.mesh.config;
+export function meshTrustProblems(draft: Draft): Problem[] {
+  const { trust } = draft.mesh.config;
   const roots = placedRoots(trust);
   return [
     ...lifetimes(trust),
     ...(trust.mode === "federated" ? notInFederated(trust) : []),
     ...whichRoots(trust),
-    ...certManager(trust, roots, stack),
-    ...(trust.mode === "shared" ? provided(roots, stack) : []),
+    ...certManager(trust, roots, draft),
+    ...(trust.mode === "shared" ? provided(roots, draft) : []),
   ];
 }
 
@@ -87,7 +87,7 @@ function whichRoots({ root, roots }: Trust): Problem[] {
   return problems;
 }
 
-function certManager({ certManager: settings }: Trust, roots: PlacedRoot[], { names }: Stack): Problem[] {
+function certManager({ certManager: settings }: Trust, roots: PlacedRoot[], { names }: Draft): Problem[] {
   const user = roots.find(({ source }) => source === "certManager");
   if (settings === undefined) {
     if (user === undefined) return [];
@@ -113,7 +113,7 @@ function certManager({ certManager: settings }: Trust, roots: PlacedRoot[], { na
   ];
 }
 
-function provided(roots: PlacedRoot[], { mesh, now }: Stack): Problem[] {
+function provided(roots: PlacedRoot[], { mesh, now }: Draft): Problem[] {
   const given = roots.filter((root) => root.source === "provided");
   const names = {
     dns: [...new Set(primaries(mesh).flatMap((primary) => istiodNames(mesh, primary)))],

@@ -3,9 +3,9 @@ import { rangeNumber } from "../address-pools";
 import { overlap, parseAddressRange } from "../address-range";
 import type { Member } from "../mesh-spec";
 import type { Problem } from "../problems";
-import type { Stack } from "./stack";
+import type { Draft } from "../draft";
 
-export function metallbProblems({ mesh: { config, members } }: Stack): Problem[] {
+export function metallbProblems({ mesh: { config, members } }: Draft): Problem[] {
   if (config.loadBalancer === undefined) return members.flatMap(needsLoadBalancer);
   return [
     ...(config.loadBalancer.network === undefined

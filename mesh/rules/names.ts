@@ -1,8 +1,8 @@
 /** Names tell the members apart. */
 import type { Problem } from "../problems";
-import type { Stack } from "./stack";
+import type { Draft } from "../draft";
 
-export function nameProblems({ names }: Stack): Problem[] {
+export function nameProblems({ names }: Draft): Problem[] {
   return names.flatMap(({ path, name }, index) => {
     const first = names.findIndex((other) => other.name === name);
     if (first === index) return [];

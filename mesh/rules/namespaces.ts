@@ -3,9 +3,9 @@ import { settingPath, type Problem } from "../problems";
 import type { NamespaceMetadata } from "../schema";
 import { ingressNamespace } from "../topology";
 import { below } from "./reserved";
-import type { Stack } from "./stack";
+import type { Draft } from "../draft";
 
-export function namespaceProblems({ mesh, clusters }: Stack): Problem[] {
+export function namespaceProblems({ mesh, clusters }: Draft): Problem[] {
   const { istio, ingress, sample } = mesh.config;
   const named = [
     { path: "weft:mesh.istio", added: istio },

@@ -1,13 +1,13 @@
 /** Who serves whom. */
 import type { Problem } from "../problems";
-import type { Stack } from "./stack";
+import type { Draft } from "../draft";
 import { didYouMean } from "../schema-problems";
 import type { ClusterConfig } from "../schema";
 
-export function roleProblems(stack: Stack): Problem[] {
-  const { clusters, complete, mesh } = stack;
+export function roleProblems(draft: Draft): Problem[] {
+  const { clusters, complete, mesh } = draft;
   const problems = clusters.flatMap(({ path, cluster }) =>
-    cluster.role === "remote" ? primaryOfRemote(path, cluster, stack) : primaryOfPrimary(path, cluster),
+    cluster.role === "remote" ? primaryOfRemote(path, cluster, draft) : primaryOfPrimary(path, cluster),
   );
   if (complete && mesh.members.length > 0 && clusters.every(({ cluster }) => cluster.role === "remote")) {
     problems.push({
@@ -34,7 +34,7 @@ function primaryOfPrimary(path: string, { primary }: ClusterConfig): Problem[] {
 function primaryOfRemote(
   path: string,
   { name, primary }: ClusterConfig,
-  { clusters, names }: Stack,
+  { clusters, names }: Draft,
 ): Problem[] {
   const primaries = clusters
     .filter(({ cluster }) => cluster.role === "primary")

@@ -1,6 +1,9 @@
 import fc from "fast-check";
+import { draftOf } from "../../mesh/draft";
 import { parseMesh } from "../../mesh/parse";
 import { ConfigError } from "../../mesh/problems";
+import { rules } from "../../mesh/rules";
+import { now } from "./authorities";
 import { cluster, problemsOf } from "./problems-of";
 
 const DNS_LABEL = "a DNS-1123 label (lower-case letters, digits and '-', at most 63 characters)";
@@ -489,6 +492,96 @@ describe("all mistakes at once", () => {
       "weft:clusters[2].name",
       "weft:clusters[1].primary",
     ]);
+  });
+
+  const paths = (mesh: object, clusters = [cluster("a"), cluster("b")]) =>
+    problemsOf({ mesh, clusters })
+      .map(({ path }) => path)
+      .sort();
+
+  it("a mistake in one key of the mesh hides nothing that is wrong with the others", () => {
+    expect(
+      paths({
+        mtls: "off",
+        nonsense: true,
+        trust: { intermediateLifetimeDays: 9999 },
+        telemetry: { selector: {} },
+        membership: { management: "c" },
+      }),
+    ).toEqual([
+      "weft:mesh.membership.management",
+      "weft:mesh.mtls",
+      "weft:mesh.nonsense",
+      "weft:mesh.telemetry.selector",
+      "weft:mesh.trust.intermediateLifetimeDays",
+    ]);
+  });
+
+  it("what does not parse is not judged by what would hold without it", () => {
+    const local = { apiServer: "https://127.0.0.1:6443" };
+    const clusters = [cluster("a", local), cluster("b", local)];
+    const remoteAccess = { allowLoopback: true };
+    expect(paths({ remoteAccess, mtls: "off" }, clusters)).toEqual(["weft:mesh.mtls"]);
+    expect(paths({ remoteAccess: { ...remoteAccess, generation: "two" } }, clusters)).toEqual([
+      "weft:mesh.remoteAccess.generation",
+    ]);
+    expect(paths({}, clusters)).toEqual(["weft:clusters[0].apiServer", "weft:clusters[1].apiServer"]);
+    expect(problemsOf({ mesh: "text", clusters }).map(({ path }) => path)).toEqual(["weft:mesh"]);
+  });
+
+  it("whatever a key holds, the others are as they were written", () => {
+    const whole = {
+      id: "one",
+      mtls: "permissive",
+      trustDomain: "example.com",
+      remoteAccess: { generation: 3 },
+    };
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.keys(whole)), fc.anything(), (key, value) => {
+        const { mesh, unparsed } = draftOf({ mesh: { ...whole, [key]: value }, clusters: [] }, now);
+        const others = Object.fromEntries(Object.entries(whole).filter(([other]) => other !== key));
+        expect(mesh.config).toMatchObject(others);
+        expect([...unparsed].filter((other) => other !== key)).toEqual([]);
+      }),
+    );
+  });
+
+  it("every rule says which keys of the mesh it looks at", () => {
+    const mesh = {
+      telemetry: { accessLogging: [{ providers: [{ name: "otel" }] }] },
+      loadBalancer: {},
+      sample: {},
+      membership: { management: "a" },
+      remoteAccess: { renewEveryHours: 24 },
+      trust: { root: { source: "certManager" }, certManager: { cluster: "a" } },
+    };
+    const entries = [
+      cluster("a", { ingress: { namespace: "sample" }, apiServer: "https://127.0.0.1:6443" }),
+      cluster("b", { role: "remote", primary: "a", ingress: {} }),
+    ];
+    const drafts = [
+      draftOf({ mesh, clusters: entries }, now),
+      draftOf({ mesh: { trust: { mode: "federated" } }, clusters: entries }, now),
+    ];
+    for (const { problems, reads } of rules) {
+      const seen = new Set<PropertyKey>();
+      for (const draft of drafts) {
+        const config = new Proxy(draft.mesh.config, {
+          get: (target, key) => {
+            seen.add(key);
+            return Reflect.get(target, key) as unknown;
+          },
+        });
+        problems({ ...draft, mesh: { ...draft.mesh, config } });
+      }
+      expect({
+        rule: problems.name,
+        unsaid: [...seen].filter((key) => !(reads as PropertyKey[]).includes(key)),
+      }).toEqual({
+        rule: problems.name,
+        unsaid: [],
+      });
+    }
   });
 
   it("as a text of one paragraph each", () => {
