@@ -4,7 +4,13 @@
  */
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { CoreV1Api, KubeConfig, RbacAuthorizationV1Api, type V1ClusterRole } from "@kubernetes/client-node";
+import {
+  AppsV1Api,
+  CoreV1Api,
+  KubeConfig,
+  RbacAuthorizationV1Api,
+  type V1ClusterRole,
+} from "@kubernetes/client-node";
 import { parse } from "yaml";
 import { projectRoot } from "../../lab/engine/stack";
 import { eventually } from "./eventually";
@@ -45,11 +51,26 @@ async function issueToken(cluster: string, secret: string): Promise<void> {
 
 /** With the token that is in the file now. */
 async function asAccount(cluster: string): Promise<KubeConfig> {
+  return withToken(cluster, (await fs.readFile(tokenFile(cluster), "utf8")).trim());
+}
+
+function withToken(cluster: string, token: string): KubeConfig {
   const { name, server, caData } = mesh.config(cluster).getCurrentCluster()!;
-  const token = (await fs.readFile(tokenFile(cluster), "utf8")).trim();
   const config = new KubeConfig();
   config.loadFromClusterAndUser({ name, server, caData, skipTLSVerify: false }, { name: "weft", token });
   return config;
+}
+
+/** As the pods of a Deployment. */
+async function asPodsOf(cluster: string, name: string, of: string): Promise<CoreV1Api> {
+  const deployments = mesh.config(cluster).makeApiClient(AppsV1Api);
+  const { spec } = await deployments.readNamespacedDeployment({ name, namespace: of });
+  const { status } = await mesh.core(cluster).createNamespacedServiceAccountToken({
+    name: spec!.template.spec!.serviceAccountName!,
+    namespace: of,
+    body: { spec: { audiences: [] } },
+  });
+  return withToken(cluster, status!.token).makeApiClient(CoreV1Api);
 }
 
 /** Ends the token, and puts the next one where it was. */
@@ -119,6 +140,28 @@ test("a mesh comes up with it, and a second up changes nothing", async () => {
   expect(changes.length).toBeGreaterThan(40);
   expect(changes.every(({ op }) => op === "create")).toBe(true);
   expect(await up()).toEqual([]);
+});
+
+describe("a gateway's pod gets no CA key and no peer's token", () => {
+  const refused = async (api: CoreV1Api) => {
+    for (const name of ["cacerts", "weft-peers"]) {
+      expect([name, await statusOf(api.readNamespacedSecret({ name, namespace }))]).toEqual([name, 403]);
+    }
+    expect(await statusOf(api.listNamespacedSecret({ namespace }))).toBe(403);
+  };
+
+  test.each(members)("the east-west gateway of %s", async (cluster) => {
+    await refused(await asPodsOf(cluster, "istio-eastwestgateway", namespace));
+  });
+
+  test.each(["cluster1", "cluster3"])(
+    "the ingress gateway of %s, which reads the Secrets beside it",
+    async (cluster) => {
+      const api = await asPodsOf(cluster, "istio-ingressgateway", "istio-ingress");
+      expect(await statusOf(api.listNamespacedSecret({ namespace: "istio-ingress" }))).toBe(200);
+      await refused(api);
+    },
+  );
 });
 
 test("it is changed: a token renewed, mTLS permissive, no Telemetry, no sample", async () => {
