@@ -1,36 +1,61 @@
 /** What is secret in stack config stays a secret in what becomes of it. */
 import * as pulumi from "@pulumi/pulumi";
 
-/** The inputs of Kubernetes resources that take what a person wrote: Helm values, and specs. */
-const open = ["values", "spec"];
-
 /** A text that holds a shorter secret may do so by chance. */
 const shortestPart = 8;
 
 /**
- * Marks every text and number below these inputs that is a secret of stack config, or a text that holds one.
+ * By what an object or a release is found again, and what Weft reads of it: the names stand in stack config as they stand here, and
+ * without them neither the engine nor a preview could say what is meant. No setting becomes the value of one of these labels.
+ */
+const identity =
+  /^(apiVersion|kind|type|name|namespace|weft\.dev\/(mesh|member|stack|roots|signing-root)|topology\.istio\.io\/.*|istio-injection|istio\.io\/rev|app\.kubernetes\.io\/managed-by|pulumi\.com\/.*)$/;
+
+/**
+ * Marks every text and number in the inputs of a resource that is a secret of stack config, or a text that holds one.
  *
  * By value, in a transformation, so that no component can forget it, and each leaf on its own: all beside it stays readable in a preview.
- * Not in metadata, which whoever may list objects reads.
  */
 export function keepSecrets(secrets: ReadonlySet<string>): pulumi.ResourceTransformation {
   const parts = [...secrets].filter(({ length }) => length >= shortestPart);
   const isSecret = (leaf: string) => secrets.has(leaf) || parts.some((part) => leaf.includes(part));
-  return ({ type, props, opts }) => {
-    if (secrets.size === 0 || !type.startsWith("kubernetes:")) return undefined;
-    const inputs = props as Record<string, unknown>;
-    const marked = open
-      .filter((key) => key in inputs)
-      .map((key) => [key, mark(inputs[key], isSecret)] as const);
-    return { props: { ...inputs, ...Object.fromEntries(marked) }, opts };
+  return ({ props, opts }) => {
+    if (secrets.size === 0) return undefined;
+    const { metadata, ...inputs } = props as Record<string, unknown>;
+    const marked = markBut(identity, inputs, isSecret);
+    return {
+      props: metadata === undefined ? marked : { ...marked, metadata: markMetadata(metadata, isSecret) },
+      opts,
+    };
   };
+}
+
+function markMetadata(metadata: unknown, isSecret: (leaf: string) => boolean): unknown {
+  if (!isMap(metadata)) return mark(metadata, isSecret);
+  const { labels, annotations, ...rest } = metadata;
+  return {
+    ...markBut(identity, rest, isSecret),
+    ...(isMap(labels) && { labels: markBut(identity, labels, isSecret) }),
+    ...(isMap(annotations) && { annotations: markBut(identity, annotations, isSecret) }),
+  };
+}
+
+/** All that stands under other keys than these. */
+function markBut(keys: RegExp, map: Record<string, unknown>, isSecret: (leaf: string) => boolean) {
+  return Object.fromEntries(
+    Object.entries(map).map(([key, item]) => [key, keys.test(key) ? item : mark(item, isSecret)]),
+  );
 }
 
 function mark(value: unknown, isSecret: (leaf: string) => boolean): unknown {
   if (typeof value === "string" || typeof value === "number") {
     return isSecret(String(value)) ? pulumi.secret(value) : value;
   }
-  if (typeof value !== "object" || value === null || pulumi.Output.isInstance(value)) return value;
   if (Array.isArray(value)) return value.map((item) => mark(item, isSecret));
+  if (!isMap(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mark(item, isSecret)]));
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !pulumi.Output.isInstance(value);
 }

@@ -100,7 +100,10 @@ function hooksOf(name: string, kubeconfig: ResolvedKubeconfig): Hooks {
   const object = new pulumi.ResourceHook(
     `${name}-object`,
     async ({ newInputs }) => {
-      const inputs = newInputs as ObjectInputs;
+      const inputs = {
+        ...newInputs,
+        metadata: await plain((newInputs as ObjectInputs).metadata),
+      } as ObjectInputs;
       const live = await contents.find(inputs);
       if (live === undefined) return;
       if (!isOurs(live, inputs)) throw foreign(inputs, kubeconfig);
@@ -131,6 +134,11 @@ function refuseAll(name: string, member: string): Hooks {
     { onDryRun: true },
   );
   return { release: { beforeCreate: [hook] }, object: { beforeCreate: [hook] } };
+}
+
+/** What a secret is in comes as one, as a whole. */
+function plain<T>(value: pulumi.Input<T>): Promise<pulumi.Unwrap<T>> {
+  return new Promise((resolve) => pulumi.output(value).apply(resolve));
 }
 
 interface ReleaseInputs {

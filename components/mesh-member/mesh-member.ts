@@ -60,7 +60,8 @@ export class MeshMember extends pulumi.ComponentResource {
     // learns of a peer only when the peer's istiod has taken the joining member's root.
     this.remoteAccess = this.createRemoteAccess(args.exchange === undefined ? this.istiod : base);
 
-    this.uid = namespace.metadata.uid;
+    // An annotation of stack config may be a secret, and with it to the SDK all metadata.
+    this.uid = pulumi.unsecret(namespace.metadata.uid);
     this.registerOutputs();
   }
 

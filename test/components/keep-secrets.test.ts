@@ -34,6 +34,38 @@ test("each Helm value that is secret is marked, alone, whatever member it came f
   });
 });
 
+test("so is what a person adds to namespaces, and the reason for permissive mTLS, but nothing that says whose an object is", async () => {
+  const { recorder } = await weave(
+    {
+      mesh: {
+        id: "t0ken",
+        mtls: "permissive",
+        mtlsReason: "t0ken",
+        istio: { namespaceLabels: { "example.com/label": "t0ken", "example.com/team": "mesh" } },
+        sample: { namespaceAnnotations: { "example.com/key": "t0ken" } },
+      },
+      clusters: [cluster("t0ken", { ingress: { namespaceAnnotations: { "example.com/key": "t0ken" } } })],
+    },
+    [],
+    { secrets: new Set(["t0ken"]) },
+  );
+  const marked = (name: string) => recorder.named(name).secrets;
+  expect(marked("mesh-t0ken-namespace")).toEqual(["metadata.labels.example.com/label"]);
+  expect(marked("mesh-t0ken-mtls")).toEqual(["metadata.annotations.weft.dev/permissive-reason"]);
+  expect(marked("mesh-t0ken-sample-namespace")).toEqual(["metadata.annotations.example.com/key"]);
+  expect(marked("mesh-t0ken-ingress-namespace")).toEqual(["metadata.annotations.example.com/key"]);
+});
+
+test("so is where a chart comes from", async () => {
+  const repository = "https://charts.example/s3cr3t";
+  const { recorder } = await weave(
+    { mesh: { istio: { charts: { repository } } }, clusters: [cluster("a")] },
+    [],
+    { secrets: new Set([repository]) },
+  );
+  expect(recorder.named("mesh-a-base").secrets).toEqual(["repositoryOpts.repo"]);
+});
+
 test("a text that a secret was put into is marked, unless the secret is so short that it may stand there by chance", async () => {
   const recorder = await record(() => {
     new kubernetes.apiextensions.CustomResource(
@@ -41,11 +73,15 @@ test("a text that a secret was put into is marked, unless the secret is so short
       {
         apiVersion: "example.com/v1",
         kind: "Example",
-        metadata: { name: "longs3cr3t" },
+        metadata: { name: "longs3cr3t", labels: { "weft.dev/member": "longs3cr3t", other: "a-longs3cr3t" } },
         spec: { url: "https://longs3cr3t@example.com", word: "k3ys", fixed: pulumi.secret("longs3cr3t") },
       },
       { transformations: [keepSecrets(new Set(["longs3cr3t", "k3y"]))] },
     );
   });
-  expect(recorder.named("object").secrets.sort()).toEqual(["spec.fixed", "spec.url"]);
+  expect(recorder.named("object").secrets.sort()).toEqual([
+    "metadata.labels.other",
+    "spec.fixed",
+    "spec.url",
+  ]);
 });

@@ -26,19 +26,31 @@ afterAll(() => mesh?.stop());
 async function configured(): Promise<TestStack> {
   const stack = await mesh.stack([{ name: "cluster1", kubeconfigPath: undefined }, { name: "cluster2" }], {
     trust: { root: { source: "provided", certificate: root.certificate } },
+    mtls: "permissive",
   });
   await setSecret(stack, "weft:mesh.trust.root.key", root.key);
   await setSecret(stack, "weft:clusters[0].kubeconfig", kubeconfig);
+  await setSecret(stack, "weft:mesh.mtlsReason", freeText.reason);
+  await setSecret(stack, 'weft:mesh.istio.namespaceAnnotations["example.com/key"]', freeText.annotation);
   return stack;
 }
 
 const setSecret = (stack: TestStack, path: string, value: string) =>
   stack.setConfig(path, { value, secret: true }, true);
 
+/** What goes into objects that whoever may list them reads, but into nothing of the engine's. */
+const freeText = { reason: "because of s3cr3t-reason", annotation: "s3cr3t-annotation" };
+
 /** The administrator's key: as the kubeconfig holds it, in base64, and as PEM. */
 function secrets(): string[] {
   const { keyData } = mesh.config("cluster1").getCurrentUser()!;
-  return [kubeconfig, keyData!, Buffer.from(keyData!, "base64").toString(), root.key];
+  return [
+    kubeconfig,
+    keyData!,
+    Buffer.from(keyData!, "base64").toString(),
+    root.key,
+    ...Object.values(freeText),
+  ];
 }
 
 const stackFile = () => readFile(join(mesh.dir, "stack/Pulumi.test.yaml"), "utf8");
@@ -54,6 +66,8 @@ test("a kubeconfig and a root key are secrets in config that stays readable arou
     { name: "cluster2", kubeconfigPath: mesh.cluster("cluster2").kubeconfig },
   ]);
   expect(config["weft:mesh"]).toMatchObject({
+    mtlsReason: secure,
+    istio: { namespaceAnnotations: { "example.com/key": secure } },
     trust: { root: { source: "provided", certificate: root.certificate, key: secure } },
   });
   expect(leaked(secrets(), text)).toBe(0);
