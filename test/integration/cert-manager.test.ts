@@ -120,6 +120,20 @@ test("a second update finds nothing to do", async () => {
   expect(Object.keys(changeSummary)).toEqual(["same"]);
 });
 
+test("a release of the component's that a killed engine did not write down is taken over", async () => {
+  const stack = await open();
+  const { version, deployment } = await stack.exportStack();
+  const { resources, ...rest } = deployment as { resources: { type: string }[] };
+  const kept = resources.filter(({ type }) => type !== "kubernetes:helm.sh/v3:Release");
+  expect(kept).toHaveLength(resources.length - 1);
+  await stack.importStack({ version, deployment: { ...rest, resources: kept } as typeof deployment });
+
+  const { summary, outputs } = await stack.up();
+
+  expect(summary.resourceChanges).toMatchObject({ create: 1 });
+  expect(outputs.status?.value).toMatchObject({ name: "cert-manager", status: "deployed" });
+});
+
 test("the controllers issue a CA, and from it an intermediate CA", async () => {
   for (const name of ["root", "c1"]) await ready("certificates", name);
   const [root, intermediate, issuer] = [

@@ -62,7 +62,7 @@ test("a namespace of Weft's that the state does not know is refused when it is i
   await mesh.core("cluster1").createNamespacedSecret({ namespace, body: secret });
 
   expect(await failure()).toMatch(
-    /cluster1 has a namespace istio-system of Weft's that this stack does not know, with secrets in it\. Is it another stack's\?/,
+    /cluster1 has a namespace istio-system of Weft's that this stack does not know, with secrets in it\.\s+Is it another stack's\?/,
   );
 
   expect(await uid("cluster1")).toBe(before);
@@ -156,14 +156,32 @@ test("an object that the state knows is nobody else's, even without its label", 
   expect((await stack.preview()).changeSummary).toEqual({ same: expect.any(Number) as number });
 });
 
-// What an update does that had no preview is up to the provider: from 4.29.0 on it refuses (lab/README.md).
-test("what is somebody else's is left alone: a preview, and so `pulumi up`, refuses it", async () => {
+test("a Helm release that somebody else installed is refused, and left as it is", async () => {
+  const name = "sh.helm.release.v1.istio-ingressgateway.v1";
+  const labels = { owner: "helm", name: "istio-ingressgateway", status: "deployed", version: "1" };
+  const record = { apiVersion: "v1", kind: "Secret", metadata: { name, namespace, labels } };
+  await mesh.objects("cluster2").create(record, undefined, undefined, "Helm");
+  const [one, two] = clusters;
+
+  const withIngress = await mesh.stack([one!, { ...two!, ingress: { namespace } }]);
+  await expect(withIngress.preview()).rejects.toThrow(
+    /weft:clusters\[1\] = \S+\s+Context \S+ has a Helm release istio-ingressgateway in namespace istio-system that is not Weft's \(installed by Helm\)/,
+  );
+
+  await mesh.core("cluster2").deleteNamespacedSecret({ name, namespace });
+  stack = await mesh.stack(clusters);
+});
+
+test("what is somebody else's is left alone: a preview refuses it, and an `up` without one", async () => {
   forget("mesh-cluster1-mtls");
   const objects = mesh.objects("cluster1");
   const live = await objects.read(header);
 
   await expect(stack.preview()).rejects.toThrow(
     /cluster1 has a PeerAuthentication default in namespace istio-system that is not this stack's/,
+  );
+  expect(await failure()).toMatch(
+    /PeerAuthentication default in namespace istio-system that is not this stack's/,
   );
   expect((await objects.read(header)).metadata!.resourceVersion).toBe(live.metadata!.resourceVersion);
 });

@@ -129,6 +129,7 @@ export class TestStack {
 
   outputs: Stack["outputs"] = () => this.stack.outputs();
   exportStack: Stack["exportStack"] = () => this.stack.exportStack();
+  importStack: Stack["importStack"] = (deployment) => this.stack.importStack(deployment);
   setConfig: Stack["setConfig"] = (key, value, path) => this.stack.setConfig(key, value, path);
 
   private run(operation: Operation, options: OperationOptions): Promise<unknown> {

@@ -2,14 +2,20 @@ import * as fs from "node:fs/promises";
 import * as k8s from "@pulumi/kubernetes";
 import { CertManager } from "@pulumi/kubernetes-cert-manager";
 import * as pulumi from "@pulumi/pulumi";
+import { resolveKubeconfig } from "../../../clusters/kubeconfig";
+import { finishInterrupted } from "../../../components/interrupted/interrupted";
 
 const namespace = "cert-manager";
 
 /** cert-manager, a self-signed ClusterIssuer, a CA of it, an Issuer of that CA and an intermediate of that Issuer. */
 export default async function certManager(): Promise<{ status: unknown }> {
-  const kubeconfig = await fs.readFile(new pulumi.Config("weft").require("kubeconfigPath"), "utf8");
+  const kubeconfigPath = new pulumi.Config("weft").require("kubeconfigPath");
+  const kubeconfig = await fs.readFile(kubeconfigPath, "utf8");
   const provider = new k8s.Provider("one", { kubeconfig });
   const home = new k8s.core.v1.Namespace(namespace, { metadata: { name: namespace } }, { provider });
+  const kubeconfigs = new Map([["one", await resolveKubeconfig({ path: "one", kubeconfigPath })]]);
+  const transformations = [finishInterrupted("test", { one: provider }, kubeconfigs)];
+  const woven = new pulumi.ComponentResource("weft:test:Woven", "woven", {}, { transformations });
   const manager = new CertManager(
     "cert-manager",
     {
@@ -17,7 +23,7 @@ export default async function certManager(): Promise<{ status: unknown }> {
       replicaCount: 2,
       helmOptions: { name: "cert-manager", namespace: home.metadata.name },
     },
-    { providers: { kubernetes: provider } },
+    { parent: woven, providers: { kubernetes: provider } },
   );
   const create = (kind: string, name: string, spec: object) =>
     new k8s.apiextensions.CustomResource(
