@@ -40,7 +40,7 @@ const json = "application/json";
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
 const metadataOnly = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
-/** Longest wait for a connection, in milliseconds. Who is there accepts it at once, however busy; a busy one may then take its time. */
+/** Longest wait for a connection, in milliseconds. Even a busy API server accepts one at once; only its answers take longer. */
 const connectMs = 10_000;
 
 /** For all requests to one API server, in milliseconds: many members are asked at once, on machines that are busy. */
@@ -104,7 +104,7 @@ export class ApiClient {
     return this.sendJson("POST", path, json, JSON.stringify(body)) as Promise<T>;
   }
 
-  /** For a client of another protocol, such as a WebSocket's: the same server, asked in the same way, and no longer. */
+  /** What a client of another protocol, such as a WebSocket's, needs to take the same way, within the same time. */
   get transport(): { server: string; options: https.RequestOptions } {
     const { tls, agent, headers } = this.connection;
     return { server: this.base, options: { ...tls, agent, headers, signal: this.end.signal } };

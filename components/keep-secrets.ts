@@ -5,8 +5,8 @@ import * as pulumi from "@pulumi/pulumi";
 const shortestPart = 8;
 
 /**
- * By what an object or a release is found again, and what Weft reads of it: the names stand in stack config as they stand here, and
- * without them neither the engine nor a preview could say what is meant. No setting becomes the value of one of these labels.
+ * Keys whose values stay readable: the names of objects, and the labels and annotations by which Weft, Istio and the provider know whose
+ * an object is and what to do with it. None of them is a place for a secret, and a preview has to show them.
  */
 const identity =
   /^(apiVersion|kind|type|name|namespace|weft\.dev\/(mesh|member|stack|roots|signing-root)|topology\.istio\.io\/.*|istio-injection|istio\.io\/rev|app\.kubernetes\.io\/managed-by|pulumi\.com\/.*)$/;

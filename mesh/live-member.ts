@@ -23,7 +23,7 @@ export interface LiveMember {
   signingRoot?: string;
   /** PEM of `root-cert.pem` of Secret `cacerts`. */
   rootBundle?: string;
-  /** What its PeerSecrets say of each peer, by name; undefined where its istiod takes any change of them, so that nobody looked. */
+  /** By peer: what its PeerSecrets say of it. Read only where its istiod would not survive a change of them; else undefined. */
   peers?: Record<string, KnownAddress>;
 }
 

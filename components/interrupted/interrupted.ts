@@ -136,7 +136,7 @@ function refuseAll(name: string, member: string): Hooks {
   return { release: { beforeCreate: [hook] }, object: { beforeCreate: [hook] } };
 }
 
-/** What a secret is in comes as one, as a whole. */
+/** Where a leaf is a secret, the SDK hands over the whole property as a secret output. */
 function plain<T>(value: pulumi.Input<T>): Promise<pulumi.Unwrap<T>> {
   return new Promise((resolve) => pulumi.output(value).apply(resolve));
 }
@@ -160,7 +160,7 @@ function refuseOthersRelease(
   );
 }
 
-/** Only here, where the engine says that its state does not know the object: one that it knows may well have lost its label. */
+/** Only of an object that the state does not know: one that it knows is this stack's even without its label. */
 function foreign({ kind, metadata }: ObjectInputs, kubeconfig: ResolvedKubeconfig): Error {
   const where = metadata.namespace === undefined ? "" : ` in namespace ${metadata.namespace}`;
   return refusal(
@@ -171,8 +171,8 @@ function foreign({ kind, metadata }: ObjectInputs, kubeconfig: ResolvedKubeconfi
 }
 
 /**
- * What is in a namespace that the state knows is this stack's, so it may be created anew. But a namespace that the state does
- * not know is another stack's, or this one lost its state, unless the update was cut off before anything was put into it.
+ * Of a namespace with Weft's label that the state does not know: an empty one is what a killed update left. One that is in use is another
+ * stack's, or this stack has lost its state.
  */
 async function refuseUnlessEmpty(
   namespace: string,

@@ -55,14 +55,14 @@ export function judge<T>(fact: Fact<T>, verdict: (value: T) => Outcome): Outcome
   return fact.known ? verdict(fact.value) : { issues: [unreadable(fact)] };
 }
 
-/** The way to mend what an `up` would not have left so, and what is now missing. */
+/** What mends an object that is missing, or that somebody has left without a field of Weft's. */
 export const upRepairs = "`pulumi up --refresh` sets it right.";
 
 /**
- * An `up` that takes back the fields that somebody has set: they belong to who set them, and server-side apply takes them by force
- * alone. Without it the provider takes over what kubectl has set, but not in the preview that comes first (patchForce and
- * fixCSAFieldManagers in provider/pkg/await/await.go of pulumi-kubernetes). The providers take it into the state: the next `up`
- * without it updates them, and nothing else.
+ * An `up` that takes back the fields that somebody has set. Server-side apply leaves a field to who set it, unless it is forced. (Without
+ * force the provider takes over what kubectl has set, but its preview fails first: patchForce and fixCSAFieldManagers in
+ * provider/pkg/await/await.go of pulumi-kubernetes.) The force becomes a setting of the providers in the state, so the next `up` without
+ * it updates the providers, and nothing else.
  */
 export const forcedUp = "`PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up --refresh`";
 
