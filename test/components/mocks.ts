@@ -146,7 +146,8 @@ const { getStore: store } = state as unknown as { getStore: () => object };
 
 /** Transforms by the token under which the engine would call them back. */
 const transforms = new Map<string, pulumi.ResourceTransform>();
-const callbackServer = CallbackServer.prototype;
+const callbackServer = CallbackServer.prototype as unknown as { registerTransform: RegisterTransform };
+type RegisterTransform = (this: CallbackServer, transform: pulumi.ResourceTransform) => Promise<Callback>;
 const { registerTransform } = callbackServer;
 callbackServer.registerTransform = async function (transform) {
   const callback = await registerTransform.call(this, transform);

@@ -122,11 +122,11 @@ test("a second update finds nothing to do", async () => {
 
 test("a release of the component's that a killed engine did not write down is taken over", async () => {
   const stack = await open();
-  const { version, deployment } = await stack.exportStack();
-  const { resources, ...rest } = deployment as { resources: { type: string }[] };
+  const exported = await stack.exportStack();
+  const { resources, ...rest } = exported.deployment as { resources: { type: string }[] };
   const kept = resources.filter(({ type }) => type !== "kubernetes:helm.sh/v3:Release");
   expect(kept).toHaveLength(resources.length - 1);
-  await stack.importStack({ version, deployment: { ...rest, resources: kept } as typeof deployment });
+  await stack.importStack({ ...exported, deployment: { ...rest, resources: kept } });
 
   const { summary, outputs } = await stack.up();
 
