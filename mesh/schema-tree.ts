@@ -1,6 +1,6 @@
 /** Walking the schema by the keys of what was written. */
 import { z } from "zod";
-import { secrets } from "./schema";
+import { prose, secrets } from "./schema";
 
 /** Without what only says whether a value may be left out. */
 export function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
@@ -27,10 +27,10 @@ export function isSecret(schema: z.core.$ZodType, path: readonly PropertyKey[]):
   return key !== undefined && childrenOf(schema, key).some((child) => isSecret(child, rest));
 }
 
-/** Whether the schema takes whatever stands at the path: it is below a map with keys of the person's own. */
+/** Whether the schema takes whatever stands at the path: it is below a map with keys of the person's own, or a text for people. */
 export function isFreeForm(schema: z.core.$ZodType, path: readonly PropertyKey[]): boolean {
   const [key, ...rest] = path;
-  if (key === undefined) return false;
+  if (key === undefined) return prose.get(unwrap(schema) as z.ZodType) !== undefined;
   if (unwrap(schema) instanceof z.ZodRecord) return true;
   return childrenOf(schema, key).some((child) => isFreeForm(child, rest));
 }

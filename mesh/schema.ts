@@ -10,7 +10,7 @@ import { meshSchema, type loadBalancer, type sample } from "./schema/mesh";
 import type { keyAlgorithm, rootSource } from "./schema/authorities";
 
 export { clusterSchema } from "./schema/cluster";
-export { secrets } from "./schema/forms";
+export { prose, secrets } from "./schema/forms";
 export { meshSchema } from "./schema/mesh";
 export type { NamespaceMetadata } from "./schema/namespace";
 

@@ -7,7 +7,7 @@ import { isFreeForm, isSecret } from "./schema-tree";
  *
  * - what the stack's file holds encrypted;
  * - where the file does not say (another file, an environment of Pulumi ESC, the whole setting encrypted as one), what the
- *   schema takes as it is, such as Helm values and annotations: names, versions and the like are no secrets, and a kubeconfig
+ *   schema takes as it is, such as Helm values, annotations and a reason in words: names, versions and the like are no secrets, and a kubeconfig
  *   or a key is one wherever it is used.
  *
  * @param schema of the setting.

@@ -12,6 +12,9 @@ import { pemBlocks } from "../pem";
  */
 export const secrets = z.registry<{ secret: true }>();
 
+/** Marks a text that only people read, so that it may hold anything, a secret too. */
+export const prose = z.registry<{ prose: true }>();
+
 export const written = (form: string, pattern?: RegExp) => {
   const string = z.string({ error: form }).trim().min(1, { error: form });
   return pattern === undefined ? string : string.regex(pattern, { error: form });

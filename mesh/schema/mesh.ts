@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { access } from "./access";
 import { charts } from "./charts";
-import { dns1123, flag, semver, text, written } from "./forms";
+import { dns1123, flag, prose, semver, text, written } from "./forms";
 import { eastWestOfAll, ingressOfAll } from "./gateways";
 import { istio, remoteAccess } from "./istio";
 import { namespaceMetadata } from "./namespace";
@@ -67,7 +67,8 @@ export const meshSchema = z.strictObject({
     .enum(["strict", "permissive"])
     .default("strict")
     .describe("Mode of the mesh-wide PeerAuthentication."),
-  mtlsReason: text
+  mtlsReason: written("text")
+    .register(prose, { prose: true })
     .optional()
     .describe(
       "Why `mtls` is `permissive`: kept as an annotation of the PeerAuthentication. The policy pack asks for it.",

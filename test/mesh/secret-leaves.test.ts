@@ -6,6 +6,7 @@ const { mesh, clusters } = stackSchema.shape;
 const secure = { secure: "v1:x" };
 const value = {
   id: "prod",
+  mtlsReason: "because of t0ken",
   istio: {
     hub: "registry.example/s3cr3t",
     values: { pilot: { env: { TOKEN: "t0ken", LEVEL: "debug" } }, n: 7 },
@@ -13,7 +14,11 @@ const value = {
 };
 
 test("what the stack's file holds encrypted is secret, and nothing beside it", () => {
-  const stored = (values: object, hub: unknown = value.istio.hub) => ({ id: "prod", istio: { hub, values } });
+  const stored = (values: object, hub: unknown = value.istio.hub) => ({
+    id: "prod",
+    mtlsReason: value.mtlsReason,
+    istio: { hub, values },
+  });
   expect(
     secretLeaves(mesh, value, stored({ pilot: { env: { TOKEN: secure, LEVEL: "debug" } }, n: 7 })),
   ).toEqual(new Set(["t0ken"]));
@@ -31,8 +36,8 @@ test.each([
   ["the setting is encrypted as one", secure],
   ["a part of it is", { id: "prod", istio: secure }],
   ["the file is of an older setting", { istio: { values: { pilot: { env: { TOKEN: "old" } } } } }],
-])("where %s, all Helm values are, and no name", (_, stored) => {
-  expect(secretLeaves(mesh, value, stored)).toEqual(new Set(["t0ken", "debug", "7"]));
+])("where %s, all Helm values and reasons are, and no name", (_, stored) => {
+  expect(secretLeaves(mesh, value, stored)).toEqual(new Set(["because of t0ken", "t0ken", "debug", "7"]));
 });
 
 test("so are annotations, but no part of a kubeconfig, of which no resource is given a part", () => {
