@@ -13,6 +13,7 @@ import { evictedProvider, memberProvider } from "./components/providers";
 import { evictedMembers } from "./mesh/evicted-members";
 import { lastUp } from "./mesh/last-up";
 import { ConfigError } from "./mesh/problems";
+import { readingCost } from "./mesh/reading-cost";
 import { rootSources } from "./mesh/roots";
 import { stackSchema } from "./mesh/schema";
 import { secretLeaves } from "./mesh/secret-leaves";
@@ -54,6 +55,8 @@ async function weave() {
     ...member,
     reader: evictedProvider(member.name),
   }));
+  const cost = pulumi.runtime.isDryRun() ? readingCost(spec) : undefined;
+  if (cost !== undefined) void pulumi.log.info(cost);
   const secrets = await secretsIn(settings);
   const { root, members } = new Mesh("mesh", { mesh: spec, kubeconfigs, live, evicted, secrets, providers });
   if (unreachable.length > 0) failInTheEnd(unreachable);

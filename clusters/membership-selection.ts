@@ -24,6 +24,8 @@ export interface Found {
   name: string;
   /** Label `topology.istio.io/network`; default: as for any member. */
   network?: string;
+  /** Label `weft.dev/group`: the group of `weft:mesh.groups` that it is in, beside those that name it. */
+  group?: string;
 }
 
 export const labels = {
@@ -31,6 +33,7 @@ export const labels = {
   mesh: "k0rdent.mirantis.com/istio-mesh",
   name: "weft.dev/member-name",
   network: "topology.istio.io/network",
+  group: "weft.dev/group",
 } as const;
 
 /** The mesh of a ClusterDeployment that names none: Weft's default for `mesh.id`. */
@@ -83,6 +86,8 @@ export function selectMembers(objects: ClusterObject[], meshId: string): Selecti
       object,
       name: object.metadata.labels?.[labels.name] ?? object.metadata.name,
       network: object.metadata.labels?.[labels.network],
+      // A label may be there and empty.
+      group: object.metadata.labels?.[labels.group] || undefined,
     }))
     .sort((a, b) => (a.origin < b.origin ? -1 : 1));
   return { found, problems: [...badNames(found), ...sameNames(found)], warnings };
@@ -115,6 +120,31 @@ function sameNames(found: Found[]): Problem[] {
       remedy: `Give one of them another by label ${labels.name}; the one that is in the mesh already should keep its own.`,
     };
   });
+}
+
+/** A label that names no group would leave its member out of all of them unseen. */
+export function unknownGroups(found: Found[], groups: Groups | undefined): Problem[] {
+  const known = Object.keys(groups ?? {});
+  return found
+    .filter(({ group }) => group !== undefined && !known.includes(group))
+    .map(({ origin, group }) => ({
+      path: origin,
+      value: group,
+      message: `Its label ${labels.group} names no group of \`weft:mesh.groups\`.`,
+      remedy: `Correct the label, or add the group: weft:mesh.groups.${group}: []. Groups: ${known.join(", ") || "none"}.`,
+    }));
+}
+
+type Groups = Record<string, string[]>;
+
+/** The groups, with those in them whose label says so. */
+export function withFound(groups: Groups, found: Found[]): Groups {
+  return Object.fromEntries(
+    Object.entries(groups).map(([group, names]) => {
+      const labelled = found.filter((member) => member.group === group).map(({ name }) => name);
+      return [group, [...new Set([...names, ...labelled])]];
+    }),
+  );
 }
 
 /** Whether the object says that its cluster is up, so that its kubeconfig must be there. */

@@ -13,6 +13,8 @@ import {
   labels,
   mergeMembers,
   selectMembers,
+  unknownGroups,
+  withFound,
   type ClusterObject,
   type Found,
   type Reachable,
@@ -57,18 +59,23 @@ export async function parseMeshWithFound(
   }
   const { clusters, origins, warnings } = mergeMembers(listed, found);
   warnings.forEach(warn);
-  const mesh = parseMesh({ ...input, clusters });
+  const mesh = parseMesh({ ...input, mesh: withGroups(input.mesh, config, found), clusters });
   return {
     ...mesh,
     members: mesh.members.map((member) => ({ ...member, path: origins.get(member.name) ?? member.path })),
   };
 }
 
+function withGroups(written: unknown, { groups }: MeshConfig, found: Reachable[]): unknown {
+  if (groups === undefined) return written;
+  return { ...(written as object), groups: withFound(groups, found) };
+}
+
 type Membership = NonNullable<MeshConfig["membership"]>;
 
 async function findMembers(
   api: ApiClient,
-  { id: meshId, evicting }: MeshConfig,
+  { id: meshId, evicting, groups }: MeshConfig,
   membership: Membership,
   { known, warn }: Pick<MembershipOptions, "known" | "warn">,
 ): Promise<Reachable[]> {
@@ -88,6 +95,7 @@ async function findMembers(
   warnings.forEach(warn);
   // Their kubeconfigs may be gone with them.
   const found = selection.found.filter(({ name }) => !evicting.includes(name));
+  problems.push(...unknownGroups(found, groups));
 
   const reachable = await Promise.all(
     found.map(async (member): Promise<Reachable | undefined> => {

@@ -27,6 +27,7 @@ export function withDefaults(config: MeshConfig, entries: ClusterEntry[], now = 
       apiServer: typeof apiServer === "string" ? { url: apiServer } : apiServer,
       network: cluster.network ?? cluster.name,
       primary: cluster.primary ?? cluster.name,
+      reads: cluster.reads ?? fellowsOf(cluster.name, config.groups),
       istio: {
         version: cluster.istio.version ?? config.istio.version,
         platform: cluster.istio.platform ?? config.istio.platform,
@@ -55,6 +56,13 @@ export function withDefaults(config: MeshConfig, entries: ClusterEntry[], now = 
       .sort()
       .map((name) => ({ name, entry: members.find((entry) => entry.name === name) })),
   };
+}
+
+/** Those that share a group with it; undefined where there are no groups. */
+function fellowsOf(name: string, groups: MeshConfig["groups"]): string[] | undefined {
+  if (groups === undefined) return undefined;
+  const shared = Object.values(groups).filter((group) => group.includes(name));
+  return [...new Set(shared.flat())].filter((fellow) => fellow !== name);
 }
 
 function namespaceMetadata(ofAll: NamespaceMetadata, own: NamespaceMetadata): NamespaceMetadata {

@@ -16,6 +16,8 @@ export interface Member extends Omit<
   network: string;
   /** The primary that serves it: its own name on a primary. */
   primary: string;
+  /** Names of those that its istiod reads; undefined: every other member. */
+  reads?: string[];
   /** Version, platform, extra Helm values for istiod and the base chart, and what is said of istio-system: the mesh's with the member's own over it. */
   istio: NamespaceMetadata & {
     version: string;

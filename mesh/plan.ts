@@ -5,7 +5,8 @@
 import type { LiveMember } from "./live-member";
 import type { Member, MeshSpec } from "./mesh-spec";
 import type { IngressConfig } from "./schema";
-import { dropsMember } from "./roots";
+import { answering } from "./requests";
+import { dropsRoot } from "./roots";
 import { needsEastWestGateway, peersOf, primaries, readersOf, remotesOf } from "./topology";
 
 export interface Plan {
@@ -34,6 +35,16 @@ export type Gateway = { kind: "eastWest" } | { kind: "ingress"; ingress: Ingress
 export interface PrimaryPlan extends MemberPlan {
   /** Names of the peers whose tokens its PeerSecret waits for. Without one, it has no PeerSecret. */
   reads: string[];
+  /** Names of primaries of which its PeerSecret waits for more; none where it reads everybody. */
+  readsAfter: {
+    /**
+     * For the east-west gateway: it leads to what is read on another network. Without it istiod takes the endpoints there for reachable
+     * (EndpointsByNetworkFilter in pilot/pkg/xds/endpoints/ep_filters.go).
+     */
+    gateways: string[];
+    /** For the istiod: it is not read, but answers through the gateway of another, and has to take the reader's root before. */
+    istiods: string[];
+  };
   /**
    * Remotes whose istiod waits for the address of its east-west gateway, and whose gateways for its PeerSecret: it injects their pods
    * only when it knows their clusters.
@@ -48,13 +59,33 @@ export function planOf(mesh: MeshSpec, live: LiveMember[]): Plan {
     isRead: readersOf(mesh, member.name).length > 0,
     gateways: gatewaysOf(mesh, member),
   });
+  const first = dropsRoot(live, mesh) ? "exchange" : "trust";
   return {
     primaries: primaries(mesh).map((primary) => ({
       ...memberPlan(primary),
       reads: peersOf(mesh, primary.name).map(({ name }) => name),
+      readsAfter: first === "trust" ? readsAfter(mesh, primary) : { gateways: [], istiods: [] },
       serves: remotesOf(mesh, primary.name).map(memberPlan),
     })),
-    first: dropsMember(live, mesh) ? "exchange" : "trust",
+    first,
+  };
+}
+
+function readsAfter(mesh: MeshSpec, { name, network, reads }: Member): PrimaryPlan["readsAfter"] {
+  if (reads === undefined) return { gateways: [], istiods: [] };
+  const peers = peersOf(mesh, name);
+  const asking = [name, ...remotesOf(mesh, name).map((remote) => remote.name)];
+  const answers = asking.flatMap((from) => answering(mesh, from).map(({ primary }) => primary));
+  return {
+    gateways: peers
+      .filter((peer) => peer.role === "primary" && peer.network !== network)
+      .map((peer) => peer.name),
+    istiods:
+      mesh.config.trust.mode === "shared"
+        ? []
+        : [...new Set(answers)].filter(
+            (issuer) => issuer !== name && !peers.some((peer) => peer.name === issuer),
+          ),
   };
 }
 

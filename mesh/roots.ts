@@ -59,11 +59,13 @@ export function sharedSigner(config: MeshConfig): string {
   return sharedRoots(config).find(({ signing }) => signing)!.name;
 }
 
-/** Whether a member leaves federated trust: the root of one that is no longer there is still in a bundle. */
-export function dropsMember(live: LiveMember[], mesh: MeshSpec): boolean {
-  const present = new Set(primaries(mesh).map(({ name }) => name));
+/** Whether a root leaves a bundle in federated trust: its member leaves the mesh, or one of the two no longer reads the other. */
+export function dropsRoot(live: LiveMember[], mesh: MeshSpec): boolean {
   return (
     mesh.config.trust.mode === "federated" &&
-    live.some(({ roots = [] }) => roots.some((root) => !present.has(root)))
+    live.some(({ name, roots = [] }) => {
+      const kept = rootNames(mesh, name);
+      return roots.some((root) => !kept.includes(root));
+    })
   );
 }

@@ -11,6 +11,7 @@ import { meshTrustProblems } from "./rules/mesh-trust";
 import { metallbProblems } from "./rules/metallb-addresses";
 import { nameProblems } from "./rules/names";
 import { namespaceProblems } from "./rules/namespaces";
+import { readingProblems } from "./rules/reading";
 import { roleProblems } from "./rules/roles";
 
 export interface Rule {
@@ -24,17 +25,18 @@ export const rules: Rule[] = [
   { problems: evictionProblems, reads: ["evicting"] },
   { problems: evictedManagementProblems, reads: ["evicting", "trust", "membership"] },
   { problems: roleProblems, reads: ["evicting"] },
+  { problems: readingProblems, reads: ["evicting", "groups", "trust"] },
   { problems: kubeconfigProblems, reads: [] },
-  { problems: peerAddressProblems, reads: ["remoteAccess"] },
+  { problems: peerAddressProblems, reads: ["groups", "remoteAccess"] },
   { problems: managementProblems, reads: ["evicting", "membership"] },
-  { problems: gatewayProblems, reads: ["eastWest", "ingress", "istio"] },
+  { problems: gatewayProblems, reads: ["groups", "eastWest", "ingress", "istio"] },
   { problems: gatewayNamespaceProblems, reads: ["trust", "sample", "loadBalancer"] },
   { problems: namespaceProblems, reads: ["istio", "ingress", "sample"] },
   { problems: meshTrustProblems, reads: ["evicting", "trust", "trustDomain", "istio"] },
   { problems: memberTrustProblems, reads: ["evicting", "trust", "trustDomain", "istio"] },
   { problems: metallbProblems, reads: ["loadBalancer"] },
   { problems: istioProblems, reads: ["istio"] },
-  { problems: renewalProblems, reads: ["istio", "remoteAccess"] },
+  { problems: renewalProblems, reads: ["groups", "istio", "remoteAccess"] },
   { problems: telemetryProblems, reads: ["istio", "telemetry"] },
   { problems: chartProblems, reads: ["istio", "loadBalancer"] },
 ];

@@ -1,6 +1,7 @@
 /** Who serves whom, who reads whose API, who needs which gateway. Lists of members are sorted by name. */
 import { isIP } from "node:net";
 import type { Member, MeshSpec } from "./mesh-spec";
+import { counterparts, isReachedFromOtherNetworks, knows } from "./requests";
 import type { IngressConfig } from "./schema";
 
 /** Members that run istiod. */
@@ -13,15 +14,16 @@ export function remotesOf({ members }: MeshSpec, primary: string): Member[] {
   return members.filter((member) => member.role === "remote" && member.primary === primary);
 }
 
-/** Members whose APIs the named member's istiod reads: every other one; none for a remote, which has no istiod. */
+/** Members whose APIs the named member's istiod reads; none for a remote, which has no istiod. */
 export function peersOf(mesh: MeshSpec, reader: string): Member[] {
-  const hasIstiod = primaries(mesh).some(({ name }) => name === reader);
-  return hasIstiod ? mesh.members.filter(({ name }) => name !== reader) : [];
+  const primary = primaries(mesh).find(({ name }) => name === reader);
+  if (primary === undefined) return [];
+  return mesh.members.filter(({ name }) => name !== reader && knows(primary, name));
 }
 
 /** Primaries whose istiods read the named member's API. */
 export function readersOf(mesh: MeshSpec, member: string): Member[] {
-  return primaries(mesh).filter(({ name }) => name !== member);
+  return primaries(mesh).filter((primary) => primary.name !== member && knows(primary, member));
 }
 
 /** Whether this primary's istiod is reached from other clusters, through its gateway: it serves remotes. */
@@ -46,12 +48,19 @@ export function istiodNames({ config }: MeshSpec, { eastWest }: Member): string[
 }
 
 /**
- * Whether the member needs an east-west gateway: it shares the mesh with a member of another network, or its gateway is
- * the way to its istiod. A remote on the network of all others needs none.
+ * Whether the member needs an east-west gateway: members of another network send requests to it, or its gateway is the way to its
+ * istiod. A remote on the network of all others needs none.
  * https://istio.io/latest/docs/setup/install/multicluster/
  */
 export function needsEastWestGateway(mesh: MeshSpec, member: string): boolean {
-  return networks(mesh).length > 1 || exposesIstiod(mesh, member);
+  return isReachedFromOtherNetworks(mesh, member) || exposesIstiod(mesh, member);
+}
+
+/** Whether this primary tells gateways to let requests of other networks in: its own, or those of its remotes. */
+export function exposesServices(mesh: MeshSpec, primary: string): boolean {
+  return mesh.members.some(
+    (member) => member.primary === primary && isReachedFromOtherNetworks(mesh, member.name),
+  );
 }
 
 /**
@@ -73,11 +82,18 @@ export function networks({ members }: MeshSpec): string[] {
 }
 
 /**
- * Federated trust: the primaries whose roots the named member's workloads trust, their own included. A remote has no
- * root of its own: the istiod of its primary signs its workloads, and tells them whom to trust.
+ * Federated trust: the primaries whose roots the named member's workloads trust, their own included: those of `trust.trusts`, or all
+ * whose workloads theirs may meet. A remote has no root of its own: the istiod of its primary signs its workloads, and tells them whom
+ * to trust.
  */
 export function trustedBy(mesh: MeshSpec, member: string): Member[] {
   const issuer = mesh.members.find(({ name }) => name === member)?.primary;
-  const trusts = primaries(mesh).find(({ name }) => name === issuer)?.trust.trusts;
-  return primaries(mesh).filter(({ name }) => name === issuer || (trusts?.includes(name) ?? true));
+  const own = primaries(mesh).find(({ name }) => name === issuer);
+  const met = own && counterparts(mesh).get(own.name);
+  return primaries(mesh).filter(
+    ({ name, trust }) =>
+      name === issuer ||
+      // Trust is of use only on both sides.
+      (own?.trust.trusts?.includes(name) ?? (met?.has(name) || trust.trusts?.includes(own!.name) || false)),
+  );
 }

@@ -12,6 +12,7 @@ export const types = {
   signed: "tls:index/locallySignedCert:LocallySignedCert",
   privateKey: "tls:index/privateKey:PrivateKey",
   eastWestGateway: "weft:gateway:EastWestGateway",
+  peerSecret: "weft:mesh-member:PeerSecret",
   root: "weft:root-ca:RootCa",
   certManagerRoot: "weft:root-ca:CertManagerRoot",
   intermediate: "weft:root-ca:IntermediateCa",

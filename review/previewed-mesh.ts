@@ -26,6 +26,8 @@ export interface Parts {
   /** Names of the roots in its bundle, sorted. */
   roots: string[];
   signingRoot?: string;
+  /** Names of those that it reads; undefined: every other member. */
+  reads?: string[];
   /** Address of its east-west gateway, where it is known. */
   address?: string;
   /** `STRICT` or `PERMISSIVE`; undefined on a remote. */
@@ -59,6 +61,8 @@ export function membersOf(resources: Resource[], side: Side): Map<string, Parts>
     const primary = metadata(state, "annotations")["topology.istio.io/controlPlaneClusters"];
     const bundle = metadata(find(component, types.secret, "cacerts")?.state, "annotations");
     const gateway = find(component, types.eastWestGateway)?.resource.urn;
+    const exchange = find(component, types.peerSecret)?.resource.urn;
+    const peerSecrets = (exchange && below.get(exchange)) || [];
     members.set(name, {
       component,
       role: primary === undefined ? "primary" : "remote",
@@ -68,6 +72,7 @@ export function membersOf(resources: Resource[], side: Side): Map<string, Parts>
       version: versionOf(find(component, types.release, "istiod")?.state),
       roots: (bundle["weft.dev/roots"] ?? "").split(",").filter((root) => root !== ""),
       signingRoot: bundle["weft.dev/signing-root"],
+      reads: primary === undefined ? readsIn(peerSecrets.map((secret) => secret.state)) : undefined,
       address: gateway && addressOf(find(gateway, types.service)?.state),
       mtls: text(at(find(component, types.peerAuthentication)?.state.inputs, "spec", "mtls", "mode")),
     });
@@ -94,7 +99,7 @@ export function meshOf(resources: Resource[], side: Side): MeshSpec | undefined 
         },
   };
   const plain = clusterSchema.parse({ name: "member" });
-  const entries = [...members].map(([name, { role, primary, network, version, roots, address }]) => ({
+  const entries = [...members].map(([name, { role, primary, network, version, roots, reads, address }]) => ({
     path: name,
     cluster: {
       ...plain,
@@ -102,6 +107,7 @@ export function meshOf(resources: Resource[], side: Side): MeshSpec | undefined 
       role,
       network,
       ...(role === "remote" ? { primary } : {}),
+      reads,
       istio: { ...plain.istio, version: version ?? "of a local chart" },
       eastWest: { ...plain.eastWest, addresses: address === undefined ? [] : [address] },
       trust: federated ? { trusts: roots } : {},
@@ -130,6 +136,13 @@ function sourceOf(resources: Resource[], root: string) {
 /** Names of components below `new Mesh("mesh")` of index.ts. */
 export const rootComponent = (root: string) => `mesh-trust-${root}`;
 export const intermediateComponent = (member: string) => `mesh-trust-${member}-intermediate`;
+
+/** Where it reads nobody, or has nobody to read, there is no PeerSecret. */
+function readsIn(peerSecrets: State[]): string[] | undefined {
+  const annotations = peerSecrets.map((secret) => metadata(secret, "annotations")["weft.dev/reads"]);
+  if (annotations.some((annotation) => annotation === undefined)) return undefined;
+  return annotations.flatMap((annotation) => annotation!.split(","));
+}
 
 function addressOf(service: State | undefined): string | undefined {
   const ingress = at(service?.outputs, "status", "loadBalancer", "ingress");

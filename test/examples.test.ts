@@ -15,6 +15,7 @@ const names = [
   "primary-remote-different-networks",
   "primary-remote-same-network",
   "many-primaries-with-remotes",
+  "hub-and-spoke",
   "ingress",
   "bare-metallb",
   "docker-network",
@@ -102,6 +103,14 @@ describe("what an example is about is in its plan:", () => {
       "mesh-us-eastwest-istiod",
     ]);
     expect(having(planned, samples)).toHaveLength(6);
+  });
+
+  test("hub-and-spoke", async () => {
+    const planned = await plan("hub-and-spoke");
+    const keysOf = (member: string) =>
+      Object.keys(planned.recorder.named(`mesh-${member}-peers-0`).inputs["stringData"] as object);
+    expect(["hub", "spoke1", "spoke2"].map(keysOf)).toEqual([["spoke1", "spoke2"], ["hub"], ["hub"]]);
+    expect(having(planned, eastWestGateways)).toEqual(["hub", "spoke1", "spoke2"]);
   });
 
   test("ingress", async () => {

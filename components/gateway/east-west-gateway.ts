@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { mergeValues } from "../../mesh/istio-values";
 import type { Member, MeshSpec } from "../../mesh/mesh-spec";
-import { exposesIstiod, isDiscovered, istiodHost, networks } from "../../mesh/topology";
+import { exposesIstiod, exposesServices, isDiscovered, istiodHost } from "../../mesh/topology";
 import { chartArgs } from "../chart";
 import { istioNamespace, managedByWeft, releaseTimeoutSeconds } from "../kubernetes";
 import { eastWestName, eastWestValues } from "./gateway-chart-values";
@@ -51,7 +51,7 @@ export class EastWestGateway extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: after },
     );
-    if (member.role === "primary" && networks(mesh).length > 1) this.exposeServices(name, after);
+    if (exposesServices(mesh, member.name)) this.exposeServices(name, after);
     if (exposesIstiod(mesh, member.name)) this.exposeIstiod(name, mesh, after);
 
     this.address = this.addressOf(name, args, release);

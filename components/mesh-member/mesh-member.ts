@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { mergeValues, type HelmValues } from "../../mesh/istio-values";
 import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import type { PeerAddress } from "../../mesh/peer-address";
+import { reachedFrom } from "../../mesh/requests";
 import { exposesIstiod } from "../../mesh/topology";
 import { chartArgs } from "../chart";
 import { istioNamespace, managedByWeft, releaseTimeoutSeconds, secretData } from "../kubernetes";
@@ -190,7 +191,7 @@ function istiodValues({ mesh, member, cacerts, servedBy }: MeshMemberArgs): Helm
           imagePullSecrets,
           servesRemotes: exposesIstiod(mesh, member.name),
           hosts: member.eastWest.addresses,
-          gateways: fixedGateways(mesh),
+          gateways: fixedGateways(mesh, member),
           bundleFingerprint: cacerts.fingerprint,
         })
       : remoteValues({
@@ -210,9 +211,9 @@ function istiodValues({ mesh, member, cacerts, servedBy }: MeshMemberArgs): Helm
   return mergeValues(ours, member.istio.values);
 }
 
-/** The gateways whose address is written in stack config, not given by a load balancer. */
-function fixedGateways(mesh: MeshSpec): NetworkGateway[] {
-  return mesh.members
+/** The gateways, of those that the primary's istiod knows, whose address is written in stack config, not given by a load balancer. */
+function fixedGateways(mesh: MeshSpec, primary: Member): NetworkGateway[] {
+  return reachedFrom(mesh, primary.name)
     .filter(({ eastWest }) => eastWest.addresses.length > 0)
     .map(({ name, network, eastWest: { addresses, port } }) => ({ network, cluster: name, addresses, port }));
 }

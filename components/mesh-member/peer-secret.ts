@@ -8,6 +8,8 @@ export interface PeerSecretArgs {
   peers: string[];
   /** Secret. Kubeconfigs by cluster name, of these peers at least. */
   kubeconfigs: Record<string, pulumi.Output<string>>;
+  /** Whether others are not read: then the Secrets say so in annotation `weft.dev/reads`, as no preview shows their keys. @default false */
+  isBounded?: boolean;
   /** What must be there before istiod may see a change. */
   after: pulumi.Resource[];
 }
@@ -32,6 +34,7 @@ export class PeerSecret extends pulumi.ComponentResource {
             name: bucket === 0 ? "weft-peers" : `weft-peers-${bucket}`,
             namespace: istioNamespace,
             labels: { ...managedByWeft, "istio/multiCluster": "true" },
+            ...(args.isBounded && { annotations: { "weft.dev/reads": peers.join(",") } }),
           },
         },
         // A key leaves the bucket that splits before it enters the new one: istiod ignores a cluster that it knows

@@ -210,15 +210,24 @@ export class Mesh extends pulumi.ComponentResource {
   }
 
   private createPeerSecret(
-    { member, reads }: PrimaryPlan,
+    { member, reads, readsAfter }: PrimaryPlan,
     parent: MeshMember,
     families: Family[],
     exchange: Exchange,
   ): pulumi.Resource[] {
     if (reads.length === 0) return [];
+    const before = families.flatMap(({ plan, primary, eastWest }) => [
+      ...(readsAfter.istiods.includes(plan.member.name) ? [primary.part.istiod] : []),
+      ...(eastWest && readsAfter.gateways.includes(plan.member.name) ? [eastWest] : []),
+    ]);
     const { secrets } = new PeerSecret(
       `${this.name}-${member.name}-peers`,
-      { peers: reads, kubeconfigs: kubeconfigsIn(families), after: exchange.afterTrust(parent) },
+      {
+        peers: reads,
+        kubeconfigs: kubeconfigsIn(families),
+        isBounded: member.reads !== undefined,
+        after: [...exchange.afterTrust(parent), ...before],
+      },
       { parent },
     );
     exchange.add(secrets);

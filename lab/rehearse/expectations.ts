@@ -1,6 +1,12 @@
 /** What has to hold at every moment of a step: for members that stay, and between them and those that join. Pure. */
 import type { MeshSpec } from "../../mesh/mesh-spec";
-import { exposesIstiod, needsEastWestGateway, networks } from "../../mesh/topology";
+import {
+  exposesIstiod,
+  exposesServices,
+  needsEastWestGateway,
+  peersOf,
+  trustedBy,
+} from "../../mesh/topology";
 import type { Root } from "./facts";
 import type { World } from "./world";
 
@@ -37,14 +43,15 @@ export function expectations(before: Roles, mesh: MeshSpec, start: World): Expec
   const stayPrimary = wasPrimary.filter((name) => primaries.includes(name));
   return [
     ...stayPrimary.flatMap((reader) =>
-      staying
-        .filter((peer) => peer !== reader)
+      peersOf(mesh, reader)
+        .map(({ name }) => name)
+        .filter((peer) => staying.includes(peer))
         .flatMap((peer) => [key(reader, peer, start), endpoints(reader, peer)]),
     ),
     ...primaries.flatMap((reader) => mesh.members.map(({ name }) => token(reader, name))),
     ...primaries.flatMap((member) =>
       primaries.map((peer) =>
-        stayPrimary.includes(member) && stayPrimary.includes(peer)
+        stayPrimary.includes(member) && stayPrimary.includes(peer) && isToTrust(mesh, member, peer)
           ? trustsOnwards(member, peer, start)
           : trustsOnceReached(member, peer),
       ),
@@ -60,7 +67,7 @@ export function expectations(before: Roles, mesh: MeshSpec, start: World): Expec
       network(member, start),
       ...(needsEastWestGateway(mesh, member) ? [gateway(member), address(member, start)] : []),
       // A remote's gateway has the objects of its primary.
-      ...(stayPrimary.includes(member) && networks(mesh).length > 1
+      ...(stayPrimary.includes(member) && exposesServices(mesh, member)
         ? [istioObject(member, "Gateway", "cross-network-gateway", start)]
         : []),
       ...(exposesIstiod(mesh, member)
@@ -71,6 +78,11 @@ export function expectations(before: Roles, mesh: MeshSpec, start: World): Expec
         : []),
     ]),
   ];
+}
+
+/** A root leaves the bundle of a member that meets its workloads no more: then it is its key that must have left before. */
+function isToTrust(mesh: MeshSpec, member: string, peer: string): boolean {
+  return mesh.config.trust.mode === "shared" || trustedBy(mesh, member).some(({ name }) => name === peer);
 }
 
 const expectation = (

@@ -18,6 +18,12 @@ export const clusterSchema = z.strictObject({
     .default("primary")
     .describe("`primary` runs istiod; `remote` is served by the istiod of `primary`."),
   primary: dns1123.optional().describe("Name of the primary that serves this remote."),
+  reads: z
+    .array(dns1123)
+    .optional()
+    .describe(
+      "Members whose services this primary's workloads use: its istiod reads these and no others, whatever groups it is in; default: those that it shares a group of `weft:mesh.groups` with, and without groups every other one. See docs/reading.md.",
+    ),
   apiServer: apiServer.optional(),
   eastWest: eastWest.prefault({}),
   ingress: ingress.optional().describe("North-south gateway."),

@@ -54,6 +54,8 @@ const membership = z.strictObject({
     .describe("Find Cluster API Clusters by a selector."),
 });
 
+const groupsForm = "a map of lists of names, whose keys are DNS-1123 labels, such as eu: [a, b]";
+
 export const meshSchema = z.strictObject({
   id: dns1123.default("mesh1").describe("Istio's mesh ID, the same in every member."),
   trustDomain: written("a DNS name in lower case", /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/)
@@ -93,6 +95,15 @@ export const meshSchema = z.strictObject({
         ),
     })
     .prefault({}),
+  groups: z
+    .record(z.string(), z.array(dns1123), { error: groupsForm })
+    .refine((groups) => Object.keys(groups).every((name) => dns1123.safeParse(name).success), {
+      error: groupsForm,
+    })
+    .optional()
+    .describe(
+      "Who reads whom: names of members by group. A primary reads those that it shares a group with; a member may be in several. Default: every primary reads every other member. See docs/reading.md.",
+    ),
   removing: z
     .array(dns1123)
     .default([])

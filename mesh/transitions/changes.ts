@@ -220,6 +220,12 @@ export const changes: Change[] = [
     problems: unreachableMembers,
   },
   {
+    keys: ["mesh.groups", "clusters[].reads"],
+    verdict: "steps",
+    what: "Who reads more gets the keys when the gateways are there that lead to what it reads. Who reads less loses the keys first; then go the gateways and, in federated trust, the roots that nobody needs any more. Its requests go to the members that it still reads, and fail where none of them has the Service: see to that before. In federated trust one `pulumi up` for what is added, one for what is taken away.",
+    problems: changedRoots,
+  },
+  {
     keys: ["mesh.rebuilt"],
     verdict: "steps",
     what: "Only with `pulumi up --refresh`, as below.",

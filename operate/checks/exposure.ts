@@ -1,6 +1,6 @@
 /** Do Istio's Gateways expose what other networks and remotes need, and no more? */
 import type { MeshSpec } from "../../mesh/mesh-spec";
-import { exposesIstiod, istiodHost, networks } from "../../mesh/topology";
+import { exposesIstiod, exposesServices, istiodHost } from "../../mesh/topology";
 import type { IstiodRoute, IstioGateway } from "../facts/facts";
 import { failed, judge, upRepairs, upTakesBack, type Check, type Issue } from "./check";
 
@@ -22,7 +22,7 @@ export const exposure: Check = ({ mesh, member, facts }) => {
       mode: "AUTO_PASSTHROUGH",
       hosts: ["*.local"],
       ports: [15443],
-      needed: networks(mesh).length > 1,
+      needed: exposesServices(mesh, member.name),
       without: "other networks do not reach its services",
     },
     "istiod-gateway": {

@@ -1,7 +1,7 @@
 /** Does istiod run, and is its version one that the mesh can live with? */
 import semver from "semver";
 import { brokenRotation, minorSkew } from "../../mesh/istio-versions";
-import { primaries, readersOf } from "../../mesh/topology";
+import { peersOf, primaries } from "../../mesh/topology";
 import type { IstiodFacts } from "../facts/facts";
 import { chartRepairs, failed, judge, type Check, type Issue, type View } from "./check";
 
@@ -60,7 +60,7 @@ function versionIssues({ mesh, member, all }: View, version: string): Issue[] {
     );
   }
   const broken = brokenRotation(version);
-  const reads = readersOf(mesh, member.name).length > 0 || mesh.members.length > 1;
+  const reads = peersOf(mesh, member.name).length > 0;
   if (broken !== undefined && reads && !mesh.config.remoteAccess.allowBrokenRotation) {
     issues.push(
       failed(

@@ -7,7 +7,12 @@ export const peerKeys: Check = ({ mesh, member, facts }) => {
   if (member.role === "remote") return undefined;
   return judge(facts.peerKeys, (found) => {
     const wanted = peersOf(mesh, member.name).map(({ name }) => name);
-    const issues = [...missing(wanted, found), ...orphans(wanted, found, facts.kubectl), ...twins(found)];
+    const members = mesh.members.map(({ name }) => name);
+    const issues = [
+      ...missing(wanted, found),
+      ...orphans({ wanted, members, kubectl: facts.kubectl }, found),
+      ...twins(found),
+    ];
     const held = wanted.filter((name) => found.some(({ cluster }) => cluster === name));
     return { issues, detail: `${held.length}/${wanted.length}` };
   });
@@ -26,15 +31,20 @@ function missing(wanted: string[], found: PeerKey[]): Issue[] {
   ];
 }
 
-function orphans(wanted: string[], found: PeerKey[], kubectl: string): Issue[] {
+function orphans(
+  { wanted, members, kubectl }: { wanted: string[]; members: string[]; kubectl: string },
+  found: PeerKey[],
+): Issue[] {
   return found
     .filter(({ cluster }) => !wanted.includes(cluster))
     .map(({ cluster, secret }) =>
       failed(
-        `An orphan: key ${cluster} in Secret ${secret} leads to no member of this mesh, and istiod keeps trying it (istio#36365).`,
+        members.includes(cluster)
+          ? `Key ${cluster} in Secret ${secret} leads to a member that this one is not to read, and istiod reads it all the same.`
+          : `An orphan: key ${cluster} in Secret ${secret} leads to no member of this mesh, and istiod keeps trying it (istio#36365).`,
         secret.startsWith("weft-peers")
           ? // To the provider a key that it did not write is no change.
-            `\`pulumi up\` takes it out, if it has left stack config; if not, \`${kubectl} -n istio-system patch secret ${secret} --type merge -p '{"data":{"${cluster}":null}}'\`.`
+            `\`pulumi up\` takes it out, if stack config has changed; if not, \`${kubectl} -n istio-system patch secret ${secret} --type merge -p '{"data":{"${cluster}":null}}'\`.`
           : `If nobody needs it: \`${kubectl} -n istio-system delete secret ${secret}\`.`,
       ),
     );

@@ -3,7 +3,7 @@ import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import { rootNames, sharedRoots } from "../../mesh/roots";
 import { needsEastWestGateway, networks, peersOf, primaries } from "../../mesh/topology";
 import type { CheckName } from "../checks";
-import { plural, type Issue, type Verdict } from "../checks/check";
+import { few, plural, type Issue, type Verdict } from "../checks/check";
 import type { MemberReport, Report } from "../report";
 
 export interface MeshMap {
@@ -99,12 +99,51 @@ function isBroken(reader: MemberReport | undefined, peer: string): boolean {
 
 function readingInWords(mesh: MeshSpec, reads: Read[]): string[] {
   if (reads.length === 0) return ["Nobody reads another member."];
-  const rule = `Every primary (${primaries(mesh).length}) reads every other member: ${plural(reads.length, "key")}.`;
   const broken = primaries(mesh).flatMap(({ name }) => {
     const peers = reads.filter(({ reader, broken }) => broken && reader === name).map(({ peer }) => peer);
     return peers.length === 0 ? [] : `${name} does not read ${peers.join(", ")}.`;
   });
-  return [rule, ...broken];
+  return [...rulesOfReading(mesh, plural(reads.length, "key")), ...broken];
+}
+
+/** Those that read each other are told together, and those that read the same. */
+function rulesOfReading(mesh: MeshSpec, keys: string): string[] {
+  const everybody = mesh.members.length - 1;
+  const readers = primaries(mesh).map(({ name }) => ({
+    name,
+    peers: peersOf(mesh, name).map((peer) => peer.name),
+  }));
+  if (readers.every(({ peers }) => peers.length === everybody)) {
+    return [`Every primary (${readers.length}) reads every other member: ${keys}.`];
+  }
+  const circles = together(readers, ({ name, peers }) => [...peers, name].sort());
+  const inCircle = circles.filter((circle) => circle.length > 1).flat();
+  const alone = readers.filter((reader) => !inCircle.includes(reader));
+  const verb = (circle: typeof readers) => (circle.length === 1 ? "reads" : "read");
+  const names = (circle: typeof readers) => few(circle.map(({ name }) => name));
+  return [
+    `Not everybody reads everybody: ${keys}.`,
+    ...circles
+      .filter((circle) => circle.length > 1)
+      .map((circle) => {
+        const others = circle[0]!.peers.filter((peer) => !circle.some(({ name }) => name === peer));
+        return `${names(circle)} read each other${others.length === 0 ? "" : ` and ${few(others)}`}.`;
+      }),
+    ...together(alone, ({ peers }) => peers).map((circle) => {
+      const { peers } = circle[0]!;
+      const whom = peers.length === everybody ? "every other member" : few(peers) || "nobody";
+      return `${names(circle)} ${verb(circle)} ${whom}.`;
+    }),
+  ];
+}
+
+function together<T>(items: T[], key: (item: T) => string[]): T[][] {
+  const found = new Map<string, T[]>();
+  for (const item of items) {
+    const id = key(item).join(" ");
+    found.set(id, [...(found.get(id) ?? []), item]);
+  }
+  return [...found.values()];
 }
 
 function trustInWords(mesh: MeshSpec): string[] {
@@ -113,10 +152,14 @@ function trustInWords(mesh: MeshSpec): string[] {
       signing ? `Root ${name} (${source}) signs for all members.` : `Root ${name} (${source}) is trusted.`,
     );
   }
+  const isBounded = mesh.members.some(({ reads }) => reads !== undefined);
   const all = primaries(mesh).length;
-  const picky = primaries(mesh).filter(({ name }) => rootNames(mesh, name).length < all);
+  const picky = primaries(mesh).filter(({ name, trust }) =>
+    isBounded ? trust.trusts !== undefined : rootNames(mesh, name).length < all,
+  );
+  const others = isBounded ? "all that its workloads meet" : "all others";
   return [
-    `Every primary has a root of its own, and trusts those of all others${picky.length === 0 ? "." : ", except:"}`,
+    `Every primary has a root of its own, and trusts those of ${others}${picky.length === 0 ? "." : ", except:"}`,
     ...picky.map(({ name }) => `${name} trusts the roots ${rootNames(mesh, name).join(", ")}.`),
   ];
 }

@@ -1,5 +1,6 @@
 /** Who answered whom. Pure. */
 import type { MeshSpec } from "../../mesh/mesh-spec";
+import { reachedFrom } from "../../mesh/requests";
 import { trustedBy } from "../../mesh/topology";
 import type { Answer } from "./requests";
 
@@ -45,22 +46,24 @@ export function rowOf(mesh: MeshSpec, from: string, answers: Answer[], podOwners
   };
 }
 
-/** Members that answer the named one: those that trust each other. */
+/** Members that answer the named one: those to which its requests go, as far as they trust each other. */
 export function expectedOf(mesh: MeshSpec, from: string): string[] {
   const issuerOf = (name: string) => mesh.members.find((member) => member.name === name)!.primary;
   const trusts = (one: string, other: string) =>
     trustedBy(mesh, one).some(({ name }) => name === issuerOf(other));
-  return mesh.members.map(({ name }) => name).filter((name) => trusts(from, name) && trusts(name, from));
+  return reachedFrom(mesh, from)
+    .map(({ name }) => name)
+    .filter((name) => trusts(from, name) && trusts(name, from));
 }
 
 /**
  * Whether every member was answered by every one that should, without a failure. Requests to members that it does not
- * trust fail by design, so failures count only where it is to reach everybody.
+ * trust fail by design, so failures count only where it trusts all to which its requests go.
  */
 export function isWhole(mesh: MeshSpec, rows: Row[]): boolean {
   return rows.every(({ from, missing, failures }) => {
-    const reachesAll = expectedOf(mesh, from).length === mesh.members.length;
-    return missing.length === 0 && (Object.keys(failures).length === 0 || !reachesAll);
+    const trustsAll = expectedOf(mesh, from).length === reachedFrom(mesh, from).length;
+    return missing.length === 0 && (Object.keys(failures).length === 0 || !trustsAll);
   });
 }
 

@@ -3,6 +3,8 @@ import {
   isReady,
   mergeMembers,
   selectMembers,
+  unknownGroups,
+  withFound,
   type ClusterObject,
   type Reachable,
 } from "../../clusters/membership-selection";
@@ -96,6 +98,29 @@ test("the order in which the API server lists them means nothing", () => {
       expect(selectMembers(shuffled, "mesh1")).toEqual(selectMembers(objects, "mesh1"));
     }),
   );
+});
+
+test("a label puts a member into a group that is there, beside those that name it", () => {
+  const [a, b] = selectMembers(
+    [deployment("a", { "weft.dev/group": "eu" }), deployment("b", { "weft.dev/group": "" })],
+    "mesh1",
+  ).found;
+  expect([a!.group, b!.group]).toEqual(["eu", undefined]);
+  expect(unknownGroups([a!, b!], { eu: [] })).toEqual([]);
+  expect(withFound({ eu: ["x"], us: ["a"] }, [a!, b!])).toEqual({ eu: ["x", "a"], us: ["a"] });
+  expect(withFound({ eu: ["a"] }, [a!])).toEqual({ eu: ["a"] });
+});
+
+test("a label that names no group is refused, with how to add it", () => {
+  const { found } = selectMembers([deployment("a", { "weft.dev/group": "eu" })], "mesh1");
+  const problem = (groups: string) => ({
+    path: "ClusterDeployment team-a/a",
+    value: "eu",
+    message: "Its label weft.dev/group names no group of `weft:mesh.groups`.",
+    remedy: `Correct the label, or add the group: weft:mesh.groups.eu: []. Groups: ${groups}.`,
+  });
+  expect(unknownGroups(found, { us: [], asia: [] })).toEqual([problem("us, asia")]);
+  expect(unknownGroups(found, undefined)).toEqual([problem("none")]);
 });
 
 test("labels give a member its name and its network", () => {

@@ -116,6 +116,27 @@ test("a Cluster of Cluster API joins by the selector, where k0rdent is not there
   ]);
 });
 
+test("a label puts a ClusterDeployment into a group of the mesh; one that names none is refused", async () => {
+  const labelled = object("found", {});
+  labelled.metadata = { ...labelled.metadata, labels: { "weft.dev/group": "eu" } } as never;
+  answers[deployments] = { items: [labelled] };
+  answers[secretPath("found")] = secret(management.kubeconfig());
+  const grouped = (groups?: object) =>
+    parseMeshWithFound(
+      {
+        mesh: { membership: { management: "mgmt" }, ...(groups && { groups }) },
+        clusters: [{ name: "mgmt", kubeconfig: management.kubeconfig() }],
+      },
+      { known: [], warn },
+    );
+  const { members } = await grouped({ eu: ["mgmt"] });
+  expect(members.map(({ name, reads }) => [name, reads])).toEqual([
+    ["found", ["mgmt"]],
+    ["mgmt", ["found"]],
+  ]);
+  await expect(grouped()).rejects.toThrow("Its label weft.dev/group names no group of `weft:mesh.groups`.");
+});
+
 test("an adopted cluster's kubeconfig is in the Secret of its Credential", async () => {
   answers[deployments] = {
     items: [object("child1", { spec: { template: "adopted-cluster-1-0-0", credential: "adopted" } })],

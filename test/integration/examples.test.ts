@@ -221,6 +221,14 @@ example("multi-primary-different-networks", "primaries read each other and have 
   }
 });
 
+example("hub-and-spoke", "a spoke reads the hub alone, and the hub every spoke", async (on) => {
+  expect(await on.view()).toEqual({
+    hub: primary("hub", ["spoke1", "spoke2"]),
+    spoke1: primary("spoke1", ["hub"], { sample: sample("v2") }),
+    spoke2: primary("spoke2", ["hub"]),
+  });
+});
+
 example("multi-primary-same-network", "primaries read each other and have no gateway", async (on) => {
   const flat = { runs: ["istiod"], istio: [mtls] };
   expect(await on.view()).toEqual({

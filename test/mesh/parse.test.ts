@@ -166,7 +166,7 @@ describe("what the schema refuses", () => {
       {
         path: "weft:clusters[0].kubeConfig",
         message:
-          "Unknown key. Allowed here: addresses, apiServer, context, eastWest, ingress, istio, kubeconfig, kubeconfigPath, name, network, primary, remoteAccess, role, trust.",
+          "Unknown key. Allowed here: addresses, apiServer, context, eastWest, ingress, istio, kubeconfig, kubeconfigPath, name, network, primary, reads, remoteAccess, role, trust.",
         remedy: "Did you mean `kubeconfig`?",
       },
     ]);
@@ -594,7 +594,7 @@ weft:mesh.mtls = off
   Expected one of strict, permissive.
 
 weft:clusters[0].rol
-  Unknown key. Allowed here: addresses, apiServer, context, eastWest, ingress, istio, kubeconfig, kubeconfigPath, name, network, primary, remoteAccess, role, trust.
+  Unknown key. Allowed here: addresses, apiServer, context, eastWest, ingress, istio, kubeconfig, kubeconfigPath, name, network, primary, reads, remoteAccess, role, trust.
   Did you mean \`role\`?
 
 weft:clusters[2].name = b

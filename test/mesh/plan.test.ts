@@ -4,11 +4,12 @@ import type { MeshSpec } from "../../mesh/mesh-spec";
 import { parseMesh } from "../../mesh/parse";
 import { planOf, type MemberPlan, type Plan } from "../../mesh/plan";
 
-/** Clusters of any mix of roles, networks and gateways, the first of them a primary. */
+/** Clusters of any mix of roles, networks, gateways and `reads`, the first of them a primary. */
 const shape = fc.record({
   remote: fc.boolean(),
   serving: fc.nat(),
   network: fc.option(fc.constantFrom("n1", "n2")),
+  reads: fc.option(fc.array(fc.nat(), { maxLength: 4 })),
   ingress: fc.constantFrom(undefined, {}, { service: { type: "NodePort", nodePorts: {} } }),
   eastWest: fc.constantFrom(undefined, {
     service: { type: "NodePort" },
@@ -19,13 +20,23 @@ const shape = fc.record({
 const stacks = fc.array(shape, { minLength: 1, maxLength: 12 }).map((shapes) => {
   const isPrimary = shapes.map(({ remote }, index) => index === 0 || !remote);
   const serving = isPrimary.flatMap((is, index) => (is ? [`c${index}`] : []));
-  return shapes.map(({ network, ingress, eastWest, serving: chosen }, index) => ({
+  const primaryOf = (index: number) =>
+    isPrimary[index] ? `c${index}` : serving[shapes[index]!.serving % serving.length]!;
+  const names = shapes.map((_, index) => `c${index}`);
+  const toRead = (index: number, chosen: number[]) =>
+    names.filter(
+      (name, other) =>
+        other !== index &&
+        (primaryOf(other) === names[index] || chosen.some((one) => names[one % names.length] === name)),
+    );
+  return shapes.map(({ network, ingress, eastWest, reads }, index) => ({
     name: `c${index}`,
     context: "kind",
+    ...(reads !== null && isPrimary[index] && { reads: toRead(index, reads) }),
     ...(network !== null && { network }),
     ...(ingress && { ingress }),
     ...(eastWest && { eastWest }),
-    ...(!isPrimary[index] && { role: "remote", primary: serving[chosen % serving.length] }),
+    ...(!isPrimary[index] && { role: "remote", primary: primaryOf(index) }),
   }));
 });
 
@@ -46,8 +57,10 @@ function edges(plan: Plan): [later: string, earlier: string][] {
   ];
   return [
     ...membersOf(plan).flatMap(within),
-    ...plan.primaries.flatMap(({ member: { name }, reads, serves }): [string, string][] => [
+    ...plan.primaries.flatMap(({ member: { name }, reads, readsAfter, serves }): [string, string][] => [
       ...reads.map((peer): [string, string] => [`${name}/peers`, `${peer}/token`]),
+      ...readsAfter.gateways.map((peer): [string, string] => [`${name}/peers`, `${peer}/gateways`]),
+      ...readsAfter.istiods.map((other): [string, string] => [`${name}/peers`, `${other}/istiod`]),
       ...(reads.length > 0 && plan.first === "trust"
         ? [[`${name}/peers`, `${name}/istiod`] as [string, string]]
         : []),
@@ -91,12 +104,12 @@ describe("in every mesh", () => {
 
   it("nobody waits for what waits for him", () => holds((plan) => expect(stuck(edges(plan))).toEqual([])));
 
-  it("a PeerSecret waits for the token of every other member, and of nobody who has none", () =>
-    holds((plan) => {
+  it("a PeerSecret waits for the token of every member that it reads, and of nobody who has none", () =>
+    holds((plan, mesh) => {
       const read = membersOf(plan).filter(({ isRead }) => isRead);
       for (const { member, reads } of plan.primaries) {
-        const others = read.map((other) => other.member.name).filter((name) => name !== member.name);
-        expect(reads.toSorted()).toEqual(others.toSorted());
+        const others = mesh.members.map(({ name }) => name).filter((name) => name !== member.name);
+        expect(reads.toSorted()).toEqual((member.reads ?? others).toSorted());
       }
       const wanted = new Set(plan.primaries.flatMap(({ reads }) => reads));
       expect(new Set(read.map(({ member }) => member.name))).toEqual(wanted);
@@ -149,6 +162,7 @@ test("a primary with a remote, and one without, are planned so", () => {
         isRead: true,
         gateways: [[{ kind: "eastWest" }]],
         reads: ["q", "r"],
+        readsAfter: { gateways: [], istiods: [] },
         serves: [
           { member: r, isRead: true, gateways: [[{ kind: "eastWest" }, { kind: "ingress", ingress }]] },
         ],
@@ -158,6 +172,7 @@ test("a primary with a remote, and one without, are planned so", () => {
         isRead: true,
         gateways: [[{ kind: "ingress", ingress: q!.ingress }], [{ kind: "eastWest" }]],
         reads: ["p", "r"],
+        readsAfter: { gateways: [], istiods: [] },
         serves: [],
       },
     ],
@@ -168,7 +183,16 @@ test("a member alone reads nobody, is read by nobody and has no gateway", () => 
   const mesh = parseMesh({ clusters: [{ name: "a", context: "a" }] });
   expect(planOf(mesh, [])).toEqual({
     first: "trust",
-    primaries: [{ member: mesh.members[0], isRead: false, gateways: [], reads: [], serves: [] }],
+    primaries: [
+      {
+        member: mesh.members[0],
+        isRead: false,
+        gateways: [],
+        reads: [],
+        readsAfter: { gateways: [], istiods: [] },
+        serves: [],
+      },
+    ],
   });
 });
 
@@ -178,4 +202,35 @@ test("keys leave the PeerSecrets first only where a root leaves the bundles", ()
   expect(first("federated", gone)).toBe("exchange");
   expect(first("federated", [{ ...gone[0]!, roots: ["c0"] }])).toBe("trust");
   expect(first("shared", gone)).toBe("trust");
+});
+
+test("who does not read everybody waits for the gateways that lead there, and for trust in who answers through them", () => {
+  const clusters = [
+    { name: "a", context: "a", network: "n", reads: [] },
+    { name: "b", context: "b", network: "n", reads: ["a"] },
+    { name: "c", context: "c", network: "m", reads: ["b"] },
+  ];
+  const of = (mode: string, live: LiveMember[] = []) =>
+    planOf(parseMesh({ mesh: { trust: { mode } }, clusters }), live).primaries.map(
+      ({ readsAfter }) => readsAfter,
+    );
+  const none = { gateways: [], istiods: [] };
+  expect(of("shared")).toEqual([none, none, { gateways: ["b"], istiods: [] }]);
+  expect(of("federated")).toEqual([none, none, { gateways: ["b"], istiods: ["a"] }]);
+  const leaving = [{ name: "a", tokenGenerations: [1], roots: ["a", "b", "c", "gone"] }];
+  expect(of("federated", leaving)).toEqual([none, none, none]);
+});
+
+test("keys leave first, too, where a member stays and its root leaves a bundle", () => {
+  const live = (name: string): LiveMember => ({ name, tokenGenerations: [1], roots: ["a", "b"] });
+  const first = (reads: object) =>
+    planOf(
+      parseMesh({
+        mesh: { trust: { mode: "federated" } },
+        clusters: ["a", "b"].map((name) => ({ name, context: name, ...reads })),
+      }),
+      [live("a"), live("b")],
+    ).first;
+  expect(first({})).toBe("trust");
+  expect(first({ reads: [] })).toBe("exchange");
 });

@@ -146,6 +146,129 @@ describe("roles", () => {
   });
 });
 
+describe("reading", () => {
+  const reading = (name: string, ...reads: string[]) => cluster(name, { reads });
+  const inGroups = (groups: object, clusters: object[]) => problemsOf({ mesh: { groups }, clusters });
+
+  it("is of members by their names, and not of oneself", () => {
+    expect(problemsOf({ clusters: [reading("alpha", "alpha", "betta"), cluster("beta")] })).toEqual([
+      {
+        path: "weft:clusters[0].reads[1]",
+        value: "betta",
+        message: "No member has this name.",
+        remedy: "Did you mean `beta`?",
+      },
+      {
+        path: "weft:clusters[0].reads[0]",
+        value: "alpha",
+        message: "This is the member itself, whose own cluster its istiod reads in any case.",
+        remedy: "Remove it.",
+      },
+    ]);
+    expect(inGroups({ eu: ["a", "zzz"] }, [a])).toEqual([
+      { path: "weft:mesh.groups.eu[1]", value: "zzz", message: "No member has this name." },
+    ]);
+  });
+
+  it("is of groups in a map of lists", () => {
+    const form = "Expected a map of lists of names, whose keys are DNS-1123 labels, such as eu: [a, b].";
+    expect(inGroups(["a"] as object, [a])).toMatchObject([{ path: "weft:mesh.groups", message: form }]);
+    expect(inGroups({ "E U": ["a"] }, [a])).toMatchObject([{ path: "weft:mesh.groups", message: form }]);
+    expect(inGroups({ eu: "a" }, [a])).toMatchObject([
+      { path: "weft:mesh.groups.eu", message: "Expected a list." },
+    ]);
+  });
+
+  it("is not of a remote's own", () => {
+    expect(problemsOf({ clusters: [a, remote("r", "a", { reads: ["a"] })] })).toEqual([
+      {
+        path: "weft:clusters[1].reads",
+        message: "This member is a remote and runs no istiod: that of a reads for it.",
+        remedy: "Remove it, or move it to a.",
+      },
+    ]);
+  });
+
+  it("of a member that is in none of the groups is said by `reads`", () => {
+    expect(inGroups({ eu: ["a", "b"] }, [a, b, cluster("c")])).toEqual([
+      {
+        path: "weft:clusters[2]",
+        value: "c",
+        message: "It is in no group of `weft:mesh.groups`, so it would read nobody.",
+        remedy: "Add it to one (a member that is found, by label weft.dev/group), or give it `reads`.",
+      },
+    ]);
+    expect(inGroups({ eu: ["a", "b"] }, [a, b, reading("c")])).toEqual([]);
+  });
+
+  it("includes a primary's own remotes", () => {
+    expect(problemsOf({ clusters: [reading("a", "b"), b, remote("r", "a")] })).toEqual([
+      {
+        path: "weft:clusters[0].reads",
+        value: "b",
+        message: "a serves r, and does not read it: nothing there would be injected.",
+        remedy: "Add r to the list.",
+      },
+    ]);
+    expect(inGroups({ eu: ["a", "b"], us: ["r", "b"] }, [a, b, remote("r", "a")])).toEqual([
+      {
+        path: "weft:mesh.groups",
+        message: "a serves r, and does not read it: nothing there would be injected.",
+        remedy: "Add r to a group that a is in.",
+      },
+    ]);
+    expect(inGroups({ eu: ["a", "b", "r"] }, [a, b, remote("r", "a")])).toEqual([]);
+  });
+
+  describe("in federated trust", () => {
+    const federated = { trust: { mode: "federated" } };
+    const trusting = (name: string, trusts: string[], more: object = {}) =>
+      cluster(name, { trust: { trusts }, ...more });
+
+    it("needs trust on both sides, and says once which is missing", () => {
+      expect(
+        problemsOf({ mesh: federated, clusters: [cluster("a", { reads: ["b"] }), trusting("b", [])] }),
+      ).toEqual([
+        {
+          path: "weft:clusters[0].reads",
+          value: "b",
+          message:
+            "Workloads of b answer those of a, and b does not trust the root of a: mutual TLS between them would fail.",
+          remedy: "Add a to weft:clusters[1].trust.trusts, or let a not read what leads to b.",
+        },
+      ]);
+      const groups = { both: ["a", "b"] };
+      expect(problemsOf({ mesh: { ...federated, groups }, clusters: [a, trusting("b", [])] })).toMatchObject([
+        { path: "weft:mesh.groups", value: "b" },
+      ]);
+      expect(
+        problemsOf({ mesh: federated, clusters: [cluster("a", { reads: ["b"] }), trusting("b", ["a"])] }),
+      ).toEqual([]);
+    });
+
+    it("needs it of those to which a gateway hands on, too", () => {
+      const [one, two, three] = [
+        trusting("a", ["b"], { network: "n", reads: ["b"] }),
+        cluster("b", { network: "n", reads: ["a"] }),
+        cluster("c", { network: "m", reads: ["b"] }),
+      ];
+      expect(problemsOf({ mesh: federated, clusters: [one, two, three] })).toEqual([
+        {
+          path: "weft:clusters[2].reads",
+          value: "a",
+          message:
+            "Workloads of a answer those of c through another's gateway, and a does not trust the root of c: mutual TLS between them would fail.",
+          remedy: "Add c to weft:clusters[0].trust.trusts, or let c not read what leads to a.",
+        },
+      ]);
+    });
+
+    it("is as it was where everybody reads everybody", () => {
+      expect(problemsOf({ mesh: federated, clusters: [a, b, trusting("c", ["a"])] })).toEqual([]);
+    });
+  });
+});
+
 describe("access", () => {
   it("a kubeconfig is given once, or found by a context", () => {
     const kubeconfig = "apiVersion: v1\n";

@@ -309,8 +309,25 @@ describe("keys", () => {
   test("an orphan in Weft's own Secret, which an up does not see unless it was Weft's", () => {
     value(sample.of("one").peerKeys).push({ cluster: "gone", secret: "weft-peers", credentials: "?" });
     expect(findings(judgeMesh(sample.mesh, sample.facts, now), ["failed"])[0]?.issue.remedy).toBe(
-      '`pulumi up` takes it out, if it has left stack config; if not, `kubectl --context one -n istio-system patch secret weft-peers --type merge -p \'{"data":{"gone":null}}\'`.',
+      '`pulumi up` takes it out, if stack config has changed; if not, `kubectl --context one -n istio-system patch secret weft-peers --type merge -p \'{"data":{"gone":null}}\'`.',
     );
+  });
+
+  test("one of a member that is not to be read", async () => {
+    const clusters = input.clusters.map((entry) =>
+      entry.name === "two" ? { ...entry, reads: ["one"] } : entry,
+    );
+    sample = await healthy({ ...input, clusters });
+    expect(complaints()).toEqual([]);
+    expect(detailOf("two", "keys")).toBe("1/1");
+    value(sample.of("two").peerKeys).push({
+      cluster: "three",
+      secret: "weft-peers",
+      credentials: "hash-three",
+    });
+    expect(complaints()).toEqual([
+      "two keys failed: Key three in Secret weft-peers leads to a member that this one is not to read, and istiod reads it all the same.",
+    ]);
   });
 
   test("one in two Secrets", () => {

@@ -88,6 +88,39 @@ test("federated trust says who trusts whom", () => {
   ]);
 });
 
+test("where not everybody reads everybody, those that read each other or the same are told together", () => {
+  const cluster = (name: string, more: object = {}) => ({ name, context: name, ...more });
+  const hub = {
+    clusters: [
+      cluster("hub"),
+      ...["s1", "s2"].map((name) => cluster(name, { reads: ["hub"] })),
+      cluster("z", { reads: [] }),
+    ],
+  };
+  expect(mapOf(parseMesh(hub)).reading).toEqual([
+    "Not everybody reads everybody: 5 keys.",
+    "hub reads every other member.",
+    "s1, s2 read hub.",
+    "z reads nobody.",
+  ]);
+  const regions = parseMesh({
+    mesh: { groups: { eu: ["a", "b", "r"], us: ["c", "d"] }, trust: { mode: "federated" } },
+    clusters: [
+      ...["a", "b", "c", "d"].map((name) => cluster(name)),
+      cluster("r", { role: "remote", primary: "a" }),
+    ],
+  });
+  expect(mapOf(regions).reading).toEqual([
+    "Not everybody reads everybody: 6 keys.",
+    "a, b read each other and r.",
+    "c, d read each other.",
+  ]);
+  expect(mapOf(regions).reads).toHaveLength(6);
+  expect(mapOf(regions).trust).toEqual([
+    "Every primary has a root of its own, and trusts those of all that its workloads meet.",
+  ]);
+});
+
 test("at 50 members who reads whom is said in one line, and drawn in none", () => {
   const map = mapOf(large());
   expect(map.reads).toBeUndefined();

@@ -37,6 +37,25 @@ test("a primary joins, and every other primary reads it", () => {
   });
 });
 
+test("a primary joins, and those read it that are to, as their PeerSecrets say in clear", () => {
+  const reads = (side: Record<string, unknown> | undefined, names: string) => {
+    const { metadata } = (side?.["inputs"] ?? {}) as { metadata?: Record<string, unknown> };
+    if (metadata?.["name"] === "weft-peers") metadata["annotations"] = { "weft.dev/reads": names };
+  };
+  const text = edited("join", (event) => {
+    for (const kind of ["resourcePreEvent", "resOutputsEvent"]) {
+      const { metadata } = (event[kind] ?? {}) as { metadata?: Record<string, Record<string, unknown>> };
+      if (!String(metadata?.["urn"]).endsWith("mesh-cluster1-peers-0")) continue;
+      reads(metadata!["old"], "cluster2");
+      reads(metadata!["new"], "cluster2");
+    }
+  });
+  expect(changes(text).changing).toEqual([
+    { members: ["cluster1"], what: ["new keys for its peers"] },
+    { members: ["cluster2"], what: ["reads `cluster3` as well"] },
+  ]);
+});
+
 test("a remote joins, and its primary opens its istiod to it", () => {
   expect(changes(preview("join-remote"))).toEqual({
     ...none,

@@ -51,6 +51,27 @@ test("a member that leaves in the right order interrupts nothing, and nobody ask
   expect(found(seen, meshOf(...both), three)).toEqual([]);
 });
 
+test("what is no longer to be read is not missed, in the order of keys before roots", () => {
+  const apart = parseMesh({
+    mesh: { trust: { mode: "federated" } },
+    clusters: both.map((name) => ({ name, context: name, reads: [] })),
+  });
+  const bundles = (roots: (name: string) => string[]) =>
+    both.flatMap((name) => [cacerts(name, roots(name), name), served(name, roots(name))]);
+  const keys = [peers("east", {}), peers("west", {})];
+  const step = (...moments: typeof keys) => {
+    const { before, after } = watched(both, ...bundles(() => both), ...moments);
+    return { before: [...before, ...after.slice(0, 4)], after: after.slice(4) };
+  };
+  const roots = bundles((name) => [name]);
+
+  expect(found(step(...keys, ...roots), apart)).toEqual([]);
+  expect(found(step(...roots, ...keys), apart)).toEqual([
+    "trust 2-5 east does not trust root west, which vouches for workloads of west",
+    "trust 4-6 west does not trust root east, which vouches for workloads of east",
+  ]);
+});
+
 test("a PeerSecret that is replaced takes all keys away for a moment", () => {
   const replaced = peers("east", { west: 1 });
   expect(found(watched(both, gone(replaced), replaced))).toEqual([

@@ -66,6 +66,27 @@ describe("a mesh", () => {
   });
 });
 
+test("a mesh in which not everybody reads everybody expects answers from those alone that are read, without a failure", () => {
+  const hub = parseMesh({
+    clusters: [
+      cluster("a"),
+      cluster("b", { reads: ["a", "r"] }),
+      cluster("c", { reads: ["a"] }),
+      cluster("r", { role: "remote", primary: "b" }),
+    ],
+  });
+  expect(hub.members.map(({ name }) => expectedOf(hub, name))).toEqual([
+    ["a", "b", "c", "r"],
+    ["a", "b", "r"],
+    ["a", "c"],
+    ["a", "b", "r"],
+  ]);
+  const pods = new Map([...owners, ["pod-c", "c"]]);
+  const row = (...answers: Answer[]) => rowOf(hub, "c", [by("pod-a"), by("pod-c"), ...answers], pods);
+  expect(isWhole(hub, [row()])).toBe(true);
+  expect(isWhole(hub, [row({ answered: false, reason: "HTTP 503" })])).toBe(false);
+});
+
 test("a person sees the counts, and for every fault a sentence", () => {
   const rows = [
     rowOf(mesh, "a", [by("pod-a", 2), { answered: false, reason: "HTTP 503" }], owners),
