@@ -49,6 +49,20 @@ function configure(config: { mesh?: unknown; clusters?: unknown }): void {
   );
 }
 
+test("a preview says once what reading costs, and an update nothing of it", async () => {
+  const info = jest.spyOn(pulumi.log, "info").mockResolvedValue(undefined);
+  configure({ clusters: ["a", "b", "c"].map((name) => ({ name, context: name })) });
+  await record(program);
+  expect(info).not.toHaveBeenCalled();
+  await record(program, { created: () => false });
+  expect(info.mock.calls).toEqual([
+    [expect.stringContaining("The istiods that read most (3) each read 2 other")],
+  ]);
+  configure({ clusters: [{ name: "a", context: "a" }] });
+  await record(program, { created: () => false });
+  expect(info).toHaveBeenCalledTimes(1);
+});
+
 async function run(config: {
   mesh?: unknown;
   clusters?: unknown;

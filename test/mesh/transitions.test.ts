@@ -514,6 +514,32 @@ it("a root that is reissued with its subject and its key stays under its name", 
   expect(check(running, mesh({ trust: { root } }, cluster("a")))).toEqual([]);
 });
 
+describe("who reads whom", () => {
+  const reading = (mode: string, reads: Record<string, string[]>) =>
+    mesh({ trust: { mode } }, ...Object.entries(reads).map(([name, whom]) => cluster(name, { reads: whom })));
+  const running = (roots: Record<string, string[]>) =>
+    Object.entries(roots).map(([name, bundle]) => ({ ...live(name)[0]!, roots: bundle, signingRoot: name }));
+  const ofA = { a: ["a", "b"], b: ["a", "b"], c: ["c"] };
+
+  it("changes as one likes under a shared root", () => {
+    expect(check(live("a", "b", "c"), reading("shared", { a: ["c"], b: [], c: [] }))).toEqual([]);
+  });
+
+  it("grows or shrinks in federated trust, but not both in one step: the roots go with it", () => {
+    expect(check(running(ofA), reading("federated", { a: ["b", "c"], b: [], c: [] }))).toEqual([]);
+    expect(check(running(ofA), reading("federated", { a: [], b: [], c: [] }))).toEqual([]);
+    expect(check(running(ofA), reading("federated", { a: ["c"], b: [], c: [] }))).toEqual([
+      {
+        path: "weft:clusters",
+        value: "a, c",
+        message:
+          "The trusted roots are a, b now. In one step they may grow or shrink, not both: istiod refuses a bundle that does.",
+        remedy: "First add c and keep b, `pulumi up`; then remove. See docs/trust.md.",
+      },
+    ]);
+  });
+});
+
 describe("a root that keeps its name", () => {
   const made = (name: string, options: AuthorityOptions = {}) =>
     authority("Root CA", { ...options, subject: `CN=Root CA, L=${name}, O=Istio` });
