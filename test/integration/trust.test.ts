@@ -80,6 +80,29 @@ describe("federated trust, with a remote", () => {
     expect(await up([p1, p2, r1], federated)).toEqual([]);
   });
 
+  test("primaries that no longer read each other lose the key first, then the root, then the gateways; and the other way round", async () => {
+    const apart = [{ ...p1, reads: ["r1"] }, { ...p2, reads: [] }, r1];
+    const changes = await up(apart, federated);
+    const key = at(changes, "update", "mesh-p1-peers-0");
+    const root = at(changes, "update", "mesh-p1-cacerts");
+    const gateway = at(changes, "delete", "mesh-p2-eastwest-release");
+    expect([key, root, gateway]).toEqual([key, root, gateway].sort((a, b) => a - b));
+    await everyReaderHoldsItsPeers(mesh, { p1: ["r1"], p2: [] });
+    for (const member of ["p1", "p2"]) await istiodServes(mesh, member, own(member, [member]));
+    expect(await up(apart, federated)).toEqual([]);
+
+    const back = await up([p1, p2, r1], federated);
+    for (const [op, peers] of [
+      ["update", "mesh-p1-peers-0"],
+      ["create", "mesh-p2-peers-0"],
+    ] as const) {
+      expect(at(back, op, peers)).toBeGreaterThan(at(back, "update", "mesh-p1-istiod"));
+      expect(at(back, op, peers)).toBeGreaterThan(at(back, "update", "mesh-p2-istiod"));
+    }
+    await everyReaderHoldsItsPeers(mesh, { p1: ["p2", "r1"], p2: ["p1", "r1"] });
+    expect(await up([p1, p2, r1], federated)).toEqual([]);
+  });
+
   test("a leaving member's key goes first, then its root, then its own objects, and its CRDs where asked", async () => {
     const prepared = custom(await up([p1, p2, r1], removing));
     expect(prepared.map(({ op, name }) => `${op} ${name}`).sort()).toEqual([

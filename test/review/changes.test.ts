@@ -44,10 +44,12 @@ test("a primary joins, and those read it that are to, as their PeerSecrets say i
   };
   const text = edited("join", (event) => {
     for (const kind of ["resourcePreEvent", "resOutputsEvent"]) {
-      const { metadata } = (event[kind] ?? {}) as { metadata?: Record<string, Record<string, unknown>> };
-      if (!String(metadata?.["urn"]).endsWith("mesh-cluster1-peers-0")) continue;
-      reads(metadata!["old"], "cluster2");
-      reads(metadata!["new"], "cluster2");
+      const { metadata } = (event[kind] ?? {}) as {
+        metadata?: Record<"old" | "new", Record<string, unknown> | undefined> & { urn: string };
+      };
+      if (metadata === undefined || !metadata.urn.endsWith("mesh-cluster1-peers-0")) continue;
+      reads(metadata.old, "cluster2");
+      reads(metadata.new, "cluster2");
     }
   });
   expect(changes(text).changing).toEqual([
