@@ -13,6 +13,7 @@ import { evictedProvider, memberProvider } from "./components/providers";
 import { evictedMembers } from "./mesh/evicted-members";
 import { lastUp } from "./mesh/last-up";
 import { ConfigError } from "./mesh/problems";
+import { revocationOf } from "./mesh/revocation";
 import { rootSources } from "./mesh/roots";
 import { stackSchema } from "./mesh/schema";
 import { secretLeaves } from "./mesh/secret-leaves";
@@ -55,7 +56,16 @@ async function weave() {
     reader: evictedProvider(member.name),
   }));
   const secrets = await secretsIn(settings);
-  const { root, members } = new Mesh("mesh", { mesh: spec, kubeconfigs, live, evicted, secrets, providers });
+  const revocation = revocationOf(spec, last, live, new Date());
+  const { root, members, issued, crls } = new Mesh("mesh", {
+    mesh: spec,
+    kubeconfigs,
+    live,
+    revocation,
+    evicted,
+    secrets,
+    providers,
+  });
   if (unreachable.length > 0) failInTheEnd(unreachable);
   const { id, trustDomain, trust, evicting } = spec.config;
   const roots = Object.fromEntries(
@@ -67,6 +77,8 @@ async function weave() {
       trustDomain,
       root,
       roots,
+      issued,
+      crls,
       certManager: trust.certManager,
       ...(evicting.length > 0 && { evicted: evicting }),
     },

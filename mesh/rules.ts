@@ -12,6 +12,8 @@ import { metallbProblems } from "./rules/metallb-addresses";
 import { nameProblems } from "./rules/names";
 import { namespaceProblems } from "./rules/namespaces";
 import { roleProblems } from "./rules/roles";
+import { crlProblems } from "./rules/given-crls";
+import { revocationProblems } from "./rules/revocation";
 
 export interface Rule {
   problems: (draft: Draft) => Problem[];
@@ -32,6 +34,8 @@ export const rules: Rule[] = [
   { problems: namespaceProblems, reads: ["istio", "ingress", "sample"] },
   { problems: meshTrustProblems, reads: ["evicting", "trust", "trustDomain", "istio"] },
   { problems: memberTrustProblems, reads: ["evicting", "trust", "trustDomain", "istio"] },
+  { problems: revocationProblems, reads: ["evicting", "trust", "istio"] },
+  { problems: crlProblems, reads: ["evicting", "trust"] },
   { problems: metallbProblems, reads: ["loadBalancer"] },
   { problems: istioProblems, reads: ["istio"] },
   { problems: renewalProblems, reads: ["istio", "remoteAccess"] },

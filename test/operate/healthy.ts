@@ -28,6 +28,8 @@ export const input: StackInput = {
 export interface Sample {
   mesh: MeshSpec;
   root: Authority;
+  /** By member. */
+  intermediates: Map<string, Authority>;
   facts: MeshFacts & { members: Map<string, MemberFacts>; credentials: Map<string, CredentialFacts> };
   of(name: string): MemberFacts;
 }
@@ -43,9 +45,11 @@ export async function healthy(stack: StackInput = input): Promise<Sample> {
   const root = await authority("root");
   const members = new Map<string, MemberFacts>();
   const credentials = new Map<string, CredentialFacts>();
+  const intermediates = new Map<string, Authority>();
   for (const [index, member] of mesh.members.entries()) {
     const { name, network, role, primary } = member;
     const intermediate = await authority(`${name}-ca`, { issuer: root, to: "2026-12-01" });
+    intermediates.set(name, intermediate);
     const isPrimary = role === "primary";
     const peers = peersOf(mesh, name);
     const servesRemotes = mesh.members.some((other) => other.role === "remote" && other.primary === name);
@@ -73,8 +77,10 @@ export async function healthy(stack: StackInput = input): Promise<Sample> {
         certificate: intermediate.certificate,
         chain: `${intermediate.certificate}${root.certificate}`,
         bundle: root.certificate,
+        crls: "",
         keyFits: true,
       }),
+      servedCrls: known(undefined),
       peerKeys: known(
         peers.map((peer) => ({
           cluster: peer.name,
@@ -139,5 +145,5 @@ export async function healthy(stack: StackInput = input): Promise<Sample> {
       handshake: known({ outcome: "trusted" }),
     });
   }
-  return { mesh, root, facts: { members, credentials }, of: (name) => members.get(name)! };
+  return { mesh, root, intermediates, facts: { members, credentials }, of: (name) => members.get(name)! };
 }
