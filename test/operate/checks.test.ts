@@ -2,11 +2,10 @@ import type { CheckName } from "../../operate/checks";
 import { known, unknown, type CredentialFacts, type Fact, type PeerView } from "../../operate/facts/facts";
 import { findings, judgeMesh } from "../../operate/report";
 import { X509Certificate } from "node:crypto";
-import { crlOf, type CrlArgs } from "../../components/root-ca/crl";
-import { joinPem } from "../../mesh/pem";
+import type { CrlArgs } from "../../components/root-ca/crl";
 import { serialNumber } from "../../mesh/crl";
-import { authority, type Authority } from "../mesh/authorities";
-import { healthy, input, now, synced, type Sample } from "./healthy";
+import { authority } from "../mesh/authorities";
+import { crlOfNow, healthy, input, now, publishCrls, synced, type Sample } from "./healthy";
 
 let sample: Sample;
 beforeEach(async () => {
@@ -185,19 +184,7 @@ describe("cacerts", () => {
 });
 
 describe("crls", () => {
-  const sign = ({ certificate, key }: Authority, more: Partial<CrlArgs> = {}) =>
-    crlOf({ certificate, key, serials: [], before: "", lifetimeDays: 100, now, ...more });
-
-  /** Of the root and of every member, as Weft writes and istiod serves them. */
-  async function publish(ofRoot: Partial<CrlArgs> = {}) {
-    const members = [...sample.intermediates.values()].map((ca) => sign(ca));
-    const text = joinPem([await sign(sample.root, ofRoot), ...(await Promise.all(members))]);
-    for (const facts of sample.facts.members.values()) {
-      value(facts.cacerts).crls = text;
-      facts.servedCrls = known(text);
-    }
-  }
-
+  const publish = (ofRoot?: Partial<CrlArgs>) => publishCrls(sample, ofRoot);
   beforeEach(async () => {
     sample = await healthy({ ...input, mesh: { ...input.mesh, trust: { revoked: [] } } });
     await publish();
@@ -233,8 +220,7 @@ describe("crls", () => {
   });
 
   test("without that of a CA of the chain, by which istiod takes none", async () => {
-    const text = await sign(sample.root);
-    value(sample.of("three").cacerts).crls = text;
+    value(sample.of("three").cacerts).crls = await crlOfNow(sample.root);
     expect(complaints()).toEqual([
       "three crls failed: `ca-crl.pem` has no CRL of CN=three-ca: istiod takes none of it, and proxies refuse whom this CA vouches for.",
     ]);

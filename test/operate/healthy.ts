@@ -11,7 +11,9 @@ import {
   type PeerView,
 } from "../../operate/facts/facts";
 import { peersOf } from "../../mesh/topology";
-import { authority, type Authority } from "../mesh/authorities";
+import { crlOf, type CrlArgs } from "../../components/root-ca/crl";
+import { joinPem } from "../../mesh/pem";
+import { authority, now, type Authority } from "../mesh/authorities";
 
 export { now } from "../mesh/authorities";
 
@@ -146,4 +148,19 @@ export async function healthy(stack: StackInput = input): Promise<Sample> {
     });
   }
   return { mesh, root, intermediates, facts: { members, credentials }, of: (name) => members.get(name)! };
+}
+
+/** PEM of the CRL of a CA, for a hundred days. */
+export function crlOfNow({ certificate, key }: Authority, more: Partial<CrlArgs> = {}): Promise<string> {
+  return crlOf({ certificate, key, serials: [], before: "", lifetimeDays: 100, now, ...more });
+}
+
+/** Gives every member the CRLs of the root and of all members, as Weft writes and istiod serves them. */
+export async function publishCrls(sample: Sample, ofRoot: Partial<CrlArgs> = {}): Promise<void> {
+  const members = [...sample.intermediates.values()].map((ca) => crlOfNow(ca));
+  const text = joinPem([await crlOfNow(sample.root, ofRoot), ...(await Promise.all(members))]);
+  for (const facts of sample.facts.members.values()) {
+    if (facts.cacerts.known && facts.cacerts.value !== undefined) facts.cacerts.value.crls = text;
+    facts.servedCrls = known(text);
+  }
 }
