@@ -14,6 +14,7 @@ import { evictedMembers } from "./mesh/evicted-members";
 import { lastUp } from "./mesh/last-up";
 import { ConfigError } from "./mesh/problems";
 import { readingCost } from "./mesh/reading-cost";
+import { revocationOf } from "./mesh/revocation";
 import { rootSources } from "./mesh/roots";
 import { stackSchema } from "./mesh/schema";
 import { secretLeaves } from "./mesh/secret-leaves";
@@ -58,7 +59,16 @@ async function weave() {
   const cost = pulumi.runtime.isDryRun() ? readingCost(spec) : undefined;
   if (cost !== undefined) void pulumi.log.info(cost);
   const secrets = await secretsIn(settings);
-  const { root, members } = new Mesh("mesh", { mesh: spec, kubeconfigs, live, evicted, secrets, providers });
+  const revocation = revocationOf(spec, last, live, new Date());
+  const { root, members, issued, crls } = new Mesh("mesh", {
+    mesh: spec,
+    kubeconfigs,
+    live,
+    revocation,
+    evicted,
+    secrets,
+    providers,
+  });
   if (unreachable.length > 0) failInTheEnd(unreachable);
   const { id, trustDomain, trust, evicting } = spec.config;
   const roots = Object.fromEntries(
@@ -70,6 +80,8 @@ async function weave() {
       trustDomain,
       root,
       roots,
+      issued,
+      crls,
       certManager: trust.certManager,
       ...(evicting.length > 0 && { evicted: evicting }),
     },

@@ -179,14 +179,24 @@ interface Cacerts {
   data?: Record<string, string>;
 }
 
-async function trustIn(api: ApiClient): Promise<Pick<LiveMember, "roots" | "signingRoot" | "rootBundle">> {
+async function trustIn(
+  api: ApiClient,
+): Promise<
+  Pick<LiveMember, "roots" | "signingRoot" | "rootBundle" | "intermediate" | "intermediateGeneration">
+> {
   const cacerts = await unlessForbidden(api.get<Cacerts>("/api/v1/namespaces/istio-system/secrets/cacerts"));
   const annotations = cacerts?.metadata.annotations ?? {};
-  const bundle = cacerts?.data?.["root-cert.pem"];
+  const file = (name: string) => {
+    const text = cacerts?.data?.[name];
+    return text === undefined ? undefined : Buffer.from(text, "base64").toString("utf8");
+  };
+  const generation = annotations["weft.dev/intermediate-generation"];
   return {
     roots: annotations["weft.dev/roots"]?.split(",").map((root) => root.trim()),
     signingRoot: annotations["weft.dev/signing-root"],
-    rootBundle: bundle === undefined ? undefined : Buffer.from(bundle, "base64").toString("utf8"),
+    rootBundle: file("root-cert.pem"),
+    intermediate: file("ca-cert.pem"),
+    intermediateGeneration: generation === undefined ? undefined : Number(generation),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The defaults that one key takes from another. */
 import { mergeValues } from "./istio-values";
 import type { Member, MeshSpec } from "./mesh-spec";
+import { intermediateGeneration, tokenRenewals } from "./revocation";
 import type { ClusterConfig, MeshConfig, NamespaceMetadata } from "./schema";
 
 const hourMs = 60 * 60 * 1000;
@@ -18,6 +19,12 @@ export interface ClusterEntry {
 export function withDefaults(config: MeshConfig, entries: ClusterEntry[], now = new Date()): MeshSpec {
   const { generation, renewEveryHours } = config.remoteAccess;
   const renewals = renewEveryHours === undefined ? 0 : Math.floor(now.getTime() / (renewEveryHours * hourMs));
+  const clusters = entries.map(({ cluster }) => cluster);
+  const tokenOf = (cluster: ClusterConfig): Member["remoteAccess"] => {
+    const forRevoked = tokenRenewals(config.trust, clusters, cluster.name);
+    const own = cluster.remoteAccess.generation ?? generation;
+    return { generation: own + renewals + forRevoked, forRevoked };
+  };
   const members = entries
     .map(({ path, cluster: { kubeconfig, apiServer, ...cluster } }): Member => ({
       ...cluster,
@@ -45,7 +52,8 @@ export function withDefaults(config: MeshConfig, entries: ClusterEntry[], now = 
         values: mergeValues(config.ingress.values, cluster.ingress.values),
         ...namespaceMetadata(config.ingress, cluster.ingress),
       },
-      remoteAccess: { generation: (cluster.remoteAccess.generation ?? generation) + renewals },
+      trust: { ...cluster.trust, intermediateGeneration: intermediateGeneration(config.trust, cluster) },
+      remoteAccess: tokenOf(cluster),
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const evicting = new Set(config.evicting);

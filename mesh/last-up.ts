@@ -12,6 +12,17 @@ const outputs = z.object({
       roots: z.record(z.string(), z.enum(["generated", "certManager", "provided"])).default({}),
       /** Members that it evicted. */
       evicted: z.array(z.string()).default([]),
+      /** By member: its intermediates that had not ended. */
+      issued: z
+        .record(
+          z.string(),
+          z.array(
+            z.object({ serial: z.string(), generation: z.number(), root: z.string(), ends: z.string() }),
+          ),
+        )
+        .default({}),
+      /** PEM of the CRLs that Weft signed. */
+      crls: z.string().optional(),
       certManager: z.object({ cluster: z.string(), namespace: z.string(), install: z.boolean() }).optional(),
     })
     .prefault({}),

@@ -21,6 +21,10 @@ export interface LiveMember {
   roots?: string[];
   /** Name in annotation `weft.dev/signing-root` of Secret `cacerts`; undefined where there is none. */
   signingRoot?: string;
+  /** PEM of `ca-cert.pem` of Secret `cacerts`. */
+  intermediate?: string;
+  /** Number in annotation `weft.dev/intermediate-generation` of Secret `cacerts`; undefined where there is none: the first. */
+  intermediateGeneration?: number;
   /** PEM of `root-cert.pem` of Secret `cacerts`. */
   rootBundle?: string;
   /** By peer: what its PeerSecrets say of it. Read only where its istiod would not survive a change of them; else undefined. */

@@ -4,7 +4,7 @@ import type { ClusterConfig, MeshConfig, NamespaceMetadata } from "./schema";
 /** A cluster of the mesh, with the mesh's defaults applied to it. */
 export interface Member extends Omit<
   ClusterConfig,
-  "kubeconfig" | "apiServer" | "network" | "primary" | "istio" | "remoteAccess"
+  "kubeconfig" | "apiServer" | "network" | "primary" | "istio" | "trust" | "remoteAccess"
 > {
   /** Where it stands in stack config (`weft:clusters[2]`): for messages only, never for names. */
   path: string;
@@ -26,8 +26,16 @@ export interface Member extends Omit<
     base: { values: Record<string, unknown> };
     adoptNamespace: boolean;
   };
+  trust: Omit<ClusterConfig["trust"], "intermediateGeneration"> & {
+    /** Generation of its intermediate, by the mesh's and `trust.revoked` where it says none. */
+    intermediateGeneration: number;
+  };
   /** Generation of the token by which its peers read it. */
-  remoteAccess: { generation: number };
+  remoteAccess: {
+    generation: number;
+    /** How much of it is for members that are revoked. */
+    forRevoked: number;
+  };
 }
 
 /** A member whose cluster is gone. */

@@ -69,3 +69,22 @@ export function dropsRoot(live: LiveMember[], mesh: MeshSpec): boolean {
     })
   );
 }
+
+/** Where a root stands in stack config. */
+export function rootPath({ config, members }: MeshSpec, name: string): string {
+  const { mode, roots } = config.trust;
+  if (mode === "federated") return `${members.find((member) => member.name === name)!.path}.trust.root`;
+  const index = roots?.findIndex((root) => root.name === name);
+  return `weft:mesh.trust.${index === undefined ? "root" : `roots[${index}]`}`;
+}
+
+/**
+ * The intermediate that is given for a member; undefined where Weft makes it one. Nothing can sign one for a remote where the root has
+ * no key: it has that of the istiod which signs its workloads.
+ */
+export function givenIntermediate(mesh: MeshSpec, member: Member): Member["trust"]["intermediate"] {
+  const { role, primary, trust } = member;
+  const root = rootSources(mesh)[signingRoot(mesh, member)];
+  if (role === "primary" || root?.source !== "provided" || root.key !== undefined) return trust.intermediate;
+  return mesh.members.find(({ name }) => name === primary)?.trust.intermediate;
+}

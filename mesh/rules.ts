@@ -13,6 +13,8 @@ import { nameProblems } from "./rules/names";
 import { namespaceProblems } from "./rules/namespaces";
 import { readingProblems } from "./rules/reading";
 import { roleProblems } from "./rules/roles";
+import { crlProblems } from "./rules/given-crls";
+import { revocationProblems } from "./rules/revocation";
 
 export interface Rule {
   problems: (draft: Draft) => Problem[];
@@ -34,6 +36,8 @@ export const rules: Rule[] = [
   { problems: namespaceProblems, reads: ["istio", "ingress", "sample"] },
   { problems: meshTrustProblems, reads: ["evicting", "trust", "trustDomain", "istio"] },
   { problems: memberTrustProblems, reads: ["evicting", "trust", "trustDomain", "istio"] },
+  { problems: revocationProblems, reads: ["evicting", "trust", "istio"] },
+  { problems: crlProblems, reads: ["evicting", "trust"] },
   { problems: metallbProblems, reads: ["loadBalancer"] },
   { problems: istioProblems, reads: ["istio"] },
   { problems: renewalProblems, reads: ["groups", "istio", "remoteAccess"] },

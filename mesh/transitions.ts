@@ -12,6 +12,8 @@ export interface Before {
   live?: LiveMember[];
   /** By member: where its peers are to reach its API server. */
   peerAddresses?: ReadonlyMap<string, KnownAddress>;
+  /** What has ended by then counts no more. @default this moment */
+  now?: Date;
 }
 
 /** Problems of going from there to this mesh in one `up`. None for what is installed for the first time. */
@@ -28,6 +30,9 @@ export function stillToBeForgotten(before: Before, mesh: MeshSpec): string[] {
   return mesh.config.rebuilt.filter((name) => isAnotherCluster({ name }, step));
 }
 
-function stepTo(mesh: MeshSpec, { last = lastUp({}), live = [], peerAddresses = new Map() }: Before) {
-  return { mesh, last, live: new Map(live.map((member) => [member.name, member])), peerAddresses };
+function stepTo(
+  mesh: MeshSpec,
+  { last = lastUp({}), live = [], peerAddresses = new Map(), now = new Date() }: Before,
+) {
+  return { mesh, last, live: new Map(live.map((member) => [member.name, member])), peerAddresses, now };
 }

@@ -31,9 +31,10 @@ export function headline({ mesh, verdict, members }: Report): string {
   return `${colour[verdict](marks[verdict])} ${mesh}: ${plural(members.length, "member")}, ${counts.join(", ")}`;
 }
 
-/** One line for each member, one mark for each check. */
+/** One line for each member, one mark for each check that has looked at any of them. */
 function table({ members }: Report): string {
-  const names = Object.keys(checks) as CheckName[];
+  const looked = new Set(members.flatMap((member) => member.checks.map(({ check }) => check)));
+  const names = (Object.keys(checks) as CheckName[]).filter((name) => looked.has(name));
   const lines = new Table({
     head: ["", ...names.map((name) => colors.bold(name))],
     style: { head: [] },
@@ -57,7 +58,7 @@ const noBorders = Object.fromEntries(
 );
 
 /** What is worth its width; the rest is in the JSON. */
-const detailed: CheckName[] = ["istiod", "cacerts", "keys"];
+const detailed: CheckName[] = ["istiod", "cacerts", "crls", "keys"];
 
 function cell(result: CheckResult | undefined): string {
   if (result === undefined) return colors.dim("–");

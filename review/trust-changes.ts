@@ -93,7 +93,7 @@ function intermediates(changed: Resource[], sides: Sides, owners: Owners): strin
   ];
 }
 
-/** Nobody revokes anything: see docs/trust.md. In federated trust the bundles tell it. */
+/** What stack config revokes stands in no preview: see docs/trust.md. In federated trust the bundles tell it. */
 function leaving({ before, after }: Sides): string[] {
   const names = [...before.keys()].filter((name) => !after.has(name)).sort();
   return names.flatMap((name) => {
@@ -102,7 +102,7 @@ function leaving({ before, after }: Sides): string[] {
       ({ roots }) => signingRoot !== undefined && roots.includes(signingRoot),
     );
     return stays
-      ? `The intermediate of ${code(name)} is deleted, not revoked: it stays trusted under root ${code(signingRoot!)} until it expires.`
+      ? `The intermediate of ${code(name)} is deleted, and stays trusted under root ${code(signingRoot!)} until it expires, unless \`trust.revoked\` names it.`
       : [];
   });
 }

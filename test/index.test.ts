@@ -92,6 +92,16 @@ test("every member gets a provider that keeps its kubeconfig secret and changes 
   });
 });
 
+/** An intermediate that the next up may have to revoke. */
+const issued = [
+  {
+    serial: expect.stringMatching(/^([0-9A-F]{2})+$/) as string,
+    generation: 1,
+    root: "default",
+    ends: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/) as string,
+  },
+];
+
 test("the outputs are the mesh, its root and its members, and none of them is secret", async () => {
   const { outputs } = await run({ mesh: { id: "mesh7" }, clusters });
   expect(outputs.mesh.id).toBe("mesh7");
@@ -103,6 +113,7 @@ test("the outputs are the mesh, its root and its members, and none of them is se
         id: "mesh7",
         trustDomain: "cluster.local",
         roots: { default: "generated" },
+        issued: { a: issued, b: issued },
         root: {
           fingerprint: expect.stringMatching(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/) as string,
           expiry: "2036-01-01T00:00:00.000Z",
@@ -167,6 +178,7 @@ test("the next up knows the mesh again by them", async () => {
       trustDomain: "cluster.local",
       roots: { default: "certManager" },
       evicted: [],
+      issued: { a: issued, b: issued },
       certManager: { cluster: "a", namespace: "cert-manager", install: true },
     },
     members: {

@@ -7,6 +7,12 @@ import { isMap, type HelmValues } from "../../mesh/istio-values";
 /** Annotation of istiod's pods. A new value restarts istiod: the way to replace its root in a single step. */
 export const trustBundleAnnotation = "weft.dev/trust-bundle";
 
+/**
+ * Annotation of the pods of an istiod that is given CRLs. istiod takes another one while it runs, but never that there is none any more
+ * (SetAndNotifyCACRL in pilot/pkg/keycertbundle/watcher.go; istio#61073).
+ */
+const crlAnnotation = "weft.dev/crls";
+
 export interface BaseArgs {
   role: "primary" | "remote";
   /** `istio.io/rev` of the control plane; default: the chart's, which is the one without a revision. */
@@ -61,6 +67,8 @@ export interface PrimaryArgs {
   gateways?: NetworkGateway[];
   /** Fingerprint of the trust bundle that istiod has to restart with. */
   bundleFingerprint?: pulumi.Input<string>;
+  /** Whether its `cacerts` hold CRLs. @default false */
+  hasCrls?: boolean;
 }
 
 /**
@@ -93,7 +101,10 @@ export function primaryValues(args: PrimaryArgs): HelmValues {
         // Comma-separated names for istiod's certificate (getDNSNames in pilot/pkg/bootstrap/server.go).
         ISTIOD_CUSTOM_HOST: args.hosts?.filter((host) => !isIP(host)).join(",") || undefined,
       },
-      podAnnotations: { [trustBundleAnnotation]: args.bundleFingerprint },
+      podAnnotations: {
+        [trustBundleAnnotation]: args.bundleFingerprint,
+        [crlAnnotation]: args.hasCrls ? "published" : undefined,
+      },
     },
   });
 }

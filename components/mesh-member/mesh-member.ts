@@ -89,6 +89,7 @@ export class MeshMember extends pulumi.ComponentResource {
     const annotations = {
       "weft.dev/roots": cacerts.roots.join(","),
       "weft.dev/signing-root": cacerts.signingRoot,
+      ...(cacerts.generation > 1 && { "weft.dev/intermediate-generation": String(cacerts.generation) }),
     };
     return new kubernetes.core.v1.Secret(
       `${this.name}-cacerts`,
@@ -193,6 +194,7 @@ function istiodValues({ mesh, member, cacerts, servedBy }: MeshMemberArgs): Helm
           hosts: member.eastWest.addresses,
           gateways: fixedGateways(mesh, member),
           bundleFingerprint: cacerts.fingerprint,
+          hasCrls: cacerts.hasCrls,
         })
       : remoteValues({
           revision,

@@ -5,6 +5,7 @@ import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import type { LiveMember } from "../../mesh/live-member";
 import { peerAddress } from "../../mesh/peer-address";
 import { planOf, type Gateway, type MemberPlan, type Plan, type PrimaryPlan } from "../../mesh/plan";
+import type { Issued, Revocation } from "../../mesh/revocation";
 import { sharedSigner, signingRoot } from "../../mesh/roots";
 import { ingressNamespace } from "../../mesh/topology";
 import { finishInterrupted } from "../interrupted/interrupted";
@@ -25,6 +26,8 @@ export interface MeshArgs {
   live: LiveMember[];
   /** Members whose cluster is gone, each with a provider that reads what it is told. @default none */
   evicted?: (EvictedMemberArgs & { name: string; reader: kubernetes.Provider })[];
+  /** Who is revoked, and what the last `up` left of it. */
+  revocation: Revocation;
   /** What is secret in stack config. @default nothing */
   secrets?: ReadonlySet<string>;
   /** One provider per member, by the member's name. */
@@ -62,6 +65,10 @@ export class Mesh extends pulumi.ComponentResource {
   /** The root that signs for all members; undefined in federated trust. */
   readonly root: RootOutputs | undefined;
   readonly members: Record<string, MemberOutputs>;
+  /** By member, those that have left included: its intermediates that have not ended. The next `up` revokes them by it. */
+  readonly issued: Record<string, pulumi.Input<Issued[]>>;
+  /** PEM of the CRLs that Weft signed; undefined where none are published. */
+  readonly crls: pulumi.Output<string> | undefined;
 
   private readonly trust: Trust;
 
@@ -82,11 +89,13 @@ export class Mesh extends pulumi.ComponentResource {
         ],
       },
     );
-    const { mesh, live, providers, evicted = [] } = args;
+    const { mesh, live, revocation, providers, evicted = [] } = args;
     const plan = planOf(mesh, live);
     const exchange = new Exchange(plan);
 
-    this.trust = new Trust(`${name}-trust`, { mesh, providers }, { parent: this });
+    this.trust = new Trust(`${name}-trust`, { mesh, revocation, providers }, { parent: this });
+    this.issued = this.trust.issued;
+    this.crls = this.trust.crls;
     const families = plan.primaries.map((primary) => this.createFamily(primary, exchange));
     const members = families.flatMap((family) => this.createExchange(family, families, exchange));
     exchange.finish();

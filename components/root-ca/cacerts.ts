@@ -12,19 +12,26 @@ export interface Cacerts {
   roots: string[];
   /** Name of the root that signs. */
   signingRoot: string;
+  /** Generation of the intermediate. */
+  generation: number;
+  /** Whether it holds CRLs. */
+  hasCrls: boolean;
   /** SHA-256 of the bundle: it changes when, and only when, the trusted certificates do. */
   fingerprint: pulumi.Output<string>;
 }
 
-/**
- * @param trusted the roots of the bundle by name; their order in the bundle is that of their names.
- * @param signingRoot name of one of them.
- */
-export function cacerts(
-  intermediate: Intermediate,
-  trusted: Record<string, Root>,
-  signingRoot: string,
-): Cacerts {
+export interface CacertsArgs {
+  intermediate: Intermediate;
+  generation: number;
+  /** The roots of the bundle by name; their order in the bundle is that of their names. */
+  trusted: Record<string, Root>;
+  /** Name of one of them. */
+  signingRoot: string;
+  /** PEM of the CRLs of every CA that the member may meet. @default none */
+  crls?: pulumi.Output<string>;
+}
+
+export function cacerts({ intermediate, generation, trusted, signingRoot, crls }: CacertsArgs): Cacerts {
   const { certificate, key, issuers } = intermediate;
   const roots = Object.keys(trusted).sort();
   const certificates = pulumi.all(roots.map((name) => trusted[name]!.certificate));
@@ -44,9 +51,12 @@ export function cacerts(
       "ca-key.pem": pulumi.secret(key),
       "cert-chain.pem": pulumi.secret(chain),
       "root-cert.pem": pulumi.secret(bundle),
+      ...(crls && { "ca-crl.pem": pulumi.secret(crls) }),
     },
     roots,
     signingRoot,
+    generation,
+    hasCrls: crls !== undefined,
     fingerprint: bundle.apply((pem) => createHash("sha256").update(pem).digest("hex")),
   };
 }

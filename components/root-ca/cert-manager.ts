@@ -156,6 +156,8 @@ export interface CertManagerIntermediateArgs extends IssuedArgs {
   /** The root that signs it, and its name in stack config. */
   root: CertManagerRoot;
   rootName: string;
+  /** Of its key: another number is another Certificate, and another key. */
+  generation: number;
 }
 
 /** A member's intermediate. cert-manager renews it on its own; the next `up` carries it to the member. */
@@ -166,12 +168,14 @@ export class CertManagerIntermediate extends pulumi.ComponentResource implements
 
   constructor(name: string, args: CertManagerIntermediateArgs, opts?: pulumi.ComponentResourceOptions) {
     super("weft:root-ca:CertManagerIntermediate", name, {}, opts);
-    const { member, root, rootName, namespace, algorithm, lifetimeDays } = args;
+    const { member, root, rootName, generation, namespace, algorithm, lifetimeDays } = args;
+    // The first has the names of before there were others. A name has no dot, so none is taken.
+    const which = generation === 1 ? rootName : `${rootName}.${generation}`;
     // A Certificate of another name for another root: one that changes its issuer is Ready before it is reissued.
-    const object = `weft-member-${member}-${rootName}`;
+    const object = `weft-member-${member}-${which}`;
 
     const certificate = new kubernetes.apiextensions.CustomResource(
-      `${name}-certificate-${rootName}`,
+      `${name}-certificate-${which}`,
       {
         apiVersion: `${group}/v1`,
         kind: "Certificate",
@@ -188,7 +192,7 @@ export class CertManagerIntermediate extends pulumi.ComponentResource implements
       },
       { parent: this, dependsOn: root.issuer },
     );
-    const data = issued(this, `${name}-secret-${rootName}`, certificate);
+    const data = issued(this, `${name}-secret-${which}`, certificate);
     const chain = data.apply((files) => certificatesOf(files["tls.crt"]!).map((link) => link.toString()));
     this.certificate = pulumi.unsecret(chain.apply(([own]) => joinPem([own!])));
     this.issuers = pulumi.unsecret(chain.apply(([, ...above]) => joinPem(above)));

@@ -12,6 +12,8 @@ export interface IntermediateCaArgs {
   root?: RootCa;
   /** An existing intermediate, as PEM. @default one is generated and signed by the root. */
   provided?: { certificate: string; key: string; chain?: string };
+  /** Of a generated key: another number is another key. */
+  generation: number;
   /** Algorithm of a generated key. */
   algorithm: KeyAlgorithm;
   /** Days a generated intermediate is valid. */
@@ -41,13 +43,15 @@ export class IntermediateCa extends pulumi.ComponentResource implements Intermed
     this.registerOutputs();
   }
 
-  private generate(name: string, { member, root, algorithm, lifetimeDays }: IntermediateCaArgs) {
+  private generate(name: string, { member, root, generation, algorithm, lifetimeDays }: IntermediateCaArgs) {
     if (root?.key === undefined) {
       throw new pulumi.ResourceError(`'${member}' needs an intermediate, but its root has no key.`, this);
     }
-    const key = new tls.PrivateKey(`${name}-key`, keyArgs(algorithm), { parent: this });
+    // The first has the names of before there were others.
+    const suffix = generation === 1 ? "" : `-${generation}`;
+    const key = new tls.PrivateKey(`${name}-key${suffix}`, keyArgs(algorithm), { parent: this });
     const request = new tls.CertRequest(
-      `${name}-request`,
+      `${name}-request${suffix}`,
       {
         privateKeyPem: key.privateKeyPem,
         // Subject and SAN of Istio's tools/certs.
@@ -57,7 +61,7 @@ export class IntermediateCa extends pulumi.ComponentResource implements Intermed
       { parent: this },
     );
     const certificate = new tls.LocallySignedCert(
-      `${name}-certificate`,
+      `${name}-certificate${suffix}`,
       {
         certRequestPem: request.certRequestPem,
         caCertPem: root.certificate,

@@ -45,13 +45,25 @@ function valueOf(config: Json, key: string, file: string): unknown {
   return value;
 }
 
+/** Whether CAs or CRLs are given in it. */
+export function hasOwnCas({ mesh, clusters }: StackConfig): boolean {
+  return [mesh.trust, ...clusters.map(({ trust }) => trust)].some((trust) => {
+    if (!isMap(trust)) return false;
+    const { root, roots, intermediate } = trust;
+    const cas = [root, intermediate, ...(Array.isArray(roots) ? (roots as unknown[]) : [])];
+    return cas.some((ca) => isMap(ca) && (ca.certificate ?? ca.crl) !== undefined);
+  });
+}
+
 /** The config that the lab converges. Nothing of it is secret to the stack. */
 export async function withoutCredentials(
   { mesh, clusters }: StackConfig,
   standIns: StandIns,
 ): Promise<StackFile> {
-  const trust = isMap(mesh.trust) ? mesh.trust : {};
-  const signer = providedSigner(trust);
+  const written = isMap(mesh.trust) ? mesh.trust : {};
+  const signer = providedSigner(written);
+  // A CRL that is given is none of a stand-in.
+  const trust = hasOwnCas({ mesh, clusters }) ? without(written, ["revoked"]) : written;
   return {
     config: {
       "weft:mesh": plain(
@@ -83,8 +95,11 @@ export async function withoutCredentials(
 async function meshTrust(trust: Json, standIns: StandIns): Promise<Json> {
   const { root, roots, certManager } = trust;
   const standInRoot = async (written: unknown) =>
-    isMap(written) && written.source === "provided"
-      ? { ...written, ...given(written, await standIns.root(written.certificate)) }
+    isMap(written)
+      ? {
+          ...without(written, ["crl"]),
+          ...(written.source === "provided" && given(written, await standIns.root(written.certificate))),
+        }
       : written;
   return {
     ...trust,

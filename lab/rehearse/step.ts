@@ -1,7 +1,7 @@
 /** What a step asks for, and what of it a lab cannot show. Pure. */
 import { isDeepStrictEqual } from "node:util";
 import { isMap } from "../../mesh/istio-values";
-import type { Json, StackConfig } from "./config";
+import { hasOwnCas, type Json, type StackConfig } from "./config";
 
 export interface Step {
   joining: string[];
@@ -39,7 +39,7 @@ export function movedApiServers({ changing }: Step): string[] {
 
 /** What the rehearsal leaves out, in sentences. */
 export function notRehearsed(step: Step, after: StackConfig): string[] {
-  const { mesh, clusters } = after;
+  const { mesh } = after;
   const changedIn = (path: RegExp) =>
     Object.keys(step.changing).filter((name) => step.changing[name]!.some((p) => path.test(p)));
   const about = (names: string[], text: string) =>
@@ -51,9 +51,9 @@ export function notRehearsed(step: Step, after: StackConfig): string[] {
       : [
           "Members that the management cluster names by label: they are not in stack config, so none of them takes part.",
         ]),
-    ...(hasProvided(mesh.trust) || clusters.some(({ trust }) => hasProvided(trust))
+    ...(hasOwnCas(after)
       ? [
-          "Your own certificates: stand-ins take their place. `pulumi preview` checks whether yours are valid.",
+          "Your own certificates: stand-ins take their place, and nobody is revoked. `pulumi preview` checks whether yours are valid.",
         ]
       : []),
     ...about(
@@ -73,14 +73,6 @@ export function notRehearsed(step: Step, after: StackConfig): string[] {
       ? []
       : ["Addresses of the container network (`weft:mesh.loadBalancer.network`): others take their place."]),
   ];
-}
-
-/** Whether a root or an intermediate is given as PEM. */
-function hasProvided(trust: unknown): boolean {
-  if (!isMap(trust)) return false;
-  const { root, roots, intermediate } = trust;
-  const given = [root, intermediate, ...(Array.isArray(roots) ? (roots as unknown[]) : [])];
-  return given.some((written) => isMap(written) && written.certificate !== undefined);
 }
 
 function byName({ clusters }: StackConfig): Map<string, Json> {

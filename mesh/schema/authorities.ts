@@ -1,7 +1,7 @@
 /** Roots and intermediates. */
 import { z } from "zod";
 import { holdsKey, pemBlocks } from "../pem";
-import { days, dns1123, flag, pem, secrets } from "./forms";
+import { crls, days, dns1123, flag, pem, secrets, serial, whole } from "./forms";
 
 export const providedCa = z.strictObject({
   certificate: pem("CERTIFICATE").describe("PEM of the CA certificate."),
@@ -21,6 +21,17 @@ export const intermediate = providedCa
     const issuers = others.filter((block) => block !== certificate).join("\n");
     return { ...ca, certificate, ...(issuers && { chain: issuers }) };
   });
+
+/** Of a root whose key Weft does not have. */
+export const crl = crls
+  .optional()
+  .describe(
+    "PEM of the CRLs of CAs whose key Weft does not have: of the root, and of those between it and given intermediates. Needed with `trust.revoked`.",
+  );
+
+export const intermediateGeneration = whole(1).describe(
+  "Raise it by one for a new key and intermediate; a reissue keeps the key.",
+);
 
 export const keyAlgorithm = z.enum(["ECDSA-P256", "RSA-4096"]);
 
@@ -43,6 +54,7 @@ export const rootSource = z.discriminatedUnion("source", [
       .literal("certManager")
       .describe("cert-manager on `trust.certManager.cluster` holds the root and issues the intermediates."),
     ...made,
+    crl,
   }),
   z.strictObject({
     source: z.literal("provided").describe("The root is given as PEM."),
@@ -53,6 +65,7 @@ export const rootSource = z.discriminatedUnion("source", [
       .describe(
         "Secret. PEM of the root's key. Leave it out when every member is given its intermediate: then the root key never enters Pulumi.",
       ),
+    crl,
   }),
 ]);
 
@@ -84,6 +97,11 @@ export const trust = z.strictObject({
   intermediateLifetimeDays: days
     .default(365)
     .describe("Days an intermediate is valid. Reissued when less than a third is left."),
+  intermediateGeneration: intermediateGeneration
+    .default(1)
+    .describe(
+      "Generation of every member's intermediate. Raise it by one for new keys; a reissue keeps the key.",
+    ),
   root: rootSource.optional().describe("The only root (default: `generated`). Use `roots` to rotate."),
   roots: z
     .array(namedRoot)
@@ -97,6 +115,24 @@ export const trust = z.strictObject({
     .default([])
     .describe(
       "Roots that are meant to go at once, although they sign, or swap for another in the same `pulumi up`: for a key that has leaked. Requests between workloads fail until every istiod has restarted and every proxy has a new certificate. See docs/trust.md.",
+    ),
+  revoked: z
+    .array(
+      z.union(
+        [
+          z.strictObject({
+            member: dns1123.describe(
+              "Every intermediate that the member, or one that has left, has had. It gets a new key, and all tokens that were in its hands are renewed.",
+            ),
+          }),
+          z.strictObject({ serial: serial.describe("The intermediate of this serial number.") }),
+        ],
+        { error: "a map with `member` or `serial`" },
+      ),
+    )
+    .optional()
+    .describe(
+      "Intermediates that no proxy is to accept any more, because their key is lost: every istiod is given CRLs that say so. `[]`: none, and the CRLs are there. See docs/runbooks/lost-key.md.",
     ),
   certManager: z
     .strictObject({

@@ -5,7 +5,7 @@ import { addressRange, dns1123, labelValue, semver } from "./forms";
 import { eastWest, ingress } from "./gateways";
 import { istio, remoteAccess } from "./istio";
 import { namespaceMetadata } from "./namespace";
-import { intermediate, providedCa } from "./authorities";
+import { crl, intermediate, intermediateGeneration, providedCa } from "./authorities";
 
 export const clusterSchema = z.strictObject({
   name: dns1123.describe("Name of the member, and Istio's cluster ID."),
@@ -47,11 +47,15 @@ export const clusterSchema = z.strictObject({
     .strictObject({
       root: providedCa
         .partial({ key: true })
+        .extend({ crl })
         .optional()
         .describe("Federated trust: the member's own existing root."),
       intermediate: intermediate
         .optional()
         .describe("The member's own existing intermediate; then the root's key is not needed for it."),
+      intermediateGeneration: intermediateGeneration
+        .optional()
+        .describe("Generation of this member's intermediate; default: the mesh's."),
       trusts: z
         .array(dns1123)
         .optional()

@@ -4,6 +4,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { parseAddressRange } from "../address-range";
+import { serialNumber } from "../crl";
 import { pemBlocks } from "../pem";
 
 /**
@@ -73,6 +74,19 @@ export const pem = (label: "CERTIFICATE" | "PRIVATE KEY") => {
     })
     .regex(new RegExp(`^-----BEGIN [A-Z0-9 ]*${label}-----`), { error });
 };
+/** Lists alone: what openssl prints around them is left out. */
+export const crls = (() => {
+  const error = "PEM with X509 CRL blocks";
+  return z
+    .string({ error })
+    .overwrite((text) => pemBlocks(text, "X509 CRL").join("\n"))
+    .regex(/^-----BEGIN X509 CRL-----/, { error });
+})();
+const hexadecimal = /^[0-9A-Fa-f]{1,2}(:?[0-9A-Fa-f]{2})*$/;
+export const serial = written(
+  "a serial number in hexadecimal, as `openssl x509 -serial` prints it",
+  hexadecimal,
+).overwrite((text) => (hexadecimal.test(text) ? serialNumber(text) : text));
 export const values = z.record(z.string(), z.unknown(), { error: "a map of Helm values" });
 /** Keys of labels and annotations: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
 export const objectKeys = <Values extends z.ZodType<Record<string, string>>>(values: Values, of: string) => {

@@ -14,6 +14,7 @@ import {
   primaryBecomesRemote,
 } from "./members";
 import { movedPeer, renewedToken } from "./peer-secrets";
+import { changedRevocations, givenLists } from "./revocation";
 import {
   changedAlgorithms,
   changedSources,
@@ -169,6 +170,23 @@ export const changes: Change[] = [
     keys: ["mesh.trust.removing"],
     verdict: "safe",
     what: "It does nothing by itself. It lets the roots that it names go in a step that would be refused, and that breaks requests for minutes.",
+  },
+  {
+    keys: ["mesh.trust.intermediateGeneration", "clusters[].trust.intermediateGeneration"],
+    verdict: "safe",
+    what: "A new key and intermediate under the same root; istiod takes them while it runs. Where CRLs are published (`trust.revoked`), proxies that have not got the one of the new intermediate refuse whom it signs: for up to four minutes.",
+  },
+  {
+    keys: ["mesh.trust.revoked", "mesh.trust.revoked[].member", "mesh.trust.revoked[].serial"],
+    verdict: "steps",
+    what: "Every istiod restarts when the first list comes, and the last goes. Workloads whose certificate is below a revoked intermediate are refused until they restart, or for a day ([runbooks/lost-key.md](runbooks/lost-key.md)). What is revoked stays so until it has ended.",
+    problems: changedRevocations,
+  },
+  {
+    keys: ["mesh.trust.root.crl", "mesh.trust.roots[].crl", "clusters[].trust.root.crl"],
+    verdict: "steps",
+    what: "A newer list, while the old one is valid. It has to name what `trust.revoked` does.",
+    problems: givenLists,
   },
   {
     keys: ["mesh.trust.certManager.*"],

@@ -16,6 +16,16 @@ export const renewedToken = ofMembers((member, now, { live, mesh }) => {
     if (harm === undefined) return [];
     const { renewEveryHours } = mesh.config.remoteAccess;
     const known = Math.max(...now.tokenGenerations);
+    // It would stay if nobody were revoked.
+    if (now.tokenGenerations.includes(generation - member.remoteAccess.forRevoked)) {
+      return {
+        path: "weft:mesh.trust.revoked",
+        message: `It renews the token of ${member.name}, and a new one would reach ${harm.what}.`,
+        remedy:
+          `Set istio.version of ${reader.name} to ${harm.fixedIn} or later, \`pulumi up\`; then revoke. If that is too late: ` +
+          `weft:mesh.remoteAccess.allowBrokenRotation: true, and restart istiod of ${reader.name} after the \`pulumi up\`.`,
+      };
+    }
     return {
       ...(renewEveryHours === undefined
         ? { path: `${member.path}.remoteAccess.generation`, value: String(generation) }

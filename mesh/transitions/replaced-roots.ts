@@ -2,7 +2,7 @@
 import { isInBundle, madeRoots } from "../certificates";
 import type { MeshSpec } from "../mesh-spec";
 import type { Problem } from "../problems";
-import { algorithmOf, rootSources } from "../roots";
+import { algorithmOf, rootPath, rootSources } from "../roots";
 import type { RootSource } from "../schema";
 import { anotherCluster, isAnotherCluster } from "./members";
 import type { Step } from "./step";
@@ -30,7 +30,7 @@ export function replacedCertificates(step: Step): Problem[] {
         root.source === "provided" && bundles.some((bundle) => !isInBundle(root.certificate, bundle)),
     )
     .map(({ name }) => ({
-      path: `${pathOf(step.mesh, name)}.certificate`,
+      path: `${rootPath(step.mesh, name)}.certificate`,
       message:
         "The mesh runs with another certificate under this name. Swapping it would break every connection.",
       remedy: rotation(step.mesh, name),
@@ -45,7 +45,7 @@ export function changedSources(step: Step): Problem[] {
     // One that is provided now may be the certificate that was generated.
     if (was === undefined || was === source || source === "provided" || isMeantToGo(mesh, name)) return [];
     return {
-      path: mesh.config.trust.mode === "shared" ? `${pathOf(mesh, name)}.source` : pathOf(mesh, name),
+      path: mesh.config.trust.mode === "shared" ? `${rootPath(mesh, name)}.source` : rootPath(mesh, name),
       value: source,
       message: `Root ${name} is ${inWords[was]} now. Another one under its name would break every connection.`,
       remedy: rotation(mesh, name),
@@ -71,7 +71,7 @@ export function changedAlgorithms(step: Step): Problem[] {
     const was = bundles.map((bundle) => madeRoots(bundle)[name]).find((algorithm) => algorithm !== wanted);
     if (root.source === "provided" || was === undefined) return [];
     return {
-      path: root.algorithm === undefined ? "weft:mesh.trust.algorithm" : `${pathOf(mesh, name)}.algorithm`,
+      path: root.algorithm === undefined ? "weft:mesh.trust.algorithm" : `${rootPath(mesh, name)}.algorithm`,
       value: wanted,
       message: `Root ${name} runs with a key of ${was}. Another key under its name would break every connection.`,
       remedy:
@@ -134,14 +134,6 @@ function heldRoots(mesh: MeshSpec): string[] {
   return Object.entries(rootSources(mesh))
     .filter(([name, { source }]) => source === "certManager" && !isMeantToGo(mesh, name))
     .map(([name]) => name);
-}
-
-/** Where a root stands in stack config. */
-function pathOf({ config, members }: MeshSpec, name: string): string {
-  const { mode, roots } = config.trust;
-  if (mode === "federated") return `${members.find((member) => member.name === name)!.path}.trust.root`;
-  const index = roots?.findIndex((root) => root.name === name);
-  return `weft:mesh.trust.${index === undefined ? "root" : `roots[${index}]`}`;
 }
 
 function rotation({ config }: MeshSpec, name: string): string {

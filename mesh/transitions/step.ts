@@ -12,6 +12,7 @@ export interface Step {
   live: ReadonlyMap<string, LiveMember>;
   /** Where the peers are to reach each member's API server; what is not in it is not known. */
   peerAddresses: ReadonlyMap<string, KnownAddress>;
+  now: Date;
 }
 
 /** What must not be done in one step, of one kind. */

@@ -1,5 +1,6 @@
 /** Certificates in a Secret `cacerts`. Pure. */
 import { X509Certificate } from "node:crypto";
+import { crlsIn, type Crl } from "../../mesh/crl";
 import type { CacertsFacts } from "../facts/facts";
 
 /** The certificates of a PEM text; none where any of them cannot be read. */
@@ -10,6 +11,15 @@ export function certificatesIn(pem: string): X509Certificate[] {
     );
   } catch {
     return [];
+  }
+}
+
+/** The CRLs of a PEM text; undefined where any of them cannot be read. */
+export function listsIn(pem: string): Crl[] | undefined {
+  try {
+    return crlsIn(pem);
+  } catch {
+    return undefined;
   }
 }
 

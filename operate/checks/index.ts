@@ -3,6 +3,7 @@ import { peerKubeconfigs } from "./peer-kubeconfigs";
 import { api } from "./api";
 import { cacerts } from "./cacerts";
 import type { Check } from "./check";
+import { crls } from "./crls";
 import { exposure } from "./exposure";
 import { gateway, handshake } from "./gateway";
 import { istiod } from "./istiod";
@@ -16,6 +17,7 @@ export const checks = {
   api,
   istiod,
   cacerts,
+  crls,
   trust: trustedRoot,
   network,
   keys: peerKeys,

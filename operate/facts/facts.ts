@@ -22,6 +22,8 @@ export interface MemberFacts {
   istiods: Fact<IstiodFacts[]>;
   /** Secret `cacerts`; undefined where there is none. */
   cacerts: Fact<CacertsFacts | undefined>;
+  /** `ca-crl.pem` of ConfigMap `istio-ca-crl`: what istiod hands on; undefined where there is none. */
+  servedCrls: Fact<string | undefined>;
   /** Keys of the Secrets that istiod takes for clusters. */
   peerKeys: Fact<PeerKey[]>;
   /** Service `istio-eastwestgateway`; undefined where there is none. */
@@ -77,6 +79,8 @@ export interface CacertsFacts {
   certificate: string;
   chain: string;
   bundle: string;
+  /** The CRLs; empty where there are none. */
+  crls: string;
   /** Whether `ca-key.pem` is the key of `ca-cert.pem`. */
   keyFits: boolean;
 }

@@ -48,6 +48,7 @@ export function cacertsFacts({ data = {} }: Secret): CacertsFacts {
     certificate: file("ca-cert.pem"),
     chain: file("cert-chain.pem"),
     bundle: file("root-cert.pem"),
+    crls: file("ca-crl.pem"),
     keyFits: fits(file("ca-cert.pem"), file("ca-key.pem")),
   };
 }
@@ -177,6 +178,11 @@ export function readyAddresses(slices: EndpointSlice[]): Record<string, string[]
 export interface ConfigMap {
   metadata: Metadata;
   data?: Record<string, string>;
+}
+
+/** What istiod gives the proxies of namespace istio-system, as of each. */
+export function servedCrls(configMaps: ConfigMap[]): string | undefined {
+  return configMaps.find(({ metadata }) => metadata.name === "istio-ca-crl")?.data?.["ca-crl.pem"];
 }
 
 /** `global.network` in ConfigMap `values` of istiod's chart. */

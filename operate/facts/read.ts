@@ -146,6 +146,7 @@ function unreachable(
     networkValue: unread,
     istiods: unread,
     cacerts: unread,
+    servedCrls: unread,
     peerKeys: unread,
     gateway: unread,
     istioGateways: unread,
@@ -163,12 +164,14 @@ async function readObjects(api: ApiClient, probe: Probe) {
   const items = async <T>(path: string) => (await api.get<List<T>>(path))?.items ?? [];
   const select = (selector: string) => `?labelSelector=${encodeURIComponent(selector)}`;
   const hooks = "/apis/admissionregistration.k8s.io/v1";
+  const configMaps = read("ConfigMaps", () => items<objects.ConfigMap>(`${core}/configmaps`));
 
   const [
     networkLabel,
     networkValue,
     istiods,
     cacerts,
+    servedCrls,
     peerKeys,
     gateway,
     istioGateways,
@@ -180,9 +183,7 @@ async function readObjects(api: ApiClient, probe: Probe) {
       const namespace = await api.get<{ metadata: objects.Metadata }>(core);
       return namespace?.metadata.labels?.["topology.istio.io/network"];
     }),
-    read("ConfigMaps", async () =>
-      objects.networkValue(await items<objects.ConfigMap>(`${core}/configmaps`)),
-    ),
+    configMaps.then((found) => (found.known ? known(objects.networkValue(found.value)) : found)),
     read("Deployments", async () => {
       const path = `/apis/apps/v1/namespaces/istio-system/deployments${select("app=istiod")}`;
       return (await items<objects.LiveDeployment>(path)).map(objects.istiodFacts);
@@ -191,6 +192,7 @@ async function readObjects(api: ApiClient, probe: Probe) {
       const secret = await api.get<objects.Secret>(`${core}/secrets/cacerts`);
       return secret && objects.cacertsFacts(secret);
     }),
+    configMaps.then((found) => (found.known ? known(objects.servedCrls(found.value)) : found)),
     read("Secrets of peers", async () => {
       const secrets = await items<objects.Secret>(`${core}/secrets${select("istio/multiCluster=true")}`);
       return secrets.flatMap(objects.peerKeys).map(({ kubeconfig, ...key }) => {
@@ -237,6 +239,7 @@ async function readObjects(api: ApiClient, probe: Probe) {
     networkValue,
     istiods,
     cacerts,
+    servedCrls,
     peerKeys,
     gateway,
     istioGateways,

@@ -2,7 +2,7 @@
 import { Gauge, Registry } from "prom-client";
 import type { MeshSpec } from "../../mesh/mesh-spec";
 import { peersOf } from "../../mesh/topology";
-import { certificatesIn, endOf, issuerIn } from "../checks/certificates";
+import { certificatesIn, endOf, issuerIn, listsIn } from "../checks/certificates";
 import type { Verdict } from "../checks/check";
 import type { MeshFacts } from "../facts/facts";
 import type { Report } from "../report";
@@ -66,6 +66,12 @@ const metrics: Metric[] = [
     help: "When the member's intermediate ends, and the root that signed it, in seconds since 1970.",
     labels: ["member", "certificate"],
     samples: certificateEnds,
+  },
+  {
+    name: "weft_crl_expiry_timestamp_seconds",
+    help: "When the first of the CRLs ends that the member's istiod is given, in seconds since 1970.",
+    labels: ["member"],
+    samples: crlEnds,
   },
   {
     name: "weft_reader_token_expiry_timestamp_seconds",
@@ -153,6 +159,14 @@ function certificateEnds({ facts }: Look): Sample[] {
     return Object.entries({ intermediate, root }).flatMap(([certificate, found]) =>
       at({ member, certificate }, found && seconds(endOf(found))),
     );
+  });
+}
+
+function crlEnds({ facts }: Look): Sample[] {
+  return [...facts.members].flatMap(([member, { cacerts }]) => {
+    const lists = cacerts.known ? listsIn(cacerts.value?.crls ?? "") : undefined;
+    const ends = (lists ?? []).flatMap(({ nextUpdate }) => nextUpdate?.getTime() ?? []);
+    return ends.length === 0 ? [] : [[{ member }, Math.min(...ends) / 1000]];
   });
 }
 

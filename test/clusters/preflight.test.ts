@@ -256,8 +256,17 @@ describe("what is read of each member", () => {
         ],
         secrets: ["weft-reader-token-10", "weft-reader-token-1", "weft-reader-token-old", "cacerts"],
         cacerts: {
-          metadata: { annotations: { "weft.dev/roots": "default", "weft.dev/signing-root": "default" } },
-          data: { "root-cert.pem": Buffer.from(certificate).toString("base64") },
+          metadata: {
+            annotations: {
+              "weft.dev/roots": "default",
+              "weft.dev/signing-root": "default",
+              "weft.dev/intermediate-generation": "2",
+            },
+          },
+          data: {
+            "root-cert.pem": Buffer.from(certificate).toString("base64"),
+            "ca-cert.pem": Buffer.from("the intermediate").toString("base64"),
+          },
         },
       }),
     );
@@ -271,6 +280,8 @@ describe("what is read of each member", () => {
         roots: ["default"],
         signingRoot: "default",
         rootBundle: certificate,
+        intermediate: "the intermediate",
+        intermediateGeneration: 2,
       },
     ]);
   });

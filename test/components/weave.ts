@@ -5,6 +5,8 @@ import { evictedProvider } from "../../components/providers";
 import type { Evicted } from "../../mesh/evicted-members";
 import type { MeshSpec } from "../../mesh/mesh-spec";
 import { parseMesh } from "../../mesh/parse";
+import { lastUp } from "../../mesh/last-up";
+import { revocationOf } from "../../mesh/revocation";
 import type { StackInput } from "../../mesh/schema";
 import type { LiveMember } from "../../mesh/live-member";
 import { record, type Recorder, type RecordOptions } from "./mocks";
@@ -26,6 +28,10 @@ interface WeaveOptions extends RecordOptions {
   secrets?: ReadonlySet<string>;
   /** Members whose cluster is gone. */
   evicted?: Evicted[];
+  /** Outputs of the last `up`. @default none was there */
+  last?: unknown;
+  /** @default this moment */
+  now?: Date;
 }
 
 /** Runs the program below index.ts. */
@@ -60,10 +66,12 @@ export async function weaveMesh(
         },
       ]),
     );
+    const revocation = revocationOf(spec, lastUp(options?.last), live, options?.now ?? new Date());
     mesh = new Mesh("mesh", {
       mesh: spec,
       kubeconfigs,
       live,
+      revocation,
       providers,
       secrets,
       evicted: evicted.map((member) => ({ ...member, reader: evictedProvider(member.name) })),

@@ -1,14 +1,15 @@
 /** What the istiods of a mesh hold of the members that they read, asked of each of them, against what is live there. */
 import type { Duplex } from "node:stream";
-import type { V1Pod } from "@kubernetes/client-node";
+import type { V1Pod, V1Secret } from "@kubernetes/client-node";
 import { ApiClient, ApiServerError, type List } from "../../clusters/api-client";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { portForward } from "../../clusters/port-forward";
 import type { LabCluster } from "../../lab/control-plane";
+import { probeCredentials } from "../../operate/facts/peer-credentials";
 import { askIstiod, type IstiodAnswers } from "../../operate/facts/istiod-answers";
 import { ServiceLists } from "../../operate/facts/services";
 import { settles } from "./eventually";
-import { namespace } from "./harness";
+import { decoded, namespace } from "./harness";
 
 /** A mesh of the lab, or an example on it. */
 export interface Members {
@@ -89,6 +90,75 @@ export async function watchGateways(
       return { looks, lost: [...lost] };
     },
   };
+}
+
+/** What was seen of a mesh while something was done to it. */
+export interface Watch {
+  samples: number;
+  /** Who had lost what, in words. */
+  losses: string[];
+}
+
+/**
+ * Looks again and again, until the work is done: has every reader an istiod that is ready, does each of these hold an endpoint of every
+ * Service that its peers had at the beginning, and is each token that the reader holds good?
+ * @param reads the peers of each member that runs istiod.
+ */
+export async function watched(
+  members: Members & { secret: (member: string, name: string) => Promise<V1Secret> },
+  reads: Readonly<Record<string, readonly string[]>>,
+  work: () => Promise<void>,
+): Promise<Watch> {
+  const ways = await waysTo(members, [...new Set(Object.entries(reads).flat(2))]);
+  const { endpoints: before } = await liveIn([...ways.keys()], ways);
+  const watch: Watch = { samples: 0, losses: [] };
+  let isDone = false;
+  const done = work().finally(() => (isDone = true));
+  const looking = (async () => {
+    while (!isDone) {
+      for (const [reader, peers] of Object.entries(reads)) {
+        watch.losses.push(...(await lossesOf(ways.get(reader)!, reader, peers, before)));
+        watch.losses.push(...(await refusedTokens(members, reader)));
+      }
+      watch.samples += 1;
+    }
+  })();
+  await Promise.all([done, looking]);
+  return watch;
+}
+
+async function lossesOf(
+  way: ResolvedKubeconfig,
+  reader: string,
+  peers: readonly string[],
+  before: Holding["endpoints"],
+): Promise<string[]> {
+  const istiods = await holdingsOf(way);
+  if (istiods.length === 0) return [`${reader} has no istiod that is ready`];
+  return istiods.flatMap((istiod) =>
+    // One that has just gone, or just come, does not answer.
+    typeof istiod === "string"
+      ? []
+      : peers.flatMap((peer) =>
+          Object.keys(before[peer] ?? {})
+            .filter((service) => (istiod.endpoints[peer]?.[service] ?? []).length === 0)
+            .map((service) => `${reader} holds nothing of ${service} of ${peer}`),
+        ),
+  );
+}
+
+/** A token may end after the Secret was read, and before it was tried: then the Secret has another. */
+async function refusedTokens(
+  members: { secret: (member: string, name: string) => Promise<V1Secret> },
+  reader: string,
+): Promise<string[]> {
+  const read = async () => decoded(await members.secret(reader, "weft-peers"));
+  const tried = Object.entries(await read()).map(async ([peer, kubeconfig]) => {
+    const found = await probeCredentials(peer, kubeconfig, () => answerMs);
+    if (found.usable && found.rights.known && found.rights.value.authenticated) return [];
+    return (await read())[peer] === kubeconfig ? [`${reader} holds a token that ${peer} refuses`] : [];
+  });
+  return (await Promise.all(tried)).flat();
 }
 
 async function waysTo(members: Members, names: string[]): Promise<Map<string, ResolvedKubeconfig>> {

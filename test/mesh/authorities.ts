@@ -30,6 +30,10 @@ export interface AuthorityOptions {
   /** @default true. */
   ca?: boolean;
   pathLength?: number;
+  /** Of a CA. @default it may sign certificates and CRLs. */
+  keyUsage?: x509.KeyUsageFlags;
+  /** Whether it bears the identifier of its key. @default false. */
+  keyId?: boolean;
   from?: string | Date;
   to?: string | Date;
   /** Host names and IPv4 addresses that it serves. @default none. */
@@ -57,6 +61,8 @@ export async function authority(commonName: string, options: AuthorityOptions = 
     issuer,
     ca = true,
     pathLength,
+    keyUsage = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
+    keyId = false,
     from = "2026-01-01",
     to = "2027-01-01",
     serves = [],
@@ -82,7 +88,8 @@ export async function authority(commonName: string, options: AuthorityOptions = 
     signingAlgorithm: parameters,
     extensions: [
       new x509.BasicConstraintsExtension(ca, pathLength, true),
-      ...(ca ? [new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true)] : []),
+      ...(ca ? [new x509.KeyUsagesExtension(keyUsage, true)] : []),
+      ...(keyId ? [await x509.SubjectKeyIdentifierExtension.create(keys.publicKey)] : []),
       ...(usages.length > 0 ? [new x509.ExtendedKeyUsageExtension(usages)] : []),
       ...(nameConstraints === undefined ? [] : [constraints(nameConstraints)]),
       ...(serves.length > 0 ? [new x509.SubjectAlternativeNameExtension(serves.map(alternativeName))] : []),

@@ -174,7 +174,7 @@ describe("what the schema refuses", () => {
       {
         path: "weft:mesh.trust.colour",
         message:
-          "Unknown key. Allowed here: algorithm, certManager, intermediateLifetimeDays, mode, removing, root, rootLifetimeDays, roots.",
+          "Unknown key. Allowed here: algorithm, certManager, intermediateGeneration, intermediateLifetimeDays, mode, removing, revoked, root, rootLifetimeDays, roots.",
       },
     ]);
   });

@@ -33,7 +33,12 @@ describe("allowed keys", () => {
   it("are those of the alternative that was meant, or of all", () => {
     const root = ["mesh", "trust", "root"];
     expect(allowedKeys(stackSchema, root, { source: "generated" })).toEqual(["source", "algorithm"]);
-    expect(allowedKeys(stackSchema, root, { source: "provided" })).toEqual(["source", "certificate", "key"]);
+    expect(allowedKeys(stackSchema, root, { source: "provided" })).toEqual([
+      "source",
+      "certificate",
+      "key",
+      "crl",
+    ]);
     expect(allowedKeys(stackSchema, ["mesh", "istio", "charts"], {})).toEqual([
       "repository",
       "username",

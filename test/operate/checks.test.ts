@@ -1,8 +1,11 @@
 import type { CheckName } from "../../operate/checks";
 import { known, unknown, type CredentialFacts, type Fact, type PeerView } from "../../operate/facts/facts";
 import { findings, judgeMesh } from "../../operate/report";
+import { X509Certificate } from "node:crypto";
+import type { CrlArgs } from "../../components/root-ca/crl";
+import { serialNumber } from "../../mesh/crl";
 import { authority } from "../mesh/authorities";
-import { healthy, input, now, synced, type Sample } from "./healthy";
+import { crlOfNow, healthy, input, now, publishCrls, synced, type Sample } from "./healthy";
 
 let sample: Sample;
 beforeEach(async () => {
@@ -177,6 +180,70 @@ describe("cacerts", () => {
       "one cacerts unreadable: Not known: Secret cacerts: this user may not read them.",
     );
     expect(judgeMesh(sample.mesh, sample.facts, now).verdict).toBe("unknown");
+  });
+});
+
+describe("crls", () => {
+  const publish = (ofRoot?: Partial<CrlArgs>) => publishCrls(sample, ofRoot);
+  beforeEach(async () => {
+    sample = await healthy({ ...input, mesh: { ...input.mesh, trust: { revoked: [] } } });
+    await publish();
+  });
+
+  test("that are good, with the days that they have left", () => {
+    expect(complaints()).toEqual([]);
+    expect(["one", "three", "two"].map((member) => detailOf(member, "crls"))).toEqual([
+      "100 d",
+      "100 d",
+      "100 d",
+    ]);
+  });
+
+  test("that are not there, or cannot be read", () => {
+    value(sample.of("one").cacerts).crls = "";
+    value(sample.of("three").cacerts).crls = "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----";
+    expect(complaints()).toEqual([
+      "one crls failed: Secret cacerts has no `ca-crl.pem`: whose intermediate is revoked is still accepted.",
+      "three crls failed: `ca-crl.pem` cannot be read.",
+    ]);
+  });
+
+  test("that end soon, or have ended", async () => {
+    await publish({ now: new Date("2026-03-12T00:00:00Z") });
+    expect(complaints()[0]).toBe(
+      "one crls failed: The CRL of CN=root ends in 19 days: then proxies refuse everybody whom this CA vouches for.",
+    );
+    await publish({ now: new Date("2026-02-01T00:00:00Z") });
+    expect(complaints()[0]).toBe(
+      "one crls failed: The CRL of CN=root has ended: proxies refuse everybody whom this CA vouches for.",
+    );
+  });
+
+  test("without that of a CA of the chain, by which istiod takes none", async () => {
+    value(sample.of("three").cacerts).crls = await crlOfNow(sample.root);
+    expect(complaints()).toEqual([
+      "three crls failed: `ca-crl.pem` has no CRL of CN=three-ca: istiod takes none of it, and proxies refuse whom this CA vouches for.",
+    ]);
+  });
+
+  test("that revoke whom istiod signs by", async () => {
+    const serial = serialNumber(
+      new X509Certificate(sample.intermediates.get("two")!.certificate).serialNumber,
+    );
+    await publish({ serials: [serial] });
+    expect(complaints()).toEqual([
+      `two crls failed: The intermediate ${serial} is revoked, and istiod signs by it: proxies refuse the workloads of this member.`,
+    ]);
+  });
+
+  test("that istiod does not hand on", () => {
+    sample.of("one").servedCrls = known("");
+    sample.of("two").servedCrls = unknown("ConfigMaps: this user may not read them");
+    // It is that of its primary.
+    sample.of("three").servedCrls = known(undefined);
+    expect(complaints()).toEqual([
+      "one crls failed: istiod does not hand on the CRLs that stand in Secret cacerts.",
+    ]);
   });
 });
 

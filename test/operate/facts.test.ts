@@ -22,9 +22,10 @@ test("cacerts: files that are missing, and a key that does not fit, without the 
     "ca-key.pem": base64(other.key),
     "cert-chain.pem": base64(own.certificate),
     "root-cert.pem": "",
+    "ca-crl.pem": base64("the CRLs"),
   };
   const facts = cacertsFacts({ metadata: { name: "cacerts" }, data });
-  expect(facts).toMatchObject({ missing: ["root-cert.pem"], keyFits: false });
+  expect(facts).toMatchObject({ missing: ["root-cert.pem"], keyFits: false, crls: "the CRLs" });
   expect(JSON.stringify(facts)).not.toContain("PRIVATE KEY");
   expect(
     cacertsFacts({ metadata: { name: "cacerts" }, data: { ...data, "ca-key.pem": base64(own.key) } }).keyFits,

@@ -11,7 +11,9 @@ import {
   type PeerView,
 } from "../../operate/facts/facts";
 import { peersOf } from "../../mesh/topology";
-import { authority, type Authority } from "../mesh/authorities";
+import { crlOf, type CrlArgs } from "../../components/root-ca/crl";
+import { joinPem } from "../../mesh/pem";
+import { authority, now, type Authority } from "../mesh/authorities";
 
 export { now } from "../mesh/authorities";
 
@@ -28,6 +30,8 @@ export const input: StackInput = {
 export interface Sample {
   mesh: MeshSpec;
   root: Authority;
+  /** By member. */
+  intermediates: Map<string, Authority>;
   facts: MeshFacts & { members: Map<string, MemberFacts>; credentials: Map<string, CredentialFacts> };
   of(name: string): MemberFacts;
 }
@@ -43,9 +47,11 @@ export async function healthy(stack: StackInput = input): Promise<Sample> {
   const root = await authority("root");
   const members = new Map<string, MemberFacts>();
   const credentials = new Map<string, CredentialFacts>();
+  const intermediates = new Map<string, Authority>();
   for (const [index, member] of mesh.members.entries()) {
     const { name, network, role, primary } = member;
     const intermediate = await authority(`${name}-ca`, { issuer: root, to: "2026-12-01" });
+    intermediates.set(name, intermediate);
     const isPrimary = role === "primary";
     const peers = peersOf(mesh, name);
     const servesRemotes = mesh.members.some((other) => other.role === "remote" && other.primary === name);
@@ -73,8 +79,10 @@ export async function healthy(stack: StackInput = input): Promise<Sample> {
         certificate: intermediate.certificate,
         chain: `${intermediate.certificate}${root.certificate}`,
         bundle: root.certificate,
+        crls: "",
         keyFits: true,
       }),
+      servedCrls: known(undefined),
       peerKeys: known(
         peers.map((peer) => ({
           cluster: peer.name,
@@ -139,5 +147,20 @@ export async function healthy(stack: StackInput = input): Promise<Sample> {
       handshake: known({ outcome: "trusted" }),
     });
   }
-  return { mesh, root, facts: { members, credentials }, of: (name) => members.get(name)! };
+  return { mesh, root, intermediates, facts: { members, credentials }, of: (name) => members.get(name)! };
+}
+
+/** PEM of the CRL of a CA, for a hundred days. */
+export function crlOfNow({ certificate, key }: Authority, more: Partial<CrlArgs> = {}): Promise<string> {
+  return crlOf({ certificate, key, serials: [], before: "", lifetimeDays: 100, now, ...more });
+}
+
+/** Gives every member the CRLs of the root and of all members, as Weft writes and istiod serves them. */
+export async function publishCrls(sample: Sample, ofRoot: Partial<CrlArgs> = {}): Promise<void> {
+  const members = [...sample.intermediates.values()].map((ca) => crlOfNow(ca));
+  const text = joinPem([await crlOfNow(sample.root, ofRoot), ...(await Promise.all(members))]);
+  for (const facts of sample.facts.members.values()) {
+    if (facts.cacerts.known && facts.cacerts.value !== undefined) facts.cacerts.value.crls = text;
+    facts.servedCrls = known(text);
+  }
 }

@@ -87,7 +87,7 @@ test("a member leaves, its peers no longer read it, and nobody revokes its inter
     leaving: ["cluster3"],
     changing: [{ members: both, what: ["no longer reads `cluster3`"] }],
     trust: [
-      "The intermediate of `cluster3` is deleted, not revoked: it stays trusted under root `next` until it expires.",
+      "The intermediate of `cluster3` is deleted, and stays trusted under root `next` until it expires, unless `trust.revoked` names it.",
     ],
   });
 });

@@ -1,6 +1,10 @@
 import { X509Certificate } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
 import { certificatesOf } from "../../../components/root-ca/certificate-chain";
+import { crlsIn, isListOf, serialNumber } from "../../../mesh/crl";
 import type { LiveMember } from "../../../mesh/live-member";
+import type { StackInput } from "../../../mesh/schema";
+import { crlOf } from "../../../components/root-ca/crl";
 import { newIntermediate, newRoot, valueOf, type Recorder } from "../mocks";
 import { cluster, weave } from "../weave";
 
@@ -226,5 +230,153 @@ describe("a provided root", () => {
     });
     expect(recorder.resources.filter(({ type }) => type.startsWith("tls:"))).toEqual([]);
     expect(files(recorder, "a")["ca-key.pem"]).toBe(intermediate.key.trim());
+  });
+});
+
+describe("a lost key", () => {
+  const clusters = [cluster("a"), cluster("b"), cluster("r", { role: "remote", primary: "b" })];
+  const own = (recorder: Recorder, member: string) =>
+    new X509Certificate(files(recorder, member)["ca-cert.pem"]!);
+  const serialOf = (recorder: Recorder, member: string) => serialNumber(own(recorder, member).serialNumber);
+  const crls = (recorder: Recorder, member: string) => crlsIn(files(recorder, member)["ca-crl.pem"]!);
+
+  /** The resources, and the outputs that the next `up` is given. */
+  async function up(mesh: StackInput["mesh"], last?: unknown) {
+    const woven = await weave({ mesh, clusters }, [], { last });
+    const { issued, crls: signed } = woven.mesh;
+    const { value } = await valueOf(pulumi.output({ mesh: { issued, crls: signed } }));
+    return { ...woven, outputs: value };
+  }
+
+  test("is told of to nobody while nothing is revoked, and each up writes down what it issued", async () => {
+    const { recorder, outputs } = await up({});
+    expect(Object.keys(files(recorder, "a"))).not.toContain("ca-crl.pem");
+    expect(outputs.mesh.crls).toBeUndefined();
+    expect(outputs.mesh.issued).toEqual(
+      Object.fromEntries(
+        ["a", "b", "r"].map((member) => [
+          member,
+          [
+            {
+              serial: serialOf(recorder, member),
+              generation: 1,
+              root: "default",
+              ends: new Date(own(recorder, member).validTo).toISOString(),
+            },
+          ],
+        ]),
+      ),
+    );
+  });
+
+  test("is revoked by the root in every member, which gets another and new tokens", async () => {
+    const before = await up({});
+    const { recorder, outputs, mesh } = await up({ trust: { revoked: [{ member: "a" }] } }, before.outputs);
+
+    const lost = serialOf(before.recorder, "a");
+    const [root] = certificatesOf(files(recorder, "a")["root-cert.pem"]!);
+    for (const member of ["a", "b", "r"]) {
+      const lists = crls(recorder, member);
+      expect(lists.map(({ revoked }) => [...revoked.keys()])).toEqual([[lost], [], [], []]);
+      expect(isListOf(lists[0]!, root!)).toBe(true);
+      // One of each intermediate: a proxy refuses whom it finds none for.
+      for (const [index, other] of ["a", "b", "r"].entries()) {
+        expect(isListOf(lists[index + 1]!, own(recorder, other))).toBe(true);
+      }
+      expect(recorder.named(`mesh-${member}-cacerts`).secrets).toContain("stringData.ca-crl.pem");
+    }
+    expect(recorder.ofType("tls:index/privateKey:PrivateKey")).toEqual([
+      "mesh-trust-a-intermediate-key-2",
+      "mesh-trust-b-intermediate-key",
+      "mesh-trust-default-key",
+      "mesh-trust-r-intermediate-key",
+    ]);
+    expect(annotations(recorder, "a")).toMatchObject({ "weft.dev/intermediate-generation": "2" });
+    expect(annotations(recorder, "b")).not.toHaveProperty("weft.dev/intermediate-generation");
+    expect(bundle(recorder, "b")).toMatchObject({ "weft.dev/crls": "published" });
+    for (const member of ["a", "b", "r"]) {
+      expect(recorder.has(`mesh-${member}-remote-access-token-2`)).toBe(true);
+    }
+    const generations = outputs.mesh.issued["a"]!.map(({ generation, serial }) => [generation, serial]);
+    expect(generations).toEqual([
+      [1, lost],
+      [2, serialOf(recorder, "a")],
+    ]);
+    expect(await pulumi.isSecret(mesh.crls!)).toBe(false);
+    expect(outputs.mesh.crls).not.toContain("PRIVATE KEY");
+  });
+
+  test("of a member that has left is revoked by what the last up knew", async () => {
+    const before = await up({});
+    const { recorder } = await weave(
+      { mesh: { trust: { revoked: [{ member: "a" }] } }, clusters: clusters.slice(1) },
+      [],
+      { last: before.outputs },
+    );
+    expect([...crls(recorder, "b")[0]!.revoked.keys()]).toEqual([serialOf(before.recorder, "a")]);
+  });
+
+  test("in federated trust is revoked by the member's own root alone, which stays", async () => {
+    const federated = { mode: "federated" as const };
+    const before = await up({ trust: federated });
+    const { recorder } = await up({ trust: { ...federated, revoked: [{ member: "a" }] } }, before.outputs);
+    const roots = certificatesOf(files(recorder, "b")["root-cert.pem"]!);
+    const [ofA, ofB] = roots.map((root) => crls(recorder, "b").find((list) => isListOf(list, root)));
+    expect([...ofA!.revoked.keys()]).toEqual([serialOf(before.recorder, "a")]);
+    expect([...ofB!.revoked.keys()]).toEqual([]);
+    expect(recorder.has("mesh-trust-a-key")).toBe(true);
+  });
+
+  test("under a root whose key is elsewhere is revoked by the list that is given; Weft signs those of the members", async () => {
+    const root = await newRoot("given");
+    const intermediate = await newIntermediate("p", root);
+    const serial = "0A0B";
+    const crl = await crlOf({
+      ...root,
+      serials: [serial],
+      before: "",
+      lifetimeDays: 30,
+      now: new Date(),
+    });
+    const { recorder } = await weave({
+      mesh: {
+        trust: { root: { source: "provided", certificate: root.certificate, crl }, revoked: [{ serial }] },
+      },
+      clusters: [cluster("p", { trust: { intermediate } }), cluster("r", { role: "remote", primary: "p" })],
+    });
+    // A remote has the intermediate of its primary.
+    for (const member of ["p", "r"]) {
+      const [ofRoot, ofMember, ...others] = crls(recorder, member);
+      expect(ofRoot!.pem).toBe(crl.trim());
+      expect(isListOf(ofMember!, own(recorder, "p"))).toBe(true);
+      expect(others).toEqual([]);
+    }
+  });
+
+  test("is not all that makes a new one: a generation does, under the same root and without a list", async () => {
+    const { recorder } = await weave({
+      mesh: {},
+      clusters: [cluster("a", { trust: { intermediateGeneration: 2 } }), cluster("b")],
+    });
+    expect(recorder.has("mesh-trust-a-intermediate-certificate-2")).toBe(true);
+    expect(recorder.has("mesh-trust-b-intermediate-certificate")).toBe(true);
+    expect(Object.keys(files(recorder, "a"))).not.toContain("ca-crl.pem");
+    expect(recorder.has("mesh-a-remote-access-token-1")).toBe(true);
+  });
+
+  test("of an intermediate that cert-manager issued: it issues another, into a Secret of its own", async () => {
+    const trust = (intermediateGeneration: number) => ({
+      root: { source: "certManager" as const },
+      certManager: { cluster: "a" },
+      intermediateGeneration,
+    });
+    const names = async (generation: number) => {
+      const { recorder } = await weave({ mesh: { trust: trust(generation) }, clusters: [cluster("a")] });
+      return recorder.resources
+        .filter(({ type, name }) => type.endsWith(":Certificate") && name.includes("intermediate"))
+        .map(({ inputs }) => (inputs["spec"] as { secretName: string }).secretName);
+    };
+    expect(await names(1)).toEqual(["weft-member-a-default"]);
+    expect(await names(2)).toEqual(["weft-member-a-default.2"]);
   });
 });

@@ -97,6 +97,24 @@ test("a provided intermediate is signed by the stand-in of its root, which needs
   ).resolves.toBeDefined();
 });
 
+test("where CAs or CRLs are given nobody is revoked, for no CRL is one of a stand-in", async () => {
+  const revoked = [{ serial: "0A" }];
+  const crl = { secure: "v1:crl" };
+  const provided = { source: "provided", certificate: { secure: "v1:root" }, key: { secure: "v1:key" }, crl };
+  const certManager = { root: { source: "certManager", crl }, certManager: { cluster: "east" } };
+  const clusters = [{ name: "east", context: "x" }];
+  for (const trust of [
+    { root: provided, revoked },
+    { ...certManager, revoked },
+  ]) {
+    const { config } = await parsed({ mesh: { trust }, clusters });
+    expect(config.trust.revoked).toBeUndefined();
+    expect(config.trust.root).not.toHaveProperty("crl");
+  }
+  const { config } = await parsed({ mesh: { trust: { revoked } }, clusters });
+  expect(config.trust.revoked).toEqual(revoked);
+});
+
 test("members that a container network would give addresses get ranges that stay theirs", async () => {
   const standIns = new StandIns();
   const mesh = { loadBalancer: { network: "kind" } };

@@ -9,7 +9,7 @@ import { exposition } from "../../../operate/watch/metrics";
 import { parseOptions } from "../../../operate/watch/watch-options";
 import { makeIdentity, startFakeApiServer, type Answer, type Request } from "../../clusters/fake-api-server";
 import { forwardPorts } from "../../clusters/fake-port-forward";
-import { healthy, now } from "../healthy";
+import { healthy, input, now, publishCrls } from "../healthy";
 
 const root = join(__dirname, "../../..");
 const example = (name: string) => readFileSync(join(root, "docs/watch", name), "utf8");
@@ -18,7 +18,9 @@ const example = (name: string) => readFileSync(join(root, "docs/watch", name), "
 type Exported = Map<string, Map<string, Set<string>>>;
 
 async function exported(): Promise<Exported> {
-  const { mesh, facts } = await healthy();
+  const sample = await healthy({ ...input, mesh: { ...input.mesh, trust: { revoked: [] } } });
+  await publishCrls(sample);
+  const { mesh, facts } = sample;
   facts.credentials.set("hash-two", {
     usable: true,
     server: "https://two:6443",

@@ -1,6 +1,9 @@
+import { crlOf } from "../../../components/root-ca/crl";
+import { joinPem } from "../../../mesh/pem";
 import { known, unknown, type MemberFacts } from "../../../operate/facts/facts";
 import { judgeMesh } from "../../../operate/report";
 import { exposition, type Look } from "../../../operate/watch/metrics";
+import type { Authority } from "../../mesh/authorities";
 import { healthy, now, synced, type Sample } from "../healthy";
 
 let sample: Sample;
@@ -99,6 +102,9 @@ weft_check_verdict{member="two",check="api",verdict="unknown"} 0
 # TYPE weft_certificate_expiry_timestamp_seconds gauge
 weft_certificate_expiry_timestamp_seconds{member="one",certificate="intermediate"} ${Date.UTC(2026, 11, 1) / 1000}
 weft_certificate_expiry_timestamp_seconds{member="one",certificate="root"} ${Date.UTC(2027, 0, 1) / 1000}
+
+# HELP weft_crl_expiry_timestamp_seconds When the first of the CRLs ends that the member's istiod is given, in seconds since 1970.
+# TYPE weft_crl_expiry_timestamp_seconds gauge
 
 # HELP weft_reader_token_expiry_timestamp_seconds When the token ends with which the reader's istiod reads the peer, in seconds since 1970.
 # TYPE weft_reader_token_expiry_timestamp_seconds gauge
@@ -248,4 +254,19 @@ test("a certificate that cannot be read, and one that no root has signed, have n
   const found = await samples("weft_certificate_expiry_timestamp_seconds");
   expect(found).toHaveLength(4);
   expect(found.join()).not.toContain('member="one"');
+});
+
+test("of a member's CRLs the first to end counts, and where they cannot be read none does", async () => {
+  const sign = (ca: Authority, lifetimeDays: number) =>
+    crlOf({ ...ca, serials: [], before: "", lifetimeDays, now });
+  const text = joinPem([await sign(sample.root, 90), await sign(sample.intermediates.get("one")!, 30)]);
+  const crls = { one: text, two: "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----" };
+  for (const [name, pem] of Object.entries(crls)) {
+    const { cacerts } = sample.of(name);
+    if (!cacerts.known || cacerts.value === undefined) throw new Error("no cacerts");
+    cacerts.value.crls = pem;
+  }
+  expect(await samples("weft_crl_expiry_timestamp_seconds")).toEqual([
+    `{member="one"} ${Date.UTC(2026, 6, 1) / 1000}`,
+  ]);
 });
