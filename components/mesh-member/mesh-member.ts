@@ -6,7 +6,13 @@ import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import type { PeerAddress } from "../../mesh/peer-address";
 import { exposesIstiod } from "../../mesh/topology";
 import { chartArgs } from "../chart";
-import { istioNamespace, managedByWeft, releaseTimeoutSeconds, secretData } from "../kubernetes";
+import {
+  istioNamespace,
+  managedByWeft,
+  releaseTimeoutSeconds,
+  secretData,
+  typeOfImported,
+} from "../kubernetes";
 import type { Cacerts } from "../root-ca/cacerts";
 import { istioSystem } from "./istio-system";
 import { RemoteAccess } from "./remote-access";
@@ -95,6 +101,7 @@ export class MeshMember extends pulumi.ComponentResource {
       {
         parent: this,
         transformations: [secretData(cacerts.files)],
+        ignoreChanges: typeOfImported,
         dependsOn: Promise.resolve(exchange ?? []).then<pulumi.Resource[]>((secrets) => [
           namespace,
           ...secrets,
