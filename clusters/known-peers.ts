@@ -30,11 +30,16 @@ export async function knownPeersIn(api: ApiClient): Promise<Record<string, Known
   return Object.fromEntries(
     entries.flatMap(([peer, value]) => {
       // Not what Weft wrote: what was put there by hand is no address that it would change.
-      const document = parseDocument(Buffer.from(value, "base64").toString("utf8"));
-      const kubeconfig = kubeconfigSchema.safeParse(document.toJS()).data;
-      return kubeconfig === undefined ? [] : [[peer, addressOf(kubeconfig.clusters[0].cluster)]];
+      const address = addressIn(Buffer.from(value, "base64").toString("utf8"));
+      return address === undefined ? [] : [[peer, address]];
     }),
   );
+}
+
+/** What a remote secret says of the API server that it leads to; undefined where it holds something else than one kubeconfig. */
+export function addressIn(kubeconfig: string): KnownAddress | undefined {
+  const parsed = kubeconfigSchema.safeParse(parseDocument(kubeconfig).toJS()).data;
+  return parsed && addressOf(parsed.clusters[0].cluster);
 }
 
 type Cluster = z.output<typeof kubeconfigSchema>["clusters"][0]["cluster"];

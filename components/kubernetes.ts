@@ -43,5 +43,11 @@ export function secretData(stringData: Record<string, pulumi.Output<string>>): p
   return ({ props, opts }) => ({ props: { ...(props as object), stringData }, opts });
 }
 
+/**
+ * `ignoreChanges` of a Secret that `pulumi import` may have brought into the state (`npm run adopt`): its `type` is among its inputs then,
+ * and to leave that out would replace it, deleting it first (forceNew in provider/pkg/provider/diff.go of pulumi-kubernetes).
+ */
+export const typeOfImported = ["type"];
+
 /** Longest wait for a release, in seconds: cloud load balancers take minutes to give an address. */
 export const releaseTimeoutSeconds = 600;

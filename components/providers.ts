@@ -9,7 +9,7 @@ export function memberProvider(
   { isUnreachable }: { isUnreachable: boolean },
 ): kubernetes.Provider {
   return new kubernetes.Provider(name, {
-    ...settingsOf(name),
+    ...providerSettings(name),
     kubeconfig: pulumi.secret(kubeconfig),
     ...(isUnreachable && { skipUpdateUnreachable: true }),
   });
@@ -21,12 +21,13 @@ export function memberProvider(
  * @returns a provider that reads as it is whatever it is told to be there.
  */
 export function evictedProvider(name: string): kubernetes.Provider {
-  const settings = { ...settingsOf(name), kubeconfig: nowhere };
+  const settings = { ...providerSettings(name), kubeconfig: nowhere };
   new kubernetes.Provider(name, { ...settings, deleteUnreachable: true });
   return new kubernetes.Provider(`${name}-evicted`, { ...settings, skipUpdateUnreachable: true });
 }
 
-function settingsOf(name: string) {
+/** What every provider of a member has. */
+export function providerSettings(name: string) {
   return {
     // Without it, a kubeconfig with another address of the same cluster replaces every resource.
     clusterIdentifier: name,

@@ -26,14 +26,34 @@ export async function readMeshOf(
   stack: string,
   { warn, folder = process.cwd() }: { warn: (message: string) => void; folder?: string },
 ): Promise<MeshSpec> {
-  const config = await readConfig(stack, folder);
+  const { config } = await readConfig(stack, folder);
   return parseMeshWithFound(
     { mesh: config["weft:mesh"], clusters: config["weft:clusters"] },
     { known: [], warn },
   );
 }
 
-async function readConfig(stack: string, folder: string): Promise<Record<string, unknown>> {
+/** A `Pulumi.<stack>.yaml` as it stands there. */
+export interface StackFile {
+  text: string;
+  /** By key; encrypted values as `{secure: …}`. */
+  config: Record<string, unknown>;
+}
+
+/**
+ * The settings of a stack, decrypted where something in them is encrypted, and the file that holds them.
+ * @param folder that of Pulumi.yaml. Default: the current one.
+ * @throws ConfigError
+ */
+export async function readConfig(
+  stack: string,
+  folder = process.cwd(),
+): Promise<{ file: StackFile; config: Record<string, unknown> }> {
+  const file = await readFileOf(stack, folder);
+  return { file, config: hasSecrets(file.config) ? await decrypted(stack, folder) : file.config };
+}
+
+async function readFileOf(stack: string, folder: string): Promise<StackFile> {
   const name = stack.split("/").at(-1)!;
   const lab = labConfigs[name] && join(folder, labConfigs[name]);
   const file = lab && existsSync(lab) ? lab : join(folder, `Pulumi.${name}.yaml`);
@@ -47,8 +67,7 @@ async function readConfig(stack: string, folder: string): Promise<Record<string,
       },
     ]);
   });
-  const config = settingsIn(text, `Pulumi.${name}.yaml`);
-  return hasSecrets(config) ? decrypted(stack, folder) : config;
+  return { text, config: settingsIn(text, `Pulumi.${name}.yaml`) };
 }
 
 /** Whether there is an encrypted value anywhere: `secure: …`. */

@@ -1,4 +1,4 @@
-/** What the command lines of `npm run status`, `watch`, `graph`, `verify`, `review`, `rehearse` and `lab` have in common. */
+/** What the command lines of `npm run adopt`, `status`, `watch`, `graph`, `verify`, `review`, `rehearse` and `lab` have in common. */
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
 /** What the command line says is wrong. */

@@ -166,7 +166,7 @@ function foreign({ kind, metadata }: ObjectInputs, kubeconfig: ResolvedKubeconfi
   return refusal(
     kubeconfig,
     `Context ${kubeconfig.context} has a ${kind} ${metadata.name}${where} that is not this stack's, where one is to be created.`,
-    "Delete it or give it another name, then `pulumi up` again.",
+    "Delete it or give it another name, then `pulumi up` again. A whole mesh that was installed by hand is taken over: docs/runbooks/adopt.md.",
   );
 }
 

@@ -7,7 +7,13 @@ import type { PeerAddress } from "../../mesh/peer-address";
 import { reachedFrom } from "../../mesh/requests";
 import { exposesIstiod } from "../../mesh/topology";
 import { chartArgs } from "../chart";
-import { istioNamespace, managedByWeft, releaseTimeoutSeconds, secretData } from "../kubernetes";
+import {
+  istioNamespace,
+  managedByWeft,
+  releaseTimeoutSeconds,
+  secretData,
+  typeOfImported,
+} from "../kubernetes";
 import type { Cacerts } from "../root-ca/cacerts";
 import { istioSystem } from "./istio-system";
 import { RemoteAccess } from "./remote-access";
@@ -97,6 +103,7 @@ export class MeshMember extends pulumi.ComponentResource {
       {
         parent: this,
         transformations: [secretData(cacerts.files)],
+        ignoreChanges: typeOfImported,
         dependsOn: Promise.resolve(exchange ?? []).then<pulumi.Resource[]>((secrets) => [
           namespace,
           ...secrets,

@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { peerBuckets } from "../../mesh/buckets";
-import { istioNamespace, managedByWeft, secretData } from "../kubernetes";
+import { istioNamespace, managedByWeft, secretData, typeOfImported } from "../kubernetes";
 
 export interface PeerSecretArgs {
   /** Names of the peers that this member reads. */
@@ -42,6 +42,7 @@ export class PeerSecret extends pulumi.ComponentResource {
         {
           parent: this,
           dependsOn: [...args.after, ...this.secrets],
+          ignoreChanges: typeOfImported,
           transformations: [
             secretData(Object.fromEntries(peers.map((peer) => [peer, args.kubeconfigs[peer]!]))),
           ],

@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { PeerAddress } from "../../mesh/peer-address";
 import { peerKubeconfig } from "../../mesh/peer-kubeconfig";
-import { istioNamespace, managedByWeft } from "../kubernetes";
+import { istioNamespace, managedByWeft, typeOfImported } from "../kubernetes";
 
 export interface RemoteAccessArgs {
   /** Name of the member that is read. */
@@ -39,7 +39,7 @@ export class RemoteAccess extends pulumi.ComponentResource {
         },
         type: "kubernetes.io/service-account-token",
       },
-      { parent: this, dependsOn: after },
+      { parent: this, dependsOn: after, ignoreChanges: typeOfImported },
     );
 
     this.kubeconfig = pulumi.secret(token.data).apply((data) =>

@@ -14,7 +14,8 @@ export const ownership = ofMembers((member, { namespace, revisions }, { mesh }) 
         {
           ...at,
           message: `${member.name} has an istiod in namespace istio-system that is not Weft's.`,
-          remedy: "Uninstall the Istio that runs there, `pulumi up` again.",
+          remedy:
+            "Take the mesh over: `npm run adopt` says how (docs/runbooks/adopt.md). Or uninstall the Istio that runs there, `pulumi up` again.",
         },
       ];
     }

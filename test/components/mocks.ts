@@ -31,6 +31,8 @@ interface Request {
   getTransformsList?(): Callback[];
   getDeletebeforereplace?(): boolean;
   /** Not for what is read. */
+  getIgnorechangesList?(): string[];
+  /** Not for what is read. */
   getObject?(): { toJavaScript(): Record<string, unknown> } | undefined;
 }
 
@@ -41,6 +43,7 @@ export class Recorder {
   private readonly hooks = new Map<string, string[]>();
   private readonly transforms = new Map<string, pulumi.ResourceTransform[]>();
   private readonly deletedFirst = new Set<string>();
+  private readonly ignored = new Map<string, string[]>();
   private readonly secrets = new Map<string, string[]>();
 
   /** The only resource of this name. */
@@ -76,6 +79,11 @@ export class Recorder {
   /** What the engine is to ask about each of its children, wherever they are created. */
   transformsOf(name: string): pulumi.ResourceTransform[] {
     return this.transforms.get(name) ?? [];
+  }
+
+  /** Properties whose changes are ignored. */
+  ignoredIn(name: string): string[] {
+    return this.ignored.get(name) ?? [];
   }
 
   /** Whether what replaces it is created only when it is gone. */
@@ -116,6 +124,7 @@ export class Recorder {
       request.getName(),
       callbacks.map((callback) => transforms.get(callback.getToken())!),
     );
+    this.ignored.set(request.getName(), request.getIgnorechangesList?.() ?? []);
     if (request.getDeletebeforereplace?.()) this.deletedFirst.add(request.getName());
   }
 }

@@ -3,7 +3,12 @@
  * with WEFT_CHARTS=folder[:folder…], each with base, istiod and gateway, as `helm pull --untar` leaves them.
  */
 import { eastWestValues, ingressValues } from "../../components/gateway/gateway-chart-values";
-import { baseValues, injectorValues, primaryValues, remoteValues } from "../../components/mesh-member/istio-chart-values";
+import {
+  baseValues,
+  injectorValues,
+  primaryValues,
+  remoteValues,
+} from "../../components/mesh-member/istio-chart-values";
 import { ensureToolchain } from "../../lab/toolchain";
 import type { HelmValues } from "../../mesh/istio-values";
 import { type Chart, chartSets, leaves, type Path, render, replaced } from "./charts";

@@ -180,9 +180,12 @@ test("one that is gone is named before anything is begun", async () => {
 test("an etcd that is killed and comes back", async () => {
   const before = await inventory();
 
-  // Whether the update waits or fails depends on what it was at.
-  await upWithout(readState(mesh.dir)!.etcd.daemon!);
+  const etcd = readState(mesh.dir)!.etcd.daemon!;
 
+  // Whether the update waits or fails depends on what it was at.
+  await upWithout(etcd);
+
+  expect(isRunning(etcd)).toBe(false);
   await converges(before);
 });
 

@@ -1,5 +1,7 @@
 /** What the istiods of a mesh hold of the members that they read, asked of each of them, against what is live there. */
 import type { Duplex } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import type { V1Pod, V1Secret } from "@kubernetes/client-node";
 import { ApiClient, ApiServerError, type List } from "../../clusters/api-client";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
@@ -159,6 +161,48 @@ async function refusedTokens(
     return (await read())[peer] === kubeconfig ? [`${reader} holds a token that ${peer} refuses`] : [];
   });
   return (await Promise.all(tried)).flat();
+}
+
+/**
+ * Looks again and again, until it is stopped, whether every istiod that is ready holds these addresses of a Service of each peer.
+ * Whoever just goes, or comes, and does not answer is passed over.
+ */
+export function watchHoldings(
+  members: Members,
+  reads: Readonly<Record<string, readonly string[]>>,
+  service: string,
+  addresses: readonly string[],
+): { stop: () => Promise<{ answers: number; lapses: string[] }> } {
+  let stopped = false;
+  let answers = 0;
+  const lapses: string[] = [];
+  const look = async (
+    ways: Map<string, ResolvedKubeconfig>,
+    [reader, peers]: [string, readonly string[]],
+  ) => {
+    for (const istiod of await holdingsOf(ways.get(reader)!)) {
+      if (typeof istiod === "string") continue;
+      answers++;
+      for (const peer of peers) {
+        const held = istiod.endpoints[peer]?.[service] ?? [];
+        if (!isDeepStrictEqual(held, addresses)) lapses.push(`${reader} holds ${held.join(", ")} of ${peer}`);
+      }
+    }
+  };
+  const ended = (async () => {
+    const ways = await waysTo(members, Object.keys(reads));
+    while (!stopped) {
+      await Promise.all(Object.entries(reads).map((entry) => look(ways, entry)));
+      await pause(100);
+    }
+  })();
+  return {
+    stop: async () => {
+      stopped = true;
+      await ended;
+      return { answers, lapses };
+    },
+  };
 }
 
 async function waysTo(members: Members, names: string[]): Promise<Map<string, ResolvedKubeconfig>> {
