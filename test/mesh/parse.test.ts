@@ -64,7 +64,7 @@ describe("defaults of the mesh", () => {
           base,
           ...namespace,
         },
-        remoteAccess: { generation: 3 },
+        remoteAccess: { generation: 3, forRevoked: 0 },
       },
       {
         name: "b",
@@ -76,7 +76,7 @@ describe("defaults of the mesh", () => {
           base,
           ...namespace,
         },
-        remoteAccess: { generation: 5 },
+        remoteAccess: { generation: 5, forRevoked: 0 },
       },
     ]);
   });
