@@ -205,7 +205,7 @@ PULUMI_K8S_DELETE_UNREACHABLE=true pulumi up --refresh
 \`\`\`
 
 drops from the state whatever cannot be reached, in **every** cluster. So first see that all the others answer
-(\`npm run status\`).
+(\`npm run status\`). The next \`pulumi up\` takes the variable back, in the state alone.
 
 If cert-manager held the mesh's root in that cluster, its key is gone with it. Weft then asks for \`trust.removing\` as
 well: connections break until every istiod and every proxy has the new root ([trust.md](trust.md)).

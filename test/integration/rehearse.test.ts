@@ -116,14 +116,18 @@ test("a gateway that gets another kind of Service, and a program that replaces S
 /** The folder of Weft's program but for what makes a changed Secret stay where it is. */
 function programThatReplacesSecrets(): string {
   const program = join(folder, "program");
-  const source = readFileSync(join(projectRoot, "index.ts"), "utf8");
-  expect(source).toContain("enableSecretMutable: true");
+  const providers = readFileSync(join(projectRoot, "components/providers.ts"), "utf8");
+  expect(providers).toContain("enableSecretMutable: true");
   mkdirSync(program);
   writeFileSync(
+    join(program, "providers.ts"),
+    providers.replace("enableSecretMutable: true", "enableSecretMutable: false"),
+  );
+  writeFileSync(
     join(program, "index.ts"),
-    source
-      .replaceAll(/(from|import) "\.\//g, `$1 "${projectRoot}/`)
-      .replace("enableSecretMutable: true", "enableSecretMutable: false"),
+    readFileSync(join(projectRoot, "index.ts"), "utf8")
+      .replace('"./components/providers"', `"${program}/providers"`)
+      .replaceAll(/(from|import) "\.\//g, `$1 "${projectRoot}/`),
   );
   symlinkSync(join(projectRoot, "node_modules"), join(program, "node_modules"));
   return program;
