@@ -405,6 +405,8 @@ test("no private key, token or kubeconfig of the whole life is in outputs, logs,
 });
 
 test("the kubeconfigs that the kubernetes provider leaves in its temporary folder stay within the lab, and go with it", async () => {
+  await up(renewedFour);
+
   expect(await readdir(temporaryOf(mesh.dir))).toContainEqual(expect.stringMatching(/^kubeconfig\d+$/));
 });
 
