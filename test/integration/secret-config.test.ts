@@ -131,7 +131,7 @@ describe("what is wrong with a secret is said without it", () => {
   }
 
   test("where it is no YAML", async () => {
-    expect(await refusal(kubeconfig.replace("client-key-data: ", 'client-key-data: "'))).toMatch(
+    expect(await refusal(kubeconfig.replace('"client-key-data": "', '"client-key-data": ""'))).toMatch(
       /weft:clusters\[0\]\.kubeconfig[^]*Not a kubeconfig: the kubeconfig in stack config is not YAML/,
     );
   });
