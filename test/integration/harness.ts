@@ -53,6 +53,8 @@ export class TestMesh {
 
   async stop(): Promise<void> {
     this.operator.stop();
+    // They outlive an engine that was killed.
+    this.kill("pulumi-resource-[a-z-]+");
     await stopLab(this.dir);
     await fs.rm(this.dir, { recursive: true, force: true });
   }
