@@ -12,6 +12,7 @@ import { Mesh } from "./components/mesh/mesh";
 import { evictedProvider, memberProvider } from "./components/providers";
 import { evictedMembers } from "./mesh/evicted-members";
 import { lastUp } from "./mesh/last-up";
+import { unreachableIn } from "./mesh/live-member";
 import { ConfigError } from "./mesh/problems";
 import { readingCost } from "./mesh/reading-cost";
 import { revocationOf } from "./mesh/revocation";
@@ -45,7 +46,7 @@ async function weave() {
   const kubeconfigs = await resolveKubeconfigs(spec);
   const live = await preflight(spec, kubeconfigs, { last, warn });
 
-  const unreachable = live.filter((member) => member.unreachable).map(({ name }) => name);
+  const unreachable = unreachableIn(live);
   const providers = Object.fromEntries(
     [...kubeconfigs].map(([name, { kubeconfig }]) => [
       name,

@@ -48,3 +48,8 @@ export interface KnownAddress extends Omit<PeerAddress, "caData"> {
   /** SHA-256 fingerprints of the CA's certificates; undefined where they are not checked or not known. */
   ca?: string[];
 }
+
+/** Names of those that do not answer. */
+export function unreachableIn(live: Iterable<LiveMember>): string[] {
+  return [...live].filter(({ unreachable }) => unreachable).map(({ name }) => name);
+}

@@ -1,11 +1,10 @@
 /** `npm run adopt`: how a mesh that was installed by hand becomes a stack's. Reads the members, changes nothing. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigError } from "../mesh/problems";
 import { parseOptions, usage } from "./adopt/options";
 import { planAdoption } from "./adopt/plan";
 import { steps } from "./adopt/steps";
-import { UsageError } from "./usage";
+import { tellMistake } from "./usage";
 
 async function main(argv: string[]): Promise<void> {
   const options = parseOptions(argv);
@@ -22,11 +21,4 @@ async function main(argv: string[]): Promise<void> {
   console.log(steps({ adoption, stack, files, out, stackFile: name }));
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  const { code, path } = error as NodeJS.ErrnoException;
-  if (error instanceof UsageError) console.error(`${error.message}\n\n${usage}`);
-  else if (error instanceof ConfigError) console.error(error.message);
-  else if (code !== undefined && path !== undefined) console.error(`${path} cannot be written (${code}).`);
-  else throw error;
-  process.exitCode = 2;
-});
+main(process.argv.slice(2)).catch((error: unknown) => tellMistake(error, usage));

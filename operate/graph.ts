@@ -1,13 +1,12 @@
 /** `npm run graph`: a map of the mesh. Reads the members, changes nothing. */
 import { writeFile } from "node:fs/promises";
-import { ConfigError } from "../mesh/problems";
 import { readMesh } from "./facts/read";
 import { html } from "./map/html";
 import { mermaid } from "./map/mermaid";
 import { mapOf } from "./map/model";
 import { parseOptions, usage } from "./map/graph-options";
 import { svg } from "./map/svg";
-import { UsageError } from "./usage";
+import { tellMistake } from "./usage";
 import { judgeMesh } from "./report";
 import { readMeshOf } from "./stack-config";
 
@@ -23,11 +22,4 @@ async function main(argv: string[]): Promise<void> {
   else await writeFile(options.out, drawn);
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  const { code, path } = error as NodeJS.ErrnoException;
-  if (error instanceof UsageError) console.error(`${error.message}\n\n${usage}`);
-  else if (error instanceof ConfigError) console.error(error.message);
-  else if (code !== undefined && path !== undefined) console.error(`${path} cannot be written (${code}).`);
-  else throw error;
-  process.exitCode = 2;
-});
+main(process.argv.slice(2)).catch((error: unknown) => tellMistake(error, usage));

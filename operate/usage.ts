@@ -1,5 +1,6 @@
 /** What the command lines of `npm run adopt`, `status`, `watch`, `graph`, `verify`, `review`, `rehearse` and `lab` have in common. */
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import { ConfigError } from "../mesh/problems";
 
 /** What the command line says is wrong. */
 export class UsageError extends Error {}
@@ -14,6 +15,19 @@ export function parseUsage<const T extends ParseArgsConfig>(config: T) {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+}
+
+/**
+ * Ends a command that writes files with what the person can mend, and exit code 2.
+ * @throws what is nobody's mistake
+ */
+export function tellMistake(error: unknown, usage: string): void {
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (error instanceof UsageError) console.error(`${error.message}\n\n${usage}`);
+  else if (error instanceof ConfigError) console.error(error.message);
+  else if (code !== undefined && path !== undefined) console.error(`${path} cannot be written (${code}).`);
+  else throw error;
+  process.exitCode = 2;
 }
 
 const units = { s: 1000, m: 60_000, h: 3_600_000 };

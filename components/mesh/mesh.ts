@@ -2,7 +2,7 @@ import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Kubeconfigs } from "../../clusters/kubeconfig";
 import type { Member, MeshSpec } from "../../mesh/mesh-spec";
-import type { LiveMember } from "../../mesh/live-member";
+import { unreachableIn, type LiveMember } from "../../mesh/live-member";
 import { peerAddress } from "../../mesh/peer-address";
 import { planOf, type Gateway, type MemberPlan, type Plan, type PrimaryPlan } from "../../mesh/plan";
 import type { Issued, Revocation } from "../../mesh/revocation";
@@ -84,7 +84,7 @@ export class Mesh extends pulumi.ComponentResource {
       {
         ...opts,
         transformations: [
-          finishInterrupted(name, args.providers, args.kubeconfigs, unreachableOf(args.live)),
+          finishInterrupted(name, args.providers, args.kubeconfigs, unreachableIn(args.live)),
           keepSecrets(args.secrets ?? new Set()),
         ],
       },
@@ -260,10 +260,6 @@ export class Mesh extends pulumi.ComponentResource {
     const { fingerprint, expiry } = this.trust.roots[name]!;
     return { fingerprint, expiry };
   }
-}
-
-function unreachableOf(live: LiveMember[]): string[] {
-  return live.filter(({ unreachable }) => unreachable).map(({ name }) => name);
 }
 
 /** A member without what its istiod injects. */

@@ -1,5 +1,6 @@
 /** What an object of a member says about trust and reach. Pure; no secret is in what comes out, only its digest. */
 import { createHash, type X509Certificate } from "node:crypto";
+import { oneLine } from "../../mesh/certificates";
 import { certificatesIn } from "../../operate/checks/certificates";
 
 export type Facts =
@@ -153,7 +154,6 @@ function rootId(certificate: X509Certificate): string {
 }
 
 /** Weft's own roots have their names in it, as the locality. */
-const subjectOf = ({ subject }: X509Certificate) =>
-  /^L=(.+)$/m.exec(subject)?.[1] ?? subject.split("\n").join(", ");
+const subjectOf = ({ subject }: X509Certificate) => /^L=(.+)$/m.exec(subject)?.[1] ?? oneLine(subject);
 const digest = (text: string) =>
   text === "" ? "" : createHash("sha256").update(text).digest("hex").slice(0, 16);

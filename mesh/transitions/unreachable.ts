@@ -1,6 +1,6 @@
 /** Members that do not answer, and are to be left as they are: what the others must not need of them. */
 import type { LastUp } from "../last-up";
-import type { LiveMember } from "../live-member";
+import { unreachableIn, type LiveMember } from "../live-member";
 import type { Member } from "../mesh-spec";
 import type { Problem } from "../problems";
 import { rootNames, signingRoot } from "../roots";
@@ -85,7 +85,7 @@ const signer = ofUnreachable(({ name, path }, { mesh }) =>
 
 /** A member that keeps its roots while the others get new ones is one whose workloads they would come to refuse. */
 function mixedRoots({ mesh, live }: Step): Problem[] {
-  const absent = [...live.values()].filter(({ unreachable }) => unreachable).map(({ name }) => name);
+  const absent = unreachableIn(live.values());
   const changing = mesh.members.filter((member) => {
     const { roots, signingRoot: signs } = live.get(member.name) ?? {};
     if (roots === undefined) return false;

@@ -45,15 +45,12 @@ export function meshReleases(
       },
     ];
   }
-  if (
-    base === undefined ||
-    istiod === undefined ||
-    (eastWest === undefined && objects.includes(`Service ${eastWestName}`))
-  ) {
+  const hasGateway = objects.includes(`Service ${eastWestName}`);
+  if (base === undefined || istiod === undefined || (eastWest === undefined && hasGateway)) {
     const missing = [
-      ...(base === undefined ? ["istio-base"] : []),
-      ...(istiod === undefined ? ["istiod"] : []),
-      ...(eastWest === undefined && objects.includes(`Service ${eastWestName}`) ? [eastWestName] : []),
+      ...(base === undefined ? [names.base] : []),
+      ...(istiod === undefined ? [names.istiod] : []),
+      ...(eastWest === undefined && hasGateway ? [names.gateway] : []),
     ];
     return [
       {

@@ -1,5 +1,6 @@
 /** Does istiod have a CA that it can sign with, and for how long? */
 import { X509Certificate } from "node:crypto";
+import { subject } from "../../mesh/certificates";
 import { intermediateProblemsOf } from "../../mesh/provided-ca";
 import { certificatesIn, endOf, issuerIn } from "./certificates";
 import type { CacertsFacts } from "../facts/facts";
@@ -47,7 +48,7 @@ export const cacerts: Check = ({ facts, now }) =>
       issues.push(
         failed(
           left.root < 0
-            ? `The root ${root.subject.split("\n").join(", ")} expired on ${end}: nothing that was issued under it is trusted.`
+            ? `The root ${subject(root)} expired on ${end}: nothing that was issued under it is trusted.`
             : `The root expires in ${plural(left.root, "day")}.`,
           "Add a new root to `trust.roots`, `pulumi up`, move `signing` to it, `pulumi up`, and drop the old one last.",
         ),

@@ -1,4 +1,5 @@
 /** Are the CRLs good, and does istiod hand them on? Only where stack config has them published. */
+import { subject } from "../../mesh/certificates";
 import { isListOf, serialNumber, type Crl } from "../../mesh/crl";
 import { certificatesIn, listsIn } from "./certificates";
 import type { CacertsFacts } from "../facts/facts";
@@ -60,7 +61,7 @@ function lacking({ chain }: CacertsFacts, lists: Crl[]): Issue[] {
     .filter((ca) => !lists.some((list) => isListOf(list, ca)))
     .map((ca) =>
       failed(
-        `\`ca-crl.pem\` has no CRL of ${ca.subject.split("\n").join(", ")}: istiod takes none of it, and proxies refuse whom this CA vouches for.`,
+        `\`ca-crl.pem\` has no CRL of ${subject(ca)}: istiod takes none of it, and proxies refuse whom this CA vouches for.`,
         upTakesBack,
       ),
     );
