@@ -35,11 +35,12 @@ export type Gateway = { kind: "eastWest" } | { kind: "ingress"; ingress: Ingress
 export interface PrimaryPlan extends MemberPlan {
   /** Names of the peers whose tokens its PeerSecret waits for. Without one, it has no PeerSecret. */
   reads: string[];
-  /** Names of primaries of which its PeerSecret waits for more; none where it reads everybody. */
+  /** Names of primaries of which its PeerSecret waits for more. */
   readsAfter: {
     /**
-     * For the east-west gateway: it leads to what is read on another network. Without it istiod takes the endpoints there for reachable
-     * (EndpointsByNetworkFilter in pilot/pkg/xds/endpoints/ep_filters.go).
+     * For the east-west gateway, where that has no address yet: it leads to what is read on another network. Without it istiod takes the
+     * endpoints there for reachable (EndpointsByNetworkFilter in pilot/pkg/xds/endpoints/ep_filters.go). A gateway that stands is not
+     * waited for: a change of it that fails holds nobody back.
      */
     gateways: string[];
     /** For the istiod: it is not read, but answers through the gateway of another, and has to take the reader's root before. */
@@ -64,21 +65,24 @@ export function planOf(mesh: MeshSpec, live: LiveMember[]): Plan {
     primaries: primaries(mesh).map((primary) => ({
       ...memberPlan(primary),
       reads: peersOf(mesh, primary.name).map(({ name }) => name),
-      readsAfter: first === "trust" ? readsAfter(mesh, primary) : { gateways: [], istiods: [] },
+      readsAfter: first === "trust" ? readsAfter(mesh, live, primary) : { gateways: [], istiods: [] },
       serves: remotesOf(mesh, primary.name).map(memberPlan),
     })),
     first,
   };
 }
 
-function readsAfter(mesh: MeshSpec, { name, network, reads }: Member): PrimaryPlan["readsAfter"] {
-  if (reads === undefined) return { gateways: [], istiods: [] };
+function readsAfter(
+  mesh: MeshSpec,
+  live: LiveMember[],
+  { name, network }: Member,
+): PrimaryPlan["readsAfter"] {
   const peers = peersOf(mesh, name);
   const asking = [name, ...remotesOf(mesh, name).map((remote) => remote.name)];
   const answers = asking.flatMap((from) => answering(mesh, from).map(({ primary }) => primary));
   return {
     gateways: peers
-      .filter((peer) => peer.role === "primary" && peer.network !== network)
+      .filter((peer) => peer.role === "primary" && peer.network !== network && !hasGateway(live, peer))
       .map((peer) => peer.name),
     istiods:
       mesh.config.trust.mode === "shared"
@@ -87,6 +91,12 @@ function readsAfter(mesh: MeshSpec, { name, network, reads }: Member): PrimaryPl
             (issuer) => issuer !== name && !peers.some((peer) => peer.name === issuer),
           ),
   };
+}
+
+/** Whether its east-west gateway can be reached before this `up`. */
+function hasGateway(live: LiveMember[], { name, eastWest: { addresses } }: Member): boolean {
+  const eastWest = live.find((now) => now.name === name)?.eastWest;
+  return eastWest !== undefined && (eastWest.address !== undefined || addresses.length > 0);
 }
 
 /**

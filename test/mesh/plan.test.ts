@@ -204,6 +204,28 @@ test("keys leave the PeerSecrets first only where a root leaves the bundles", ()
   expect(first("shared", gone)).toBe("trust");
 });
 
+test("a key waits for the east-west gateway of a peer that joins, on another network, and for no other gateway", () => {
+  const mesh = parseMesh({
+    clusters: [
+      { name: "a", context: "a" },
+      { name: "joining", context: "joining" },
+      { name: "near", context: "near", network: "a" },
+      { name: "fixed", context: "fixed", eastWest: { addresses: ["192.0.2.1"] } },
+      { name: "remote", context: "remote", role: "remote", primary: "a", network: "far" },
+    ],
+  });
+  const waitsOf = (live: Omit<LiveMember, "tokenGenerations">[]) =>
+    planOf(
+      mesh,
+      live.map((member) => ({ tokenGenerations: [], ...member })),
+    ).primaries.find(({ member }) => member.name === "a")!.readsAfter.gateways;
+  expect(waitsOf([])).toEqual(["fixed", "joining"]);
+  const stands = { name: "fixed", eastWest: {} };
+  expect(waitsOf([stands])).toEqual(["joining"]);
+  expect(waitsOf([stands, { name: "joining", eastWest: {} }])).toEqual(["joining"]);
+  expect(waitsOf([stands, { name: "joining", eastWest: { address: "192.0.2.7" } }])).toEqual([]);
+});
+
 test("who does not read everybody waits for the gateways that lead there, and for trust in who answers through them", () => {
   const clusters = [
     { name: "a", context: "a", network: "n", reads: [] },
