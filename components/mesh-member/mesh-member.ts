@@ -104,10 +104,8 @@ export class MeshMember extends pulumi.ComponentResource {
         parent: this,
         transformations: [secretData(cacerts.files)],
         ignoreChanges: typeOfImported,
-        dependsOn: Promise.resolve(exchange ?? []).then<pulumi.Resource[]>((secrets) => [
-          namespace,
-          ...secrets,
-        ]),
+        // A promise only where there is one: Pulumi walks through all that its value leads to, which is the whole mesh.
+        dependsOn: exchange?.then<pulumi.Resource[]>((secrets) => [namespace, ...secrets]) ?? namespace,
       },
     );
   }
