@@ -9,6 +9,8 @@ export const settings = ["instant", "delayed"] as const;
 export type Setting = (typeof settings)[number];
 
 export interface Options {
+  /** The program alone, against Pulumi's mocks: nothing of a lab runs, and there are no settings and one run. */
+  mocks: boolean;
   /** Numbers of clusters, ascending. */
   clusters: number[];
   settings: Setting[];
@@ -20,18 +22,23 @@ export interface Options {
 
 export const usage = `npm run bench [-- options]
 
-  --clusters 1,2,4,8           numbers of clusters to converge
+  --clusters 1,2,4,8           numbers of clusters to converge; with --mocks 10,100,300,500
+  --mocks                      the program alone, against Pulumi's mocks: time, memory and inputs for each member
   --settings instant,delayed   pods ready at once; pods and load balancers ready after the delays of real clusters
   --runs 1                     how often to measure; the table shows medians
   --out FILE                   where the JSON goes (default: bench/results/<time>.json)
 `;
+
+/** More is more than the memory that Node.js takes by default holds. */
+const MAX_MOCKED = 1000;
 
 /** @throws Error that says what is wrong with which option */
 export function readOptions(args: string[], now = new Date()): Options | "help" {
   const { values } = parseArgs({
     args,
     options: {
-      clusters: { type: "string", default: "1,2,4,8" },
+      mocks: { type: "boolean", default: false },
+      clusters: { type: "string" },
       settings: { type: "string", default: settings.join(",") },
       runs: { type: "string", default: "1" },
       out: { type: "string" },
@@ -43,8 +50,11 @@ export function readOptions(args: string[], now = new Date()): Options | "help" 
   if (unknown !== undefined) {
     throw new Error(`--settings ${values.settings}: '${unknown}' is none of ${settings.join(", ")}`);
   }
-  const numbers = values.clusters.split(",").map((text) => wholeNumber("--clusters", text, MAX_CLUSTERS - 1));
+  const { mocks, clusters = mocks ? "10,100,300,500" : "1,2,4,8" } = values;
+  const most = mocks ? MAX_MOCKED : MAX_CLUSTERS - 1;
+  const numbers = clusters.split(",").map((text) => wholeNumber("--clusters", text, most));
   return {
+    mocks,
     clusters: [...new Set(numbers)].sort((a, b) => a - b),
     settings: settings.filter((setting) => values.settings.split(",").includes(setting)),
     runs: wholeNumber("--runs", values.runs, 100),

@@ -9,6 +9,7 @@ import { ControlPlanes } from "./control-planes";
 import { differences, type EndState, readEndState } from "./end-state";
 import type { Measurement } from "./measure";
 import { type Options, readOptions, type Setting, usage } from "./bench-options";
+import { BOUNDED_READS, type Mocked, mockedReport, runMocked } from "./mocked";
 import { report } from "./report";
 import { criticalPath, type Operation, ratios, type Sample } from "./results";
 import { runScript } from "./script";
@@ -147,9 +148,7 @@ async function main(options: Options): Promise<void> {
 
   const { samples, failures } = bench;
   const result = {
-    startedAt,
-    command: `npm run bench -- ${process.argv.slice(2).join(" ")}`.trim(),
-    machine: machine(),
+    ...circumstances(startedAt),
     parts: parts.summary,
     failures,
     ratios: ratios(samples),
@@ -158,10 +157,28 @@ async function main(options: Options): Promise<void> {
       ...(sample.timeline && { criticalPath: criticalPath(sample.timeline) }),
     })),
   };
-  await fs.mkdir(path.dirname(options.out), { recursive: true });
-  await fs.writeFile(options.out, `${JSON.stringify(result, null, 2)}\n`);
-  console.log(`${report(samples)}\n${options.out}`);
+  await write(options, result, report(samples));
   if (failures.length > 0) process.exitCode = 1;
+}
+
+async function mainMocked(options: Options): Promise<void> {
+  const startedAt = new Date().toISOString();
+  const samples: Mocked[] = [];
+  for (const reads of [BOUNDED_READS, undefined]) {
+    for (const clusters of options.clusters) samples.push(await runMocked(clusters, reads));
+  }
+  await write(options, { ...circumstances(startedAt), samples }, mockedReport(samples));
+}
+
+async function write({ out }: Options, result: object, tables: string): Promise<void> {
+  await fs.mkdir(path.dirname(out), { recursive: true });
+  await fs.writeFile(out, `${JSON.stringify(result, null, 2)}\n`);
+  console.log(`${tables}\n${out}`);
+}
+
+function circumstances(startedAt: string) {
+  const command = `npm run bench -- ${process.argv.slice(2).join(" ")}`.trim();
+  return { startedAt, command, machine: machine() };
 }
 
 function machine(): string {
@@ -182,7 +199,8 @@ function options(): Options {
   }
 }
 
-main(options()).catch((error: unknown) => {
+const given = options();
+(given.mocks ? mainMocked(given) : main(given)).catch((error: unknown) => {
   console.error(colors.red(error instanceof Error ? error.message : String(error)));
   process.exitCode = 1;
 });

@@ -6,6 +6,7 @@ const now = new Date("2026-01-02T03:04:05.678Z");
 
 test("without options everything is measured once, for 1, 2, 4 and 8 clusters", () => {
   expect(readOptions([], now)).toEqual({
+    mocks: false,
     clusters: [1, 2, 4, 8],
     settings: ["instant", "delayed"],
     runs: 1,
@@ -21,6 +22,12 @@ test("one setting may be asked for, a number of runs, and a file", () => {
   expect(
     readOptions(["--settings", "delayed", "--runs", "3", "--out", "/tmp/results.json"], now),
   ).toMatchObject({ settings: ["delayed"], runs: 3, out: "/tmp/results.json" });
+});
+
+test("against mocks there may be more clusters", () => {
+  expect(readOptions(["--mocks"], now)).toMatchObject({ mocks: true, clusters: [10, 100, 300, 500] });
+  expect(readOptions(["--mocks", "--clusters", "1000"], now)).toMatchObject({ clusters: [1000] });
+  expect(() => readOptions(["--mocks", "--clusters", "1001"], now)).toThrow("a whole number from 1 to 1000");
 });
 
 test("help is asked for", () => {
