@@ -87,7 +87,8 @@ function derOf(number: bigint): ArrayBuffer {
 
 const curves: Record<string, string> = { prime256v1: "P-256", secp384r1: "P-384", secp521r1: "P-521" };
 
-async function signingKey(pem: string) {
+/** A private key (PEM) as a library of certificates wants it, and how it signs. */
+export async function signingKey(pem: string) {
   const key = createPrivateKey(pem);
   const namedCurve = curves[key.asymmetricKeyDetails?.namedCurve ?? ""];
   const algorithm = {

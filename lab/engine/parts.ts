@@ -49,16 +49,16 @@ export interface PartsArgs {
 
 export async function chooseParts(args: PartsArgs): Promise<Parts> {
   const { dir, plugins, metallb = false, on = "lab", programs = [], report } = args;
-  const lacking: Program[] = [];
-  for (const plugin of plugins) {
-    if (plugin !== certManager && !(await hasPlugin(plugin, report))) lacking.push(programOf(plugin));
-  }
+  const lacking: Plugin[] = [];
+  for (const plugin of plugins) if (!(await hasPlugin(plugin, report))) lacking.push(plugin);
+  const built = lacking.includes("kubernetes") ? (["pulumi-resource-kubernetes"] as const) : [];
+  const doubles = lacking.filter((plugin) => plugin !== "kubernetes");
   const istio = await chooseIstio(args.istio, { report, pods: on === "kind" });
   const isBuilt = on === "lab" && istio.istiod === undefined;
   const paths = await ensureToolchain(
     [
       "pulumi" as const,
-      ...lacking,
+      ...built,
       ...(isBuilt ? (["pilot-discovery"] as const) : []),
       ...(on === "lab" ? (["etcd", ...controlPlaneParts] as const) : []),
       ...programs,
@@ -70,11 +70,8 @@ export async function chooseParts(args: PartsArgs): Promise<Parts> {
   await fs.rm(bin, { recursive: true, force: true });
   await fs.mkdir(bin, { recursive: true });
   const link = (program: string) => fs.symlink(program, path.join(bin, path.basename(program)));
-  const scripts = [
-    policyHost,
-    ...(plugins.includes(certManager) ? [script(`pulumi-resource-${certManager}`)] : []),
-  ];
-  await Promise.all([paths.pulumi, ...lacking.map((program) => paths[program]), ...scripts].map(link));
+  const scripts = [policyHost, ...doubles.map((plugin) => script(programOf(plugin)))];
+  await Promise.all([paths.pulumi, ...built.map((program) => paths[program]), ...scripts].map(link));
   const istiods = layout.istiods(dir);
   if (on === "lab") {
     const program = istio.istiod ?? paths["pilot-discovery"];
@@ -84,36 +81,34 @@ export async function chooseParts(args: PartsArgs): Promise<Parts> {
     bin,
     istio: { version: istio.version, charts: istio.charts },
     istiods,
-    summary: summary(plugins, lacking, istio, on, metallb),
+    summary: summary(plugins, doubles, istio, on, metallb),
   };
 }
 
 function summary(
   plugins: Plugin[],
-  lacking: Program[],
+  doubles: Plugin[],
   istio: Istio,
   on: "lab" | "kind",
   metallb: boolean,
 ): string {
-  const isDouble = (plugin: Plugin) =>
-    plugin === certManager || (plugin === "tls" && lacking.includes(programOf(plugin)));
   const provider = (plugin: Plugin) => `${plugin} provider`;
   const machines = ["nodes", "proxies"];
   const real = [
     "engine",
     "control planes",
-    ...plugins.filter((plugin) => !isDouble(plugin)).map(provider),
+    ...plugins.filter((plugin) => !doubles.includes(plugin)).map(provider),
     istio.istiodVersion === istio.version
       ? `Istio ${minorOf(istio.version)} charts and istiods`
       : `Istio ${minorOf(istio.version)} charts, istiods ${minorOf(istio.istiodVersion)}`,
     ...(on === "kind" ? machines : []),
   ];
-  const doubles = [
-    ...plugins.filter(isDouble).map((plugin) => (plugin === "tls" ? provider(plugin) : "cert-manager")),
+  const standIns = [
+    ...doubles.map((plugin) => (plugin === certManager ? "cert-manager" : provider(plugin))),
     ...(metallb && on === "lab" ? ["MetalLB"] : []),
     ...(on === "lab" ? machines : []),
   ];
-  return [`real: ${real.join(", ")}`, ...(doubles.length > 0 ? [`doubles: ${doubles.join(", ")}`] : [])].join(
+  return [`real: ${real.join(", ")}`, ...(standIns.length > 0 ? [`doubles: ${standIns.join(", ")}`] : [])].join(
     " · ",
   );
 }
@@ -125,17 +120,15 @@ async function relink(program: string, link: string): Promise<void> {
 }
 
 const minorOf = (version: string) => version.split(".").slice(0, 2).join(".");
-const programOf = (plugin: Exclude<Plugin, typeof certManager>) => `pulumi-resource-${plugin}` as const;
+const programOf = (plugin: Plugin) => `pulumi-resource-${plugin}`;
 
 function script(name: string): string {
   return path.resolve(__dirname, "bin", name);
 }
 
-/** Whether it is on PATH, in Pulumi's plugin cache, or can be downloaded into it. */
-async function hasPlugin(
-  plugin: Exclude<Plugin, typeof certManager>,
-  report: (line: string) => void,
-): Promise<boolean> {
+/** Whether the real one is on PATH, in Pulumi's plugin cache, or can be downloaded into it. */
+async function hasPlugin(plugin: Plugin, report: (line: string) => void): Promise<boolean> {
+  if (plugin === certManager) return false;
   const program = programOf(plugin);
   if (pathOf(program) !== undefined) return true;
   const manifest = await fs.readFile(require.resolve(`@pulumi/${plugin}/package.json`), "utf8");

@@ -14,7 +14,6 @@ export const programs = [
   "pilot-discovery",
   "istiods",
   "pulumi-resource-kubernetes",
-  "pulumi-resource-tls",
   "cert-manager-controller",
 ] as const;
 export type Program = (typeof programs)[number];
@@ -155,7 +154,6 @@ export const recipes: Readonly<Record<Program, GoRecipe>> = {
   },
   istiods: { package: "./istiods" },
   "pulumi-resource-kubernetes": { version: "4.25.0", package: "./pulumi-resource-kubernetes" },
-  "pulumi-resource-tls": { version: "5.6.1", package: "./pulumi-resource-tls" },
   // The libraries of cert-manager are newer than those of the others. As a program, it publishes none.
   "cert-manager-controller": {
     module: resolve(__dirname, "../cert-manager/controller"),

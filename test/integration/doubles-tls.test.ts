@@ -11,7 +11,6 @@
 import { X509Certificate } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { ensureToolchain } from "../../lab/toolchain";
 import { type Json, type JsonObject, ProviderPlugin } from "./provider-plugin";
 
 interface Call {
@@ -105,9 +104,8 @@ let plugin: ProviderPlugin;
 const counterparts = new Counterparts();
 
 beforeAll(async () => {
-  const programs = await ensureToolchain(["pulumi-resource-tls"], { report: () => undefined });
-  plugin = await ProviderPlugin.start(programs["pulumi-resource-tls"]);
-}, 600_000);
+  plugin = await ProviderPlugin.start(path.join(__dirname, "../../lab/engine/bin/pulumi-resource-tls"));
+});
 
 afterAll(() => plugin.stop());
 

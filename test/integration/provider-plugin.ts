@@ -33,7 +33,7 @@ export class ProviderPlugin {
 
   /** Starts the plugin's program. */
   static async start(program: string): Promise<ProviderPlugin> {
-    const child = spawn(program, { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(program, { stdio: ["pipe", "pipe", "inherit"] });
     const [port] = (await Promise.race([
       once(createInterface(child.stdout), "line"),
       once(child, "exit").then(([code]) => {

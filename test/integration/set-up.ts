@@ -12,7 +12,7 @@ export default async function setUp(): Promise<void> {
     dir,
     plugins: ["kubernetes", "tls", "kubernetes-cert-manager"],
     istio: defaultIstio,
-    programs: ["kubectl", "helm", "crane", "pulumi-resource-tls", "cert-manager-controller"],
+    programs: ["kubectl", "helm", "crane", "cert-manager-controller"],
     report,
   });
   await fs.rm(dir, { recursive: true });

@@ -57,7 +57,6 @@ test("where nothing can be downloaded, all is built at once, and the tls provide
     expect.arrayContaining([
       "pulumi",
       "pulumi-resource-kubernetes",
-      "pulumi-resource-tls",
       "pilot-discovery",
       "etcd",
       "kube-apiserver",
@@ -107,5 +106,5 @@ test("on kind, pods are real and no program plays a part of a cluster", async ()
     "real: engine, control planes, kubernetes provider, Istio 1.31 charts and istiods, nodes, proxies · doubles: tls provider",
   );
   expect(fs.existsSync(parts.istiods)).toBe(false);
-  expect(builtAtOnce()).toEqual(["pulumi", "pulumi-resource-kubernetes", "pulumi-resource-tls"]);
+  expect(builtAtOnce()).toEqual(["pulumi", "pulumi-resource-kubernetes"]);
 });

@@ -93,19 +93,19 @@ test("a build that fails leaves nothing behind, and says how Go's words end", as
 
 test("programs that are neither on PATH nor downloaded are built, each once, and then found in the cache", async () => {
   fakeGo('for main in "$@"; do program=${main##*/}; echo "$program" > "$out/$program"; done');
-  const wanted = ["pulumi-resource-tls", "pulumi-resource-kubernetes", "pulumi-resource-tls"] as const;
+  const wanted = ["istiods", "pulumi-resource-kubernetes", "istiods"] as const;
   const paths = await ensureToolchain(wanted, options);
 
-  expect(readFileSync(paths["pulumi-resource-tls"], "utf8")).toBe("pulumi-resource-tls\n");
+  expect(readFileSync(paths.istiods, "utf8")).toBe("istiods\n");
   expect(readFileSync(paths["pulumi-resource-kubernetes"], "utf8")).toBe("pulumi-resource-kubernetes\n");
   expect(calls().filter((call) => call.startsWith("build"))).toEqual([
-    expect.stringMatching(/ -o \S+\/ \.\/pulumi-resource-tls \.\/pulumi-resource-kubernetes$/),
+    expect.stringMatching(/ -o \S+\/ \.\/istiods \.\/pulumi-resource-kubernetes$/),
   ]);
 
   lines.length = 0;
   expect(await ensureToolchain(wanted, options)).toEqual(paths);
   expect(calls().filter((call) => call.startsWith("build"))).toHaveLength(1);
   expect(lines).toEqual([
-    `pulumi-resource-tls, pulumi-resource-kubernetes: in the cache, ${join(folder, "cache/weft", `${platform.os}-${platform.arch}`)}`,
+    `istiods, pulumi-resource-kubernetes: in the cache, ${join(folder, "cache/weft", `${platform.os}-${platform.arch}`)}`,
   ]);
 });
