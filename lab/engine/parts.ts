@@ -108,9 +108,10 @@ function summary(
     ...(metallb && on === "lab" ? ["MetalLB"] : []),
     ...(on === "lab" ? machines : []),
   ];
-  return [`real: ${real.join(", ")}`, ...(standIns.length > 0 ? [`doubles: ${standIns.join(", ")}`] : [])].join(
-    " · ",
-  );
+  return [
+    `real: ${real.join(", ")}`,
+    ...(standIns.length > 0 ? [`doubles: ${standIns.join(", ")}`] : []),
+  ].join(" · ");
 }
 
 async function relink(program: string, link: string): Promise<void> {

@@ -1,10 +1,10 @@
 /** Requests and certificates. */
 import "reflect-metadata"; // needed by @peculiar/x509
-import { createPrivateKey, createPublicKey, webcrypto } from "node:crypto";
+import { createPublicKey, webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
-import { signingKey } from "../../components/root-ca/crl";
+import { signingKey as signingKeyOf } from "../../components/root-ca/crl";
 import { holdsKey } from "../../mesh/pem";
-import { fingerprint, pem } from "./keys";
+import { fingerprint } from "./keys";
 import type { Values } from "./kinds";
 
 /** Uses that the double takes. */
@@ -17,39 +17,33 @@ export const usages: Record<string, x509.KeyUsageFlags> = {
 };
 
 export async function createRequest(plan: Values): Promise<Values> {
-  const { keyAlgorithm, spki, signing } = await signer("private key", plan.privateKeyPem as string);
-  const dnsNames = (plan.dnsNames ?? []) as string[];
-  const names = new x509.SubjectAlternativeNameExtension(dnsNames.map((value) => ({ type: "dns", value })));
-  const { rawData } = await x509.Pkcs10CertificateRequestGenerator.create({
+  const { keyAlgorithm, spki, signingKey, signingAlgorithm } = await signer(plan, "privateKeyPem");
+  const names = ((plan.dnsNames ?? []) as string[]).map((value) => ({ type: "dns" as const, value }));
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
     name: subjectOf(plan),
     keys: {
-      privateKey: signing.signingKey,
-      publicKey: await webcrypto.subtle.importKey("spki", spki, signing.signingAlgorithm, true, ["verify"]),
+      privateKey: signingKey,
+      publicKey: await webcrypto.subtle.importKey("spki", spki, signingAlgorithm, true, ["verify"]),
     },
-    signingAlgorithm: signing.signingAlgorithm,
-    extensions: dnsNames.length > 0 ? [names] : [],
+    signingAlgorithm,
+    extensions: names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : [],
   });
-  const der = new Uint8Array(rawData);
-  return { id: fingerprint(der), keyAlgorithm, certRequestPem: pem("CERTIFICATE REQUEST", der) };
+  const id = fingerprint(Buffer.from(request.rawData));
+  return { id, keyAlgorithm, certRequestPem: `${request.toString("pem")}\n` };
 }
 
 export async function createSelfSigned(plan: Values, now: Date): Promise<Values> {
-  const { keyAlgorithm, spki, signing } = await signer("private key", plan.privateKeyPem as string);
+  const { keyAlgorithm, spki: publicKey, ...signing } = await signer(plan, "privateKeyPem");
   const subject = subjectOf(plan);
-  return {
-    keyAlgorithm,
-    ...(await issue(plan, now, { ...signing, subject, issuer: subject, publicKey: spki })),
-  };
+  return { keyAlgorithm, ...(await issue(plan, now, { ...signing, subject, issuer: subject, publicKey })) };
 }
 
 export async function createLocallySigned(plan: Values, now: Date): Promise<Values> {
   const ca = new x509.X509Certificate(plan.caCertPem as string);
   const request = new x509.Pkcs10CertificateRequest(plan.certRequestPem as string);
-  const { keyAlgorithm, spki, signing } = await signer("CA private key", plan.caPrivateKeyPem as string);
-  if (!spki.equals(new Uint8Array(ca.publicKey.rawData))) {
-    throw new Error(
-      "Failed to create certificate: x509: provided PrivateKey doesn't match parent's PublicKey",
-    );
+  const { keyAlgorithm, spki, ...signing } = await signer(plan, "caPrivateKeyPem");
+  if (!spki.equals(Buffer.from(ca.publicKey.rawData))) {
+    throw new Error("Failed to create certificate: caPrivateKeyPem is not the key of caCertPem");
   }
   const names = request.getExtension<x509.SubjectAlternativeNameExtension>("2.5.29.17");
   const issuerKey = ca.getExtension(x509.SubjectKeyIdentifierExtension);
@@ -75,7 +69,7 @@ async function issue(
   // As in the real provider, 0 sets no limit.
   const pathLength = Number(plan.maxPathLength) > 0 ? Number(plan.maxPathLength) : undefined;
   const keyId = await x509.SubjectKeyIdentifierExtension.create(params.publicKey);
-  const { serialNumber, rawData } = await x509.X509CertificateGenerator.create({
+  const certificate = await x509.X509CertificateGenerator.create({
     ...params,
     notBefore,
     notAfter,
@@ -87,8 +81,8 @@ async function issue(
     ],
   });
   return {
-    id: BigInt(`0x${serialNumber}`).toString(),
-    certPem: pem("CERTIFICATE", new Uint8Array(rawData)),
+    id: BigInt(`0x${certificate.serialNumber}`).toString(),
+    certPem: `${certificate.toString("pem")}\n`,
     validityStartTime: notBefore.toISOString(),
     validityEndTime: notAfter.toISOString(),
   };
@@ -101,17 +95,19 @@ function subjectOf({ subject }: Values): x509.Name {
   return new x509.Name(parts.flatMap(([part, value]) => (value ? [{ [part]: [value] }] : [])));
 }
 
-async function signer(what: string, encoded: string) {
+/** @throws Error in the real provider's words */
+async function signer(plan: Values, name: "privateKeyPem" | "caPrivateKeyPem") {
+  const encoded = plan[name] as string;
   if (!holdsKey(encoded)) {
-    // In the real provider's words.
-    const undecoded = `failed to decode PEM block: decoded bytes 0, undecoded ${encoded.length}`;
-    throw new Error(`Failed to parse ${what} PEM: ${undecoded}`);
+    const undecoded = `failed to decode PEM block: decoded bytes 0, undecoded ${Buffer.byteLength(encoded)}`;
+    throw new Error(`Failed to parse ${name === "privateKeyPem" ? "" : "CA "}private key PEM: ${undecoded}`);
   }
-  const key = createPrivateKey(encoded);
-  const { privateKey, algorithm } = await signingKey(encoded);
+  const key = createPublicKey(encoded);
+  const { privateKey, algorithm } = await signingKeyOf(encoded);
   return {
     keyAlgorithm: key.asymmetricKeyType === "rsa" ? "RSA" : "ECDSA",
-    spki: createPublicKey(key).export({ format: "der", type: "spki" }),
-    signing: { signingKey: privateKey, signingAlgorithm: algorithm },
+    spki: key.export({ format: "der", type: "spki" }),
+    signingKey: privateKey,
+    signingAlgorithm: algorithm,
   };
 }

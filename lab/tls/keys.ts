@@ -17,7 +17,7 @@ export async function createKey({ algorithm, rsaBits, ecdsaCurve }: Values): Pro
     ...describe(crypto.createPublicKey(key)),
     privateKeyPem: key.export({ format: "pem", type: isRsa ? "pkcs1" : "sec1" }),
     privateKeyPemPkcs8: key.export({ format: "pem", type: "pkcs8" }),
-    privateKeyOpenssh: pem("OPENSSH PRIVATE KEY", opensshFile(key.export({ format: "jwk" }))),
+    privateKeyOpenssh: opensshFile(key.export({ format: "jwk" })),
   };
 }
 
@@ -33,16 +33,10 @@ export function describe(key: crypto.KeyObject): Values {
   };
 }
 
-/** The ID of what has no serial number. */
-export function fingerprint(der: Uint8Array): string {
-  return crypto.createHash("sha1").update(der).digest("hex");
-}
-
-export function pem(label: string, der: Uint8Array): string {
-  const lines = Buffer.from(der)
-    .toString("base64")
-    .match(/.{1,64}/g)!;
-  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----\n`].join("\n");
+/** The ID of what has no serial number. The real provider takes the DER for a text, and white space off its end. */
+export function fingerprint(der: Buffer): string {
+  const text = der.toString("latin1").replace(/[\t-\r ]+$/, "");
+  return crypto.createHash("sha1").update(text, "latin1").digest("hex");
 }
 
 /** A public key's type and bytes: RFC 4253, section 6.6; RFC 5656, section 3.1. */
@@ -56,7 +50,7 @@ function openssh({ kty, e, n, x, y }: crypto.JsonWebKey): { type: string; blob: 
 }
 
 /** A private key's file, without passphrase and comment: openssh-key-v1, in OpenSSH's PROTOCOL.key. */
-function opensshFile(key: crypto.JsonWebKey): Buffer {
+function opensshFile(key: crypto.JsonWebKey): string {
   const { type, blob } = openssh(key);
   const { n, e, d, qi, p, q } = key;
   const parts = key.kty === "RSA" ? [text(type), ...[n, e, d, qi, p, q].map(integer)] : [blob, integer(d)];
@@ -64,7 +58,9 @@ function opensshFile(key: crypto.JsonWebKey): Buffer {
   const secret = Buffer.concat([check, check, ...parts, text("")]);
   const padding = Buffer.of(1, 2, 3, 4, 5, 6, 7).subarray(0, -secret.length & 7);
   const head = [Buffer.from("openssh-key-v1\0"), text("none"), text("none"), text(""), uint32(1)];
-  return Buffer.concat([...head, text(blob), text(Buffer.concat([secret, padding]))]);
+  const file = Buffer.concat([...head, text(blob), text(Buffer.concat([secret, padding]))]);
+  const lines = file.toString("base64").match(/.{1,70}/g)!;
+  return ["-----BEGIN OPENSSH PRIVATE KEY-----", ...lines, "-----END OPENSSH PRIVATE KEY-----\n"].join("\n");
 }
 
 const bytes = (base64url: string | undefined) => Buffer.from(base64url!, "base64url");

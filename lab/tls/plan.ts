@@ -39,15 +39,11 @@ export function plan(kind: Kind, prior: Values | undefined, inputs: Values, now:
     else if (fallback !== undefined) planned[name] = fallback;
     else if (computed) planned[name] = prior ? prior[name] : unknown;
   }
-  const replaces: string[] = [];
-  if (prior) {
-    const isChanged = changes(kind, prior, planned).length > 0;
-    for (const [name, { computed }] of properties) {
-      if (isChanged && computed === true) planned[name] = unknown;
-    }
-    const changed = changes(kind, prior, planned).map(({ name }) => name);
-    replaces.push(...changed.filter((name) => kind.properties[name]!.replaces));
+  const changed = () => (prior ? changes(kind, prior, planned).map(({ name }) => name) : []);
+  if (changed().length > 0) {
+    for (const [name, { computed }] of properties) if (computed === true) planned[name] = unknown;
   }
+  const replaces = changed().filter((name) => kind.properties[name]!.replaces);
   if ("readyForRenewal" in planned) {
     const isAlways = Number(planned.earlyRenewalHours) >= Number(planned.validityPeriodHours);
     if (isAlways) planned.readyForRenewal = true;
