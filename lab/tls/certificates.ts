@@ -45,7 +45,7 @@ export async function createLocallySigned(plan: Values, now: Date): Promise<Valu
   if (!spki.equals(Buffer.from(ca.publicKey.rawData))) {
     throw new Error("Failed to create certificate: caPrivateKeyPem is not the key of caCertPem");
   }
-  const names = request.getExtension<x509.SubjectAlternativeNameExtension>("2.5.29.17");
+  const names = request.getExtension("2.5.29.17");
   const issuerKey = ca.getExtension(x509.SubjectKeyIdentifierExtension);
   const { subjectName: subject, publicKey } = request;
   const issued = await issue(plan, now, { ...signing, subject, issuer: ca.subjectName, publicKey }, [

@@ -43,7 +43,8 @@ export const provider = (clock = () => new Date()): Partial<IResourceProviderSer
       .setReplacesList(replaces)
       .setHasdetaileddiff(differences.length > 0);
     for (const { name, kind } of differences) {
-      const difference = messages.PropertyDiff.Kind[replaces.includes(name) ? `${kind}_REPLACE` : kind];
+      const difference =
+        messages.PropertyDiff.Kind[replaces.includes(name) ? (`${kind}_REPLACE` as const) : kind];
       response.getDetaileddiffMap().set(name, new messages.PropertyDiff().setKind(difference));
     }
     return response;
