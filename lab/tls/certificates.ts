@@ -39,8 +39,8 @@ export async function createSelfSigned(plan: Values, now: Date): Promise<Values>
 }
 
 export async function createLocallySigned(plan: Values, now: Date): Promise<Values> {
-  const ca = new x509.X509Certificate(plan.caCertPem as string);
-  const request = new x509.Pkcs10CertificateRequest(plan.certRequestPem as string);
+  const ca = new x509.X509Certificate(plan.caCertPem);
+  const request = new x509.Pkcs10CertificateRequest(plan.certRequestPem);
   const { keyAlgorithm, spki, ...signing } = await signer(plan, "caPrivateKeyPem");
   if (!spki.equals(Buffer.from(ca.publicKey.rawData))) {
     throw new Error("Failed to create certificate: caPrivateKeyPem is not the key of caCertPem");

@@ -66,7 +66,7 @@ async function diff(type: Type, state: Values, inputs: Values, now = started) {
     .setOlds(struct(state))
     .setNews(struct(inputs));
   const response = await call<messages.DiffResponse>("diff", request, now);
-  const kinds = Object.entries(messages.PropertyDiff.Kind);
+  const kinds = Object.entries(messages.PropertyDiff.Kind) as [string, number][];
   const changes = response
     .getDetaileddiffMap()
     .toArray()
