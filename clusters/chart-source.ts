@@ -36,15 +36,21 @@ async function check(need: Need, timeoutMs: number): Promise<Problem[]> {
 
 function needsOf({ config, members }: MeshSpec): Need[] {
   const versions = [...new Set(members.map(({ istio }) => istio.version))].sort();
+  const hasCni = members.some(({ istio }) => istio.cni !== undefined);
+  const charts = ["base", ...(hasCni ? ["cni"] : []), "istiod", "gateway"];
   const istio: Need = {
     setting: "weft:mesh.istio.charts",
     source: config.istio.charts,
-    charts: versions.flatMap((version) => ["base", "istiod", "gateway"].map((name) => ({ name, version }))),
+    charts: versions.flatMap((version) => charts.map((name) => ({ name, version }))),
   };
   const { loadBalancer } = config;
   if (loadBalancer === undefined) return [istio];
-  const charts = [{ name: "metallb", version: loadBalancer.version }];
-  return [istio, { setting: "weft:mesh.loadBalancer.charts", source: loadBalancer.charts, charts }];
+  const metallb: Need = {
+    setting: "weft:mesh.loadBalancer.charts",
+    source: loadBalancer.charts,
+    charts: [{ name: "metallb", version: loadBalancer.version }],
+  };
+  return [istio, metallb];
 }
 
 /** Whatever keeps a release from being asked for at all: a folder without the chart, credentials that are not there. */

@@ -40,6 +40,7 @@ export function withDefaults(config: MeshConfig, entries: ClusterEntry[], now = 
         platform: cluster.istio.platform ?? config.istio.platform,
         values: mergeValues(config.istio.values, cluster.istio.values),
         base: { values: mergeValues(config.istio.base.values, cluster.istio.base.values) },
+        cni: cniOf(config, cluster),
         adoptNamespace: cluster.istio.adoptNamespace ?? config.istio.adoptNamespace,
         ...namespaceMetadata(config.istio, cluster.istio),
       },
@@ -71,6 +72,17 @@ function fellowsOf(name: string, groups: MeshConfig["groups"]): string[] | undef
   if (groups === undefined) return undefined;
   const shared = Object.values(groups).filter((group) => group.includes(name));
   return [...new Set(shared.flat())].filter((fellow) => fellow !== name);
+}
+
+/** OpenShift lets the plugin have its rights in kube-system alone: https://istio.io/latest/docs/setup/platform-setup/openshift/ */
+function cniOf({ istio }: MeshConfig, cluster: ClusterConfig): Member["istio"]["cni"] {
+  const [ofAll, own] = [istio.cni, cluster.istio.cni];
+  if (ofAll === undefined && own === undefined) return undefined;
+  const isOpenshift = (cluster.istio.platform ?? istio.platform) === "openshift";
+  return {
+    namespace: own?.namespace ?? ofAll?.namespace ?? (isOpenshift ? "kube-system" : "istio-system"),
+    values: mergeValues(ofAll?.values ?? {}, own?.values ?? {}),
+  };
 }
 
 function namespaceMetadata(ofAll: NamespaceMetadata, own: NamespaceMetadata): NamespaceMetadata {

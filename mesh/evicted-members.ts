@@ -9,6 +9,8 @@ export interface Evicted {
   hasLoadBalancer: boolean;
   /** Namespace of its ingress gateway, where it had one: by its entry, or by what the last `up` left. */
   ingressNamespace?: string;
+  /** Namespace of its CNI plugin, likewise. */
+  cniNamespace?: string;
 }
 
 export function evictedMembers({ config, evicted }: MeshSpec, { members }: LastUp): Evicted[] {
@@ -16,5 +18,6 @@ export function evictedMembers({ config, evicted }: MeshSpec, { members }: LastU
     name,
     hasLoadBalancer: config.loadBalancer !== undefined,
     ingressNamespace: members[name]?.ingressNamespace ?? (entry?.ingress && ingressNamespace(entry.ingress)),
+    cniNamespace: members[name]?.cniNamespace ?? entry?.istio.cni?.namespace,
   }));
 }

@@ -59,21 +59,37 @@ const base: Record<string, string> = {
   "base.validationFailurePolicy": "istiod sets it, once it answers.",
 };
 
+const cni: Record<string, string> = {
+  revision: "A node has one plugin, which serves every revision.",
+  "global.hub": "Set `weft:mesh.istio.hub`.",
+  "global.tag": "Set `weft:mesh.istio.tag`.",
+  "global.imagePullSecrets": "Set `weft:mesh.istio.imagePullSecrets`.",
+  "global.resourceScope": "Weft installs all of the chart.",
+};
+
 /** What in a person's values for the base chart is not theirs to set. */
 export function baseConflicts(extra: HelmValues): ValueConflict[] {
-  return conflicts(
-    extra,
-    Object.entries(base).map(([path, instead]): Reserved => [path.split("."), instead]),
-  );
+  return conflicts(extra, reservedIn(base));
+}
+
+/** What in a person's values for the cni chart is not theirs to set. */
+export function cniConflicts(extra: HelmValues): ValueConflict[] {
+  return conflicts(extra, reservedIn(cni, "cni"));
 }
 
 /** What in a person's values for istiod would redefine the mesh, each path once. */
 export function valueConflicts(extra: HelmValues): ValueConflict[] {
-  const reserved = Object.entries(defining).flatMap(([path, instead]): Reserved[] =>
-    // The chart lays everything under `pilot` over the rest.
-    [path, `pilot.${path}`].map((written) => [written.split("."), instead]),
+  return conflicts(extra, reservedIn(defining, "pilot"));
+}
+
+/** @param overlay key of the map that the chart lays over the rest of its values */
+function reservedIn(reasons: Record<string, string>, overlay?: string): Reserved[] {
+  return Object.entries(reasons).flatMap(([path, instead]): Reserved[] =>
+    [path, ...(overlay === undefined ? [] : [`${overlay}.${path}`])].map((written) => [
+      written.split("."),
+      instead,
+    ]),
   );
-  return conflicts(extra, reserved);
 }
 
 /** A path in Helm values, and what to do in place of setting it. */

@@ -37,6 +37,8 @@ const outputs = z.object({
         eastWestAddress: z.string().optional(),
         /** Namespace of its ingress gateway, where it has one. */
         ingressNamespace: z.string().optional(),
+        /** Namespace of Istio's CNI plugin, where it has it. */
+        cniNamespace: z.string().optional(),
       }),
     )
     .default({}),

@@ -18,12 +18,14 @@ export interface Member extends Omit<
   primary: string;
   /** Names of those that its istiod reads; undefined: every other member. */
   reads?: string[];
-  /** Version, platform, extra Helm values for istiod and the base chart, and what is said of istio-system: the mesh's with the member's own over it. */
+  /** Version, platform, extra Helm values for istiod and the base chart, the CNI plugin, and what is said of istio-system: the mesh's with the member's own over it. */
   istio: NamespaceMetadata & {
     version: string;
     platform?: MeshConfig["istio"]["platform"];
     values: Record<string, unknown>;
     base: { values: Record<string, unknown> };
+    /** Istio's CNI plugin, where it is installed. */
+    cni?: Required<NonNullable<MeshConfig["istio"]["cni"]>>;
     adoptNamespace: boolean;
   };
   trust: Omit<ClusterConfig["trust"], "intermediateGeneration"> & {

@@ -31,6 +31,7 @@ const names = [
   "dns-capture",
   "locality-failover",
   "outlier-detection",
+  "cni",
 ] as const;
 
 interface Planned {

@@ -9,6 +9,8 @@ export interface EvictedMemberArgs {
   hasLoadBalancer: boolean;
   /** Namespace of its ingress gateway, where it had one. */
   ingressNamespace?: string;
+  /** Namespace of its CNI plugin, where it had it. */
+  cniNamespace?: string;
 }
 
 /**
@@ -23,12 +25,13 @@ export interface EvictedMemberArgs {
 export class EvictedMember extends pulumi.ComponentResource {
   constructor(name: string, args: EvictedMemberArgs, opts: pulumi.ComponentResourceOptions) {
     super("weft:mesh-member:MeshMember", name, {}, opts);
-    const { hasLoadBalancer, ingressNamespace } = args;
+    const { hasLoadBalancer, ingressNamespace, cniNamespace } = args;
     const part = (type: string, suffix: string) =>
       new pulumi.ComponentResource(type, `${name}-${suffix}`, {}, { parent: this });
 
     relinquish(`${name}-base`, istioNamespace, "istio-base", this);
     relinquish(`${name}-istiod`, istioNamespace, "istiod", this);
+    if (cniNamespace !== undefined) relinquish(`${name}-cni`, cniNamespace, "istio-cni", this);
     const eastWest = part("weft:gateway:EastWestGateway", "eastwest");
     relinquish(`${name}-eastwest-release`, istioNamespace, eastWestName, eastWest);
     if (hasLoadBalancer) {

@@ -1,4 +1,4 @@
-/** Helm values of Istio's base and istiod charts, 1.28 to 1.31. Pure. Every value is read by a template of every version. */
+/** Helm values of Istio's base, cni and istiod charts, 1.28 to 1.31. Pure. Every value is read by a template of every version. */
 import { isIP } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import * as semver from "semver";
@@ -36,6 +36,13 @@ export function baseValues({ role, revision, platform }: BaseArgs): HelmValues {
   });
 }
 
+export type CniArgs = Pick<PrimaryArgs, "platform" | "hub" | "tag" | "imagePullSecrets">;
+
+/** Values of the cni chart: https://istio.io/latest/docs/setup/additional-setup/cni/ */
+export function cniValues({ platform, hub, tag, imagePullSecrets }: CniArgs): HelmValues {
+  return compact({ global: { platform, hub, tag, imagePullSecrets } });
+}
+
 /** A gateway that Istio does not find by its Service: where other networks reach it. */
 export interface NetworkGateway {
   network: string;
@@ -69,6 +76,8 @@ export interface PrimaryArgs {
   bundleFingerprint?: pulumi.Input<string>;
   /** Whether its `cacerts` hold CRLs. @default false */
   hasCrls?: boolean;
+  /** Whether Istio's CNI plugin is on the nodes of those whom it serves. @default false */
+  hasCni?: boolean;
 }
 
 /**
@@ -95,6 +104,7 @@ export function primaryValues(args: PrimaryArgs): HelmValues {
       defaultConfig: { proxyMetadata: { PROXY_CONFIG_XDS_AGENT: "true" } },
     },
     pilot: {
+      cni: { enabled: args.hasCni || undefined },
       env: {
         // Without it istiod refuses every change of its root (pilot/pkg/bootstrap/istio_ca.go).
         ISTIO_MULTIROOT_MESH: "true",

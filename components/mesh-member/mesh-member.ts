@@ -19,6 +19,7 @@ import { istioSystem } from "./istio-system";
 import { RemoteAccess } from "./remote-access";
 import {
   baseValues,
+  cniValues,
   injectorValues,
   primaryValues,
   remoteValues,
@@ -41,10 +42,14 @@ export interface MeshMemberArgs {
   exchange?: Promise<pulumi.Resource[]>;
   /** Remotes only: the primary that serves it, and the address of its istiod. */
   servedBy?: { primary: Member; address: pulumi.Output<string> };
+  /** Primaries only: the CNI plugins of the remotes that it serves. @default none */
+  pluginsOfRemotes?: Promise<pulumi.Resource[]>;
 }
 
 /** One cluster as a member of the mesh: its CA, its istiod or the way to that of its primary, and how its peers read it. */
 export class MeshMember extends pulumi.ComponentResource {
+  /** The release of Istio's CNI plugin, where it is installed. */
+  readonly cni: kubernetes.helm.v3.Release | undefined;
   /** The release of istiod, or of what leads to the primary's. */
   readonly istiod: kubernetes.helm.v3.Release;
   /** UID of namespace istio-system. */
@@ -61,7 +66,8 @@ export class MeshMember extends pulumi.ComponentResource {
     const namespace = istioSystem(`${name}-namespace`, args, this);
     const base = this.createBase(namespace);
     const cacerts = this.createCacerts(namespace);
-    this.istiod = this.createIstiod([base, cacerts]);
+    this.cni = this.createCni(namespace);
+    this.istiod = this.createIstiod([base, cacerts, ...(this.cni ? [this.cni] : [])]);
     if (args.member.role === "primary") this.createMeshWideConfig();
     // The base chart creates the service account, istiod's chart what it may read. Also, a joining member so
     // learns of a peer only when the peer's istiod has taken the joining member's root.
@@ -110,8 +116,28 @@ export class MeshMember extends pulumi.ComponentResource {
     );
   }
 
-  private createIstiod(after: pulumi.Resource[]): kubernetes.helm.v3.Release {
+  private createCni(namespace: pulumi.Resource): kubernetes.helm.v3.Release | undefined {
     const { mesh, member } = this.args;
+    const { charts, hub, tag, imagePullSecrets } = mesh.config.istio;
+    const { version, platform, cni } = member.istio;
+    if (cni === undefined) return undefined;
+    return new kubernetes.helm.v3.Release(
+      `${this.name}-cni`,
+      {
+        name: "istio-cni",
+        namespace: cni.namespace,
+        ...chartArgs(charts, "cni", version),
+        values: mergeValues(cniValues({ platform, hub, tag, imagePullSecrets }), cni.values),
+        timeout: releaseTimeoutSeconds,
+      },
+      // In another namespace Helm would find its cluster roles taken.
+      { parent: this, dependsOn: namespace, deleteBeforeReplace: true },
+    );
+  }
+
+  /** It counts on the plugins as soon as it runs. Where these go, the engine deletes them when it has stopped to. */
+  private createIstiod(after: pulumi.Resource[]): kubernetes.helm.v3.Release {
+    const { mesh, member, pluginsOfRemotes } = this.args;
     return new kubernetes.helm.v3.Release(
       `${this.name}-istiod`,
       {
@@ -123,7 +149,10 @@ export class MeshMember extends pulumi.ComponentResource {
         // A remote's istiod is the primary's: there is no pod of its own to wait for.
         skipAwait: member.role === "remote",
       },
-      { parent: this, dependsOn: after },
+      {
+        parent: this,
+        dependsOn: pluginsOfRemotes?.then<pulumi.Resource[]>((plugins) => [...after, ...plugins]) ?? after,
+      },
     );
   }
 
@@ -200,6 +229,7 @@ function istiodValues({ mesh, member, cacerts, servedBy }: MeshMemberArgs): Helm
           gateways: fixedGateways(mesh, member),
           bundleFingerprint: cacerts.fingerprint,
           hasCrls: cacerts.hasCrls,
+          hasCni: member.istio.cni !== undefined,
         })
       : remoteValues({
           revision,

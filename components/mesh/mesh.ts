@@ -44,6 +44,8 @@ export interface MemberOutputs {
   eastWestAddress: pulumi.Output<string> | undefined;
   /** Namespace of its ingress gateway, where it has one. */
   ingressNamespace?: string;
+  /** Namespace of Istio's CNI plugin, where it has it. */
+  cniNamespace?: string;
   /** Version of the chart, which is that of istiod; of the primary that serves a remote. */
   istiodVersion: pulumi.Output<string>;
   /** The root that signs for it; in federated trust, where members differ in it. */
@@ -110,15 +112,16 @@ export class Mesh extends pulumi.ComponentResource {
 
   /** A primary and, once its gateway has an address, the remotes that it serves. */
   private createFamily(plan: PrimaryPlan, exchange: Exchange): Family {
-    const primary = this.createMember(plan, exchange);
+    // The istiod waits for them, and they are made after it.
+    const plugins = plan.serves.some(({ member }) => member.istio.cni !== undefined)
+      ? new Promised<pulumi.Resource[]>()
+      : undefined;
+    const primary = this.createMember(plan, exchange, { pluginsOfRemotes: plugins?.promise });
     const eastWest = this.createWorkloads(primary, [primary.part.istiod]);
     const servedBy = eastWest && { primary: plan.member, address: eastWest.address };
-    return {
-      plan,
-      primary,
-      eastWest,
-      remotes: plan.serves.map((remote) => this.createMember(remote, exchange, servedBy)),
-    };
+    const remotes = plan.serves.map((remote) => this.createMember(remote, exchange, { servedBy }));
+    plugins?.resolve(remotes.flatMap(({ part }) => part.cni ?? []));
+    return { plan, primary, eastWest, remotes };
   }
 
   /** What the primary knows of its peers, and then what it injects in its remotes. */
@@ -137,7 +140,11 @@ export class Mesh extends pulumi.ComponentResource {
     ];
   }
 
-  private createMember(plan: MemberPlan, exchange: Exchange, servedBy?: MeshMemberArgs["servedBy"]): Made {
+  private createMember(
+    plan: MemberPlan,
+    exchange: Exchange,
+    ofItsRole: Pick<MeshMemberArgs, "servedBy" | "pluginsOfRemotes">,
+  ): Made {
     const { mesh, kubeconfigs, providers } = this.args;
     const { member, isRead } = plan;
     const part = new MeshMember(
@@ -149,7 +156,7 @@ export class Mesh extends pulumi.ComponentResource {
         cacerts: this.trust.cacerts[member.name]!,
         address: peerAddress(member, kubeconfigs.get(member.name)!),
         exchange: exchange.beforeTrust,
-        servedBy,
+        ...ofItsRole,
       },
       { parent: this, providers: [providers[member.name]!] },
     );
@@ -244,13 +251,14 @@ export class Mesh extends pulumi.ComponentResource {
   }
 
   private outputsOf({ member, part, istiod, eastWest }: Woven): MemberOutputs {
-    const { network, role, ingress } = member;
+    const { network, role, ingress, istio } = member;
     return {
       network,
       role,
       uid: part.uid,
       eastWestAddress: eastWest?.address,
       ...(ingress && { ingressNamespace: ingressNamespace(ingress) }),
+      ...(istio.cni && { cniNamespace: istio.cni.namespace }),
       istiodVersion: istiod.status.version,
       ...(this.root === undefined ? { root: this.rootOf(signingRoot(this.args.mesh, member)) } : {}),
     };
@@ -296,6 +304,12 @@ function kubeconfigsIn(families: Family[]): Record<string, pulumi.Output<string>
   );
 }
 
+/** What is waited for by something that is made before it. */
+class Promised<T> {
+  resolve!: (value: T) => void;
+  readonly promise = new Promise<T>((resolve) => (this.resolve = resolve));
+}
+
 /**
  * The PeerSecrets of all readers. Their tokens are the members' own, so they are made after the members; where they are to change before
  * these, Pulumi takes the promise of them.
@@ -303,12 +317,15 @@ function kubeconfigsIn(families: Family[]): Record<string, pulumi.Output<string>
 class Exchange {
   /** What the bundles wait for; undefined where they come first. */
   readonly beforeTrust: Promise<pulumi.Resource[]> | undefined;
-  finish = () => {};
+  private readonly made = new Promised<pulumi.Resource[]>();
   private readonly secrets: pulumi.Resource[] = [];
 
   constructor({ first }: Pick<Plan, "first">) {
-    if (first === "trust") return;
-    this.beforeTrust = new Promise((resolve) => (this.finish = () => resolve(this.secrets)));
+    if (first === "exchange") this.beforeTrust = this.made.promise;
+  }
+
+  finish() {
+    this.made.resolve(this.secrets);
   }
 
   /** What the PeerSecret of a member waits for. */

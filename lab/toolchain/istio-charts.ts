@@ -10,6 +10,7 @@ import type { ToolchainOptions } from "./progress";
 /** Where the charts are in Istio's repository, by their names. */
 const folders = {
   base: "manifests/charts/base",
+  cni: "manifests/charts/istio-cni",
   istiod: "manifests/charts/istio-control/istio-discovery",
   gateway: "manifests/charts/gateway",
 };
@@ -29,7 +30,8 @@ export async function moduleCharts(
   version = ISTIO,
   query = "istio.io/istio",
 ): Promise<string> {
-  const target = join(cacheDirectory(platform), "istio-charts", `${version}-${fingerprint(sources(query))}`);
+  const made = fingerprint(Object.keys(folders).join(), sources(query));
+  const target = join(cacheDirectory(platform), "istio-charts", `${version}-${made}`);
   if (existsSync(target)) return target;
   await addingToCache(
     async () => {

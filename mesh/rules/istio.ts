@@ -1,7 +1,14 @@
 /** Versions of Istio, and Helm values that a person adds. */
 import * as semver from "semver";
 import { brokenRotation, minorSkew } from "../istio-versions";
-import { baseConflicts, extensionProviders, isMap, valueConflicts, type HelmValues } from "../istio-values";
+import {
+  baseConflicts,
+  cniConflicts,
+  extensionProviders,
+  isMap,
+  valueConflicts,
+  type HelmValues,
+} from "../istio-values";
 import type { Problem } from "../problems";
 import type { MeshSpec } from "../mesh-spec";
 import { didYouMean } from "../schema-problems";
@@ -21,6 +28,7 @@ export function istioProblems({ mesh, clusters }: Draft): Problem[] {
         ? []
         : skew(path, cluster.istio.version ?? config.istio.version, cluster, oldest)),
     ]),
+    ...cniOfRemotes(mesh),
   ];
 }
 
@@ -90,12 +98,28 @@ function mapsIn(list: unknown): HelmValues[] {
 
 function addedValues(
   path: string,
-  { values, base }: Pick<MeshConfig["istio"], "values" | "base">,
+  { values, base, cni }: Pick<MeshConfig["istio"], "values" | "base" | "cni">,
 ): Problem[] {
   return [
     ...reserved(`${path}.istio.values`, valueConflicts(values)),
     ...reserved(`${path}.istio.base.values`, baseConflicts(base.values)),
+    ...reserved(`${path}.istio.cni.values`, cniConflicts(cni?.values ?? {})),
   ];
+}
+
+/** An istiod injects for all whom it serves by one setting (`pilot.cni` in its ConfigMap istio-sidecar-injector). */
+function cniOfRemotes({ members }: MeshSpec): Problem[] {
+  return members.flatMap((member) => {
+    const primary = members.find(({ name }) => name === member.primary);
+    if (primary === undefined || (primary.istio.cni === undefined) === (member.istio.cni === undefined))
+      return [];
+    const [has, lacks] = member.istio.cni === undefined ? [primary, member] : [member, primary];
+    return {
+      path: `${lacks.path}.istio.cni`,
+      message: `Required: ${has.name} has Istio's CNI plugin, and the istiod of ${primary.name} injects the pods of ${member.name} as its own.`,
+      remedy: `Set it here too, \`weft:mesh.istio.cni\` for all members, or take it away from ${has.name}.`,
+    };
+  });
 }
 
 function skew(

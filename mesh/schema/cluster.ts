@@ -3,7 +3,7 @@ import { z } from "zod";
 import { access, apiServer } from "./access";
 import { addressRange, dns1123, labelValue, semver } from "./forms";
 import { eastWest, ingress } from "./gateways";
-import { istio, remoteAccess } from "./istio";
+import { cni, istio, remoteAccess } from "./istio";
 import { namespaceMetadata } from "./namespace";
 import { crl, intermediate, intermediateGeneration, providedCa } from "./authorities";
 
@@ -33,6 +33,11 @@ export const clusterSchema = z.strictObject({
   istio: istio
     .pick({ values: true, base: true, platform: true })
     .extend({
+      cni: cni
+        .optional()
+        .describe(
+          "Istio's CNI plugin on this member: its values are merged over the mesh's, where it has any.",
+        ),
       version: semver
         .optional()
         .describe("Version of this member, to upgrade member by member; default: the mesh's."),

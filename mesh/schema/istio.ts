@@ -7,6 +7,18 @@ import { namespaceMetadata } from "./namespace";
 /** Service `istiod-<revision>` has a name of at most 63 characters. */
 const revision = dns1123.max(56, { error: "at most 56 characters" });
 
+export const cni = z.strictObject({
+  namespace: z
+    .enum(["istio-system", "kube-system"])
+    .optional()
+    .describe("Namespace of the plugin; default: istio-system, and on `openshift` kube-system."),
+  values: values
+    .default({})
+    .describe(
+      "Extra Helm values for the cni chart, merged over Weft's. Those that the mesh needs are refused.",
+    ),
+});
+
 export const istio = z.strictObject({
   version: semver.default("1.30.5").describe("Version of Istio's charts and images."),
   revision: revision.optional().describe("Revision of the control plane (`istio.io/rev`)."),
@@ -15,7 +27,9 @@ export const istio = z.strictObject({
   imagePullSecrets: z
     .array(dns1123)
     .default([])
-    .describe("Names of image pull Secrets in the Istio namespace and wherever gateways run."),
+    .describe(
+      "Names of image pull Secrets in the Istio namespace and wherever gateways and the CNI plugin run.",
+    ),
   values: values
     .default({})
     .describe(
@@ -30,11 +44,16 @@ export const istio = z.strictObject({
         ),
     })
     .prefault({}),
+  cni: cni
+    .optional()
+    .describe(
+      "Istio's CNI plugin on every node, in place of an init container with rights over the network in every pod (https://istio.io/latest/docs/setup/additional-setup/cni/); `{}` for the chart's own settings. A remote has it where its primary has.",
+    ),
   platform: z
     .enum(["gke", "k3d", "k3s", "microk8s", "minikube", "openshift"])
     .optional()
     .describe(
-      "What Kubernetes runs on, for the charts' own settings (`global.platform`). On `openshift` istiod counts on Istio's CNI plugin, which Weft does not install.",
+      "What Kubernetes runs on, for the charts' own settings (`global.platform`). On `openshift` istiod counts on Istio's CNI plugin: set `cni`.",
     ),
   adoptNamespace: flag()
     .default(false)

@@ -82,6 +82,21 @@ export const changes: Change[] = [
     what: "istiod restarts where its pod changes; gateways and workloads take their part when they start again. Values that define the mesh are refused, whether it runs or not.",
   },
   {
+    keys: ["mesh.istio.cni", "clusters[].istio.cni"],
+    verdict: "steps",
+    what: "On: the plugin is on every node before istiod counts on it. Pods that run keep their init container; restart the workloads when it suits. Off: first `istio.values: {pilot: {cni: {enabled: false}}}`, `pulumi up`, restart the workloads; then without both, `pulumi up`. In one step istiod stops counting on it before it goes, but a pod that was injected with it does not start again where its node does, until it is deleted.",
+  },
+  {
+    keys: ["mesh.istio.cni.values", "clusters[].istio.cni.values"],
+    verdict: "safe",
+    what: "The plugin restarts on one node after the other. Pods that run are not touched; one that starts meanwhile waits for it.",
+  },
+  {
+    keys: ["mesh.istio.cni.namespace", "clusters[].istio.cni.namespace"],
+    verdict: "steps",
+    what: "Pods that run are not touched. The plugin is deleted and installed again, and what starts in between waits for it: move it while nothing is rolled out.",
+  },
+  {
     keys: ["mesh.istio.platform", "clusters[].istio.platform"],
     verdict: "safe",
     what: "Only to correct it: what Kubernetes runs on does not change. istiod and the gateways restart.",

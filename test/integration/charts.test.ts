@@ -1,10 +1,11 @@
 /**
  * Helm values against Istio's charts: every value is read. Always by those of the two versions that its Go module is served in; by others
- * with WEFT_CHARTS=folder[:folder…], each with base, istiod and gateway, as `helm pull --untar` leaves them.
+ * with WEFT_CHARTS=folder[:folder…], each with base, cni, istiod and gateway, as `helm pull --untar` leaves them.
  */
 import { eastWestValues, ingressValues } from "../../components/gateway/gateway-chart-values";
 import {
   baseValues,
+  cniValues,
   injectorValues,
   primaryValues,
   remoteValues,
@@ -39,12 +40,23 @@ const primary = {
   hosts: ["mesh.example.org"],
   gateways: [{ network: "network3", cluster: "cluster3", addresses: ["10.0.0.3"], port: 31443 }],
   bundleFingerprint: "abc",
+  hasCni: true,
 };
 
 /** Between them they set everything that the functions can set. */
 const cases: [string, Chart, HelmValues][] = [
   ["base of a primary", "base", baseValues({ role: "primary", revision: "canary" })],
   ["base of a remote", "base", baseValues({ role: "remote" })],
+  [
+    "the CNI plugin",
+    "cni",
+    cniValues({
+      platform: "k3s",
+      hub: "registry.example.org/istio",
+      tag: "1.30.5-distroless",
+      imagePullSecrets: ["pull"],
+    }),
+  ],
   ["istiod of a primary", "istiod", primaryValues(primary)],
   ["istiod of a primary with a revision", "istiod", primaryValues({ ...primary, revision: "canary" })],
   ["istiod of a remote, by IP address", "istiod", valuesTo("10.0.0.9")],
@@ -125,7 +137,7 @@ describe.each(chartSets)("the charts %s", (_name, folder) => {
     );
   }, 30_000);
 
-  it.each(["base", "istiod", "gateway"] as const)(
+  it.each(["base", "cni", "istiod", "gateway"] as const)(
     "refuse a profile that the %s chart does not know",
     async (chart) => {
       await expect(render(helm, charts, chart, { profile: "remoet" })).rejects.toThrow(/unknown profile/);

@@ -5,7 +5,7 @@ import { parseAllDocuments } from "yaml";
 import { moduleCharts } from "../../lab/toolchain";
 import type { HelmValues } from "../../mesh/istio-values";
 
-export type Chart = "base" | "istiod" | "gateway";
+export type Chart = "base" | "cni" | "istiod" | "gateway";
 
 interface KubernetesObject {
   kind: string;
@@ -16,7 +16,7 @@ interface KubernetesObject {
 /** A place in a map of maps and lists. */
 export type Path = (string | number)[];
 
-/** Sets of charts, by name: folders with base, istiod and gateway. */
+/** Sets of charts, by name: folders with base, cni, istiod and gateway. */
 export const chartSets: [string, () => Promise<string>][] = [
   ["of Istio 1.31", () => moduleCharts({ report })],
   [

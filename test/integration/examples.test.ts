@@ -11,6 +11,7 @@ import {
   CoreV1Api,
   type KubernetesObject,
   type V1ConfigMap,
+  type V1DaemonSet,
   type V1Deployment,
   type V1EndpointSlice,
   type V1Service,
@@ -625,6 +626,40 @@ example("outlier-detection", "every istiod has it for all Services", async (on) 
     });
   }
 });
+
+/** The init containers of the pods of the sample, one way for all. */
+async function initContainersOf(on: ConvergedExample, member: string): Promise<string[]> {
+  const core = kubeConfig(on.cluster(member).kubeconfig).makeApiClient(CoreV1Api);
+  const { items } = await core.listNamespacedPod({ namespace: "sample" });
+  expect(items).toHaveLength(3);
+  const names = items.map(({ spec }) => spec!.initContainers!.map(({ name }) => name).join());
+  return [...new Set(names)].flatMap((all) => all.split(","));
+}
+
+example(
+  "cni",
+  "a plugin on every node in place of istio-init; turned off, istiod lets go first",
+  async (on) => {
+    const members = ["cluster1", "cluster2"];
+    const agent = (member: string) => on.read<V1DaemonSet>(member, "apps/v1", "DaemonSet", "istio-cni-node");
+    for (const member of members) {
+      const { status } = (await agent(member))!;
+      expect(status).toMatchObject({ desiredNumberScheduled: expect.any(Number) as number });
+      expect(status!.numberReady).toBe(status!.desiredNumberScheduled);
+      const first = await initContainersOf(on, member);
+      expect(first).toContain("istio-validation");
+      expect(first).not.toContain("istio-init");
+    }
+
+    const config = exampleConfig("cni", authorities);
+    await on.open({ ...config, "weft:mesh": { sample: {} } });
+    const changes = (await on.up()).map(({ op, name }) => `${op} ${name}`);
+
+    expect(changes[0]).toBe("update mesh-cluster1-istiod");
+    expect(changes.slice(1).sort()).toEqual(members.map((member) => `delete mesh-${member}-cni`));
+    for (const member of members) expect(await agent(member)).toBeUndefined();
+  },
+);
 
 test("every example is tried here, and its README says what the lab cannot show", () => {
   expect([...tried].sort()).toEqual(readdirSync(examplesFolder).sort());

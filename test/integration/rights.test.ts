@@ -114,7 +114,7 @@ const stack = (config: object = {}) =>
       { name: "cluster2" },
       { name: "cluster3", role: "remote", primary: "cluster1", ingress: {} },
     ].map((entry) => ({ ...entry, kubeconfigPath: undefined, kubeconfig: kubeconfigs[entry.name] })),
-    { sample: {}, telemetry: { accessLogging: [{}] }, ...config },
+    { istio: { cni: {} }, sample: {}, telemetry: { accessLogging: [{}] }, ...config },
   );
 const up = async (config?: object) => {
   const opened = await stack(config);
@@ -165,8 +165,14 @@ describe("a gateway's pod gets no CA key and no peer's token", () => {
   );
 });
 
-test("it is changed: a token renewed, mTLS permissive, no Telemetry, no sample", async () => {
-  await up({ remoteAccess: { generation: 2 }, mtls: "permissive", sample: undefined, telemetry: undefined });
+test("it is changed: a token renewed, mTLS permissive, no CNI plugin, no Telemetry, no sample", async () => {
+  await up({
+    remoteAccess: { generation: 2 },
+    mtls: "permissive",
+    istio: undefined,
+    sample: undefined,
+    telemetry: undefined,
+  });
   expect(await mesh.secret("cluster1", "weft-reader-token-2")).toBeDefined();
 });
 

@@ -123,10 +123,14 @@ describe("a member that is evicted", () => {
   });
 
   it("had its ingress gateway where the last `up` left it, else where its entry says", () => {
-    const last = lastUp({ members: { b: { ...primary("b"), ingressNamespace: "edge" } } });
+    const last = lastUp({
+      members: { b: { ...primary("b"), ingressNamespace: "edge", cniNamespace: "kube-system" } },
+    });
     const of = (...clusters: object[]) =>
       evictedMembers(parseMesh({ mesh: evicting("b"), clusters: [cluster("a"), ...clusters] }, now), last);
-    expect(of()).toEqual([{ name: "b", hasLoadBalancer: false, ingressNamespace: "edge" }]);
+    expect(of()).toEqual([
+      { name: "b", hasLoadBalancer: false, ingressNamespace: "edge", cniNamespace: "kube-system" },
+    ]);
     const entry = cluster("b", { ingress: {} });
     const mesh = parseMesh({ mesh: evicting("b"), clusters: [cluster("a"), entry] }, now);
     expect(evictedMembers(mesh, lastUp({}))).toEqual([

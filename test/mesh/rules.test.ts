@@ -856,6 +856,19 @@ describe("Istio", () => {
         remedy: "The peers read the member by what it stands for.",
       },
     ]);
+    const cni = { values: { cni: { global: { hub: "elsewhere" } }, revision: "canary", chained: false } };
+    expect(problemsOf({ mesh: { istio: { cni } }, clusters: [a] })).toEqual([
+      {
+        path: "weft:mesh.istio.cni.values.revision",
+        message: "Weft sets this value: it defines the mesh.",
+        remedy: "A node has one plugin, which serves every revision.",
+      },
+      {
+        path: "weft:mesh.istio.cni.values.cni.global.hub",
+        message: "Weft sets this value: it defines the mesh.",
+        remedy: "Set `weft:mesh.istio.hub`.",
+      },
+    ]);
     const values = { global: { meshID: "other" }, pilot: { resources: {} } };
     expect(
       problemsOf({
@@ -879,6 +892,36 @@ describe("Istio", () => {
         remedy: "Give it a map: Weft sets values in it.",
       },
     ]);
+  });
+});
+
+describe("the CNI plugin", () => {
+  const cni = { cni: {} };
+  const remote = (istio: object = {}) => cluster("r", { role: "remote", primary: "a", istio });
+
+  it("is on a primary and its remotes, or on none of them", () => {
+    const clusters = [cluster("a", { istio: cni }), remote(cni), cluster("b")];
+    expect(problemsOf({ clusters })).toEqual([]);
+    expect(problemsOf({ mesh: { istio: cni }, clusters: [a, remote()] })).toEqual([]);
+  });
+
+  it.each([
+    ["the remote", "weft:clusters[1].istio.cni", "a", [cluster("a", { istio: cni }), remote()]],
+    ["the primary", "weft:clusters[0].istio.cni", "r", [a, remote(cni)]],
+  ])("is missing on %s", (_, path, has, clusters) => {
+    expect(problemsOf({ clusters })).toEqual([
+      {
+        path,
+        message: `Required: ${has} has Istio's CNI plugin, and the istiod of a injects the pods of r as its own.`,
+        remedy: `Set it here too, \`weft:mesh.istio.cni\` for all members, or take it away from ${has}.`,
+      },
+    ]);
+  });
+
+  it("is in istio-system or kube-system", () => {
+    expect(problemsOf({ mesh: { istio: { cni: { namespace: "istio-cni" } } }, clusters: [a] })).toMatchObject(
+      [{ path: "weft:mesh.istio.cni.namespace", value: "istio-cni" }],
+    );
   });
 });
 

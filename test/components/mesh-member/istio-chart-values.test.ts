@@ -1,5 +1,6 @@
 import {
   baseValues,
+  cniValues,
   injectorValues,
   primaryValues,
   remoteValues as valuesOf,
@@ -28,7 +29,29 @@ describe("values of the base chart", () => {
   });
 });
 
+describe("values of the cni chart", () => {
+  it("are empty where nothing is said", () => {
+    expect(cniValues({})).toEqual({});
+  });
+
+  it("name the platform and where images come from", () => {
+    const images = {
+      hub: "registry.example.org/istio",
+      tag: "1.30.5-distroless",
+      imagePullSecrets: ["pull"],
+    };
+    expect(cniValues({ platform: "k3s", ...images })).toEqual({ global: { platform: "k3s", ...images } });
+  });
+});
+
 describe("values of istiod on a primary", () => {
+  it("count on the CNI plugin where it is installed", () => {
+    expect(primaryValues({ ...primary, hasCni: true })["pilot"]).toEqual({
+      cni: { enabled: true },
+      env: { ISTIO_MULTIROOT_MESH: "true" },
+    });
+  });
+
   it("say who it is in the mesh, and let roots come and go, and nothing else", () => {
     expect(primaryValues(primary)).toEqual({
       global: { meshID: "mesh1", multiCluster: { clusterName: "cluster1" }, network: "network1" },

@@ -11,7 +11,9 @@ describe("a member whose cluster is gone", () => {
       { mesh: { evicting: ["c"] }, clusters: [cluster("a"), cluster("b"), cluster("c")] },
       [],
       {
-        evicted: [{ name: "c", hasLoadBalancer: true, ingressNamespace: "edge" }],
+        evicted: [
+          { name: "c", hasLoadBalancer: true, ingressNamespace: "edge", cniNamespace: "kube-system" },
+        ],
       },
     );
   });
@@ -27,6 +29,7 @@ describe("a member whose cluster is gone", () => {
         .sort(),
     ).toEqual([
       "kubernetes:helm.sh/v3:Release mesh-c-base c-evicted read",
+      "kubernetes:helm.sh/v3:Release mesh-c-cni c-evicted read",
       "kubernetes:helm.sh/v3:Release mesh-c-eastwest-release c-evicted read",
       "kubernetes:helm.sh/v3:Release mesh-c-ingress-release c-evicted read",
       "kubernetes:helm.sh/v3:Release mesh-c-istiod c-evicted read",
@@ -44,12 +47,13 @@ describe("a member whose cluster is gone", () => {
 test("its releases keep their places, which make up their URNs", async () => {
   const clusters = [cluster("a"), cluster("b"), cluster("c", { addresses: "10.89.1.220/30", ingress: {} })];
   const given = clusters.map((entry, index) => ({ addresses: `10.89.1.${index * 8}/30`, ...entry }));
-  const { recorder: before } = await weave({ mesh: { loadBalancer: {} }, clusters: given });
-  const { recorder: after } = await weave(
-    { mesh: { loadBalancer: {}, evicting: ["c"] }, clusters: given },
-    [],
-    { evicted: [{ name: "c", hasLoadBalancer: true, ingressNamespace: "istio-ingress" }] },
-  );
+  const mesh = { loadBalancer: {}, istio: { cni: {} } };
+  const { recorder: before } = await weave({ mesh, clusters: given });
+  const { recorder: after } = await weave({ mesh: { ...mesh, evicting: ["c"] }, clusters: given }, [], {
+    evicted: [
+      { name: "c", hasLoadBalancer: true, ingressNamespace: "istio-ingress", cniNamespace: "istio-system" },
+    ],
+  });
   const releases = (recorder: typeof before) =>
     recorder
       .ofType("kubernetes:helm.sh/v3:Release")
@@ -59,7 +63,7 @@ test("its releases keep their places, which make up their URNs", async () => {
         return [name, parent, recorder.named(parent).type, recorder.parentOf(parent)];
       });
   expect(releases(after)).toEqual(releases(before));
-  expect(releases(before)).toHaveLength(5);
+  expect(releases(before)).toHaveLength(6);
 });
 
 test("neither of its providers knows a way into the cluster, nor takes that of the environment", async () => {
@@ -128,14 +132,16 @@ describe("a member that does not answer", () => {
   });
 });
 
-test("the next up knows where an ingress gateway stood", async () => {
-  const { mesh } = await weave({ clusters: [cluster("a", { ingress: {} }), cluster("b")] });
-  const outputs = Object.entries(mesh.members).map(([name, { role, ingressNamespace }]) => [
+test("the next up knows where an ingress gateway and a CNI plugin stood", async () => {
+  const { mesh } = await weave({
+    clusters: [cluster("a", { ingress: {}, istio: { cni: { namespace: "kube-system" } } }), cluster("b")],
+  });
+  const outputs = Object.entries(mesh.members).map(([name, { role, ingressNamespace, cniNamespace }]) => [
     name,
-    { role, ingressNamespace },
+    { role, ingressNamespace, cniNamespace },
   ]);
   expect(lastUp({ members: Object.fromEntries(outputs) as object }).members).toEqual({
-    a: { role: "primary", ingressNamespace: "istio-ingress" },
+    a: { role: "primary", ingressNamespace: "istio-ingress", cniNamespace: "kube-system" },
     b: { role: "primary" },
   });
 });

@@ -1,4 +1,4 @@
-import { addressOf } from "../mocks";
+import { addressOf, type Recorder } from "../mocks";
 import { cluster, weave } from "../weave";
 
 jest.setTimeout(120_000);
@@ -95,6 +95,53 @@ describe("a remote on a network of its own", () => {
       ["mesh-r-eastwest-release", "mesh-r-istiod"],
     ];
     expect(orders.filter(([later, earlier]) => !recorder.isAfter(later, earlier))).toEqual([]);
+  });
+});
+
+describe("Istio's CNI plugin", () => {
+  let recorder: Recorder;
+  beforeAll(async () => {
+    ({ recorder } = await weave({
+      mesh: {
+        istio: { hub: "registry.example/istio", cni: { values: { chained: false, logLevel: "debug" } } },
+      },
+      clusters: [
+        cluster("p"),
+        cluster("r", {
+          role: "remote",
+          primary: "p",
+          istio: { platform: "openshift", cni: { values: { chained: true } } },
+        }),
+      ],
+    }));
+  });
+
+  test("is one more release of every member, where its platform wants it", () => {
+    expect(recorder.named("mesh-p-cni").inputs).toMatchObject({
+      name: "istio-cni",
+      chart: "cni",
+      version: "1.30.5",
+      namespace: "istio-system",
+      values: { global: { hub: "registry.example/istio" }, chained: false, logLevel: "debug" },
+    });
+    expect(recorder.named("mesh-r-cni").inputs).toMatchObject({
+      namespace: "kube-system",
+      values: {
+        global: { hub: "registry.example/istio", platform: "openshift" },
+        chained: true,
+        logLevel: "debug",
+      },
+    });
+  });
+
+  test("is there in a primary and its remotes before their istiod counts on it", () => {
+    expect(recorder.named("mesh-p-istiod").inputs["values"]).toMatchObject({
+      pilot: { cni: { enabled: true } },
+    });
+    for (const plugin of ["mesh-p-cni", "mesh-r-cni"]) {
+      expect(recorder.isAfter("mesh-p-istiod", plugin)).toBe(true);
+      expect(recorder.isAfter(plugin, plugin.replace("-cni", "-namespace"))).toBe(true);
+    }
   });
 });
 
