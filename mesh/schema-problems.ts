@@ -65,14 +65,20 @@ function unknownKey(path: PropertyKey[], key: string, allowed: string[]): Proble
 
 /** A hint at the nearest of the allowed words, where one is near. */
 export function didYouMean(found: unknown, allowed: string[]): { remedy?: string } {
-  if (typeof found !== "string" || allowed.length === 0) return {};
+  const word = typeof found === "string" ? meantBy(found, allowed) : undefined;
+  return word === undefined ? {} : { remedy: `Did you mean \`${word}\`?` };
+}
+
+/** The nearest of the allowed words, where one is near. */
+export function meantBy(found: string, allowed: string[]): string | undefined {
+  if (allowed.length === 0) return undefined;
   const nearest = closest(
     found.toLowerCase(),
     allowed.map((word) => word.toLowerCase()),
   );
   const word = allowed.find((candidate) => candidate.toLowerCase() === nearest)!;
   const near = distance(found.toLowerCase(), nearest) <= Math.max(1, Math.floor(word.length / 3));
-  return near ? { remedy: `Did you mean \`${word}\`?` } : {};
+  return near ? word : undefined;
 }
 
 function choices(issue: Issue): string[] {

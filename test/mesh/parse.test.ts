@@ -479,6 +479,16 @@ describe("what `pulumi config set --path` stores as numbers and booleans", () =>
   });
 });
 
+/** Notes which of its keys are looked at. */
+function watched<T extends object>(target: T, seen: Set<PropertyKey>): T {
+  return new Proxy(target, {
+    get: (of, key) => {
+      seen.add(key);
+      return Reflect.get(of, key) as unknown;
+    },
+  });
+}
+
 describe("all mistakes at once", () => {
   const input = {
     mesh: { mtls: "off" },
@@ -546,7 +556,39 @@ describe("all mistakes at once", () => {
     );
   });
 
-  it("every rule says which keys of the mesh it looks at", () => {
+  it("a mistake in one key of an entry hides nothing that is wrong with the others", () => {
+    const mistyped = { eastWest: { port: "many" } };
+    expect(
+      paths({}, [
+        cluster("a", mistyped),
+        cluster("a", mistyped),
+        cluster("r", { role: "remote", primary: "z", ...mistyped }),
+        { name: "b", ...mistyped } as never,
+      ]),
+    ).toEqual([
+      "weft:clusters[0].eastWest.port",
+      "weft:clusters[1].eastWest.port",
+      "weft:clusters[1].name",
+      "weft:clusters[2].eastWest.port",
+      "weft:clusters[2].primary",
+      "weft:clusters[3]",
+      "weft:clusters[3].eastWest.port",
+    ]);
+  });
+
+  it("what does not parse of an entry is not judged by its default, nor is what was meant by a key that is not known", () => {
+    const remote = { primary: "a", role: "remot" };
+    expect(paths({}, [cluster("a"), cluster("b", remote)])).toEqual(["weft:clusters[1].role"]);
+    expect(paths({}, [cluster("a"), { name: "b", contex: "kind-b" } as never])).toEqual([
+      "weft:clusters[1].contex",
+    ]);
+    const service = { type: "NodePort", typo: 1 };
+    expect(paths({}, [cluster("a", { eastWest: { service } }), cluster("b")])).toEqual([
+      "weft:clusters[0].eastWest.service.typo",
+    ]);
+  });
+
+  it("every rule says which keys of the mesh and of the entries it looks at", () => {
     const mesh = {
       telemetry: { accessLogging: [{ providers: [{ name: "otel" }] }] },
       loadBalancer: {},
@@ -563,25 +605,24 @@ describe("all mistakes at once", () => {
       draftOf({ mesh, clusters: entries }, now),
       draftOf({ mesh: { trust: { mode: "federated" } }, clusters: entries }, now),
     ];
-    for (const { problems, reads } of rules) {
-      const seen = new Set<PropertyKey>();
+    const unsaid = rules.flatMap(({ problems, reads, ofEntries }) => {
+      const [ofMesh, ofEntry] = [new Set<PropertyKey>(), new Set<PropertyKey>()];
       for (const draft of drafts) {
-        const config = new Proxy(draft.mesh.config, {
-          get: (target, key) => {
-            seen.add(key);
-            return Reflect.get(target, key) as unknown;
-          },
-        });
-        problems({ ...draft, mesh: { ...draft.mesh, config } });
+        const config = watched(draft.mesh.config, ofMesh);
+        const members = draft.mesh.members.map((member) => watched(member, ofEntry));
+        const clusters = draft.clusters.map((entry) => ({
+          ...entry,
+          cluster: watched(entry.cluster, ofEntry),
+        }));
+        problems({ ...draft, mesh: { ...draft.mesh, config, members }, clusters });
       }
-      expect({
-        rule: problems.name,
-        unsaid: [...seen].filter((key) => !(reads as PropertyKey[]).includes(key)),
-      }).toEqual({
-        rule: problems.name,
-        unsaid: [],
-      });
-    }
+      const said: PropertyKey[] = ["name", "path", ...ofEntries];
+      return [
+        ...[...ofMesh].filter((key) => !(reads as PropertyKey[]).includes(key)),
+        ...[...ofEntry].filter((key) => !said.includes(key)),
+      ].map((key) => `${problems.name}: ${String(key)}`);
+    });
+    expect(unsaid).toEqual([]);
   });
 
   it("as a text of one paragraph each", () => {
