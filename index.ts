@@ -8,6 +8,7 @@ import { parseMeshWithFound } from "./clusters/membership";
 import { preflight } from "./clusters/preflight";
 import { storedSettings } from "./clusters/stored-settings";
 import { failInTheEnd } from "./components/fail-in-the-end";
+import { secretOutputs } from "./components/keep-secrets";
 import { Mesh } from "./components/mesh/mesh";
 import { evictedProvider, memberProvider } from "./components/providers";
 import { evictedMembers } from "./mesh/evicted-members";
@@ -75,7 +76,7 @@ async function weave() {
   const roots = Object.fromEntries(
     Object.entries(rootSources(spec)).map(([name, { source }]) => [name, source]),
   );
-  return {
+  const outputs = {
     mesh: {
       id,
       trustDomain,
@@ -88,6 +89,7 @@ async function weave() {
     },
     members,
   };
+  return secretOutputs(outputs, secrets);
 }
 
 /** Secrets nested in settings come in plain: each is marked again where it enters a resource. */

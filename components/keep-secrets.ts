@@ -17,8 +17,7 @@ const identity =
  * By value, in a transformation, so that no component can forget it, and each leaf on its own: all beside it stays readable in a preview.
  */
 export function keepSecrets(secrets: ReadonlySet<string>): pulumi.ResourceTransformation {
-  const parts = [...secrets].filter(({ length }) => length >= shortestPart);
-  const isSecret = (leaf: string) => secrets.has(leaf) || parts.some((part) => leaf.includes(part));
+  const isSecret = isOneOf(secrets);
   return ({ props, opts }) => {
     if (secrets.size === 0) return undefined;
     const { metadata, ...inputs } = props as Record<string, unknown>;
@@ -28,6 +27,28 @@ export function keepSecrets(secrets: ReadonlySet<string>): pulumi.ResourceTransf
       opts,
     };
   };
+}
+
+/** The same for outputs of the stack. A map of which a key is one is a secret as a whole: Pulumi knows no secret keys. */
+export function secretOutputs<Outputs extends object>(
+  outputs: Outputs,
+  secrets: ReadonlySet<string>,
+): { [Key in keyof Outputs]: pulumi.Input<Outputs[Key]> } {
+  if (secrets.size === 0) return outputs;
+  const isSecret = isOneOf(secrets);
+  const marked = (value: unknown): unknown => {
+    if (pulumi.Output.isInstance(value)) return value.apply(marked);
+    if (Array.isArray(value)) return value.map(marked);
+    if (!isMap(value)) return mark(value, isSecret);
+    const map = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, marked(item)]));
+    return Object.keys(map).some(isSecret) ? pulumi.secret(map) : map;
+  };
+  return Object.fromEntries(Object.entries(outputs).map(([key, item]) => [key, marked(item)])) as never;
+}
+
+function isOneOf(secrets: ReadonlySet<string>): (leaf: string) => boolean {
+  const parts = [...secrets].filter(({ length }) => length >= shortestPart);
+  return (leaf) => secrets.has(leaf) || parts.some((part) => leaf.includes(part));
 }
 
 function markMetadata(metadata: unknown, isSecret: (leaf: string) => boolean): unknown {

@@ -1,8 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { keepSecrets } from "../../components/keep-secrets";
+import { keepSecrets, secretOutputs } from "../../components/keep-secrets";
 import { cluster, weave } from "./weave";
-import { record } from "./mocks";
+import { record, valueOf } from "./mocks";
 
 jest.setTimeout(60_000);
 
@@ -83,5 +83,21 @@ test("a text that a secret was put into is marked, unless the secret is so short
     "metadata.labels.other",
     "spec.fixed",
     "spec.url",
+  ]);
+});
+
+test("an output that holds a secret is one, be it known or not yet, and nothing beside it", async () => {
+  const outputs = secretOutputs(
+    { address: pulumi.output("10.0.0.9"), port: 443, list: ["10.0.0.9", "b"], other: pulumi.output("a") },
+    new Set(["10.0.0.9"]),
+  );
+  const isSecret = (value: unknown) => pulumi.isSecret(pulumi.output(value as pulumi.Input<unknown>));
+  expect(await valueOf(pulumi.output(outputs.address))).toEqual({ value: "10.0.0.9", secret: true });
+  const [first, second] = outputs.list as unknown[];
+  expect(await Promise.all([outputs.port, first, second, outputs.other].map(isSecret))).toEqual([
+    false,
+    true,
+    false,
+    false,
   ]);
 });
