@@ -1,5 +1,5 @@
 /** The charts in a folder. */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { posix } from "node:path";
 import { ConfigError } from "../mesh/problems";
 
@@ -34,6 +34,15 @@ export function chartIn(folder: string, name: string, version: string, setting: 
       remedy: `Put the folder ${name}/ or the file ${match} there.`,
     },
   ]);
+}
+
+/** The schema that a chart has for its values; undefined where it has none that can be read, or is packed: then Helm alone judges. */
+export function schemaIn(folder: string, name: string): object | undefined {
+  try {
+    return JSON.parse(readFileSync(posix.join(folder, name, "values.schema.json"), "utf8")) as object;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Helm takes a bare `charts/base` for a chart `base` of a repository `charts`. */

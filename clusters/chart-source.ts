@@ -1,12 +1,13 @@
 /** Can the charts be had? */
 import http from "node:http";
 import https from "node:https";
+import { chartSchemaProblems } from "../mesh/chart-schema";
 import type { MeshSpec } from "../mesh/mesh-spec";
 import { ConfigError, type Problem } from "../mesh/problems";
 import type { ChartSource } from "../mesh/schema";
 import { ApiServerError } from "./api-server-error";
 import { chartCredentials } from "./chart-credentials";
-import { chartIn } from "./chart-folder";
+import { chartIn, schemaIn } from "./chart-folder";
 import { proxyAgent, proxyFor } from "./proxy";
 
 type Repository = Extract<ChartSource, { repository: string }>;
@@ -19,12 +20,23 @@ interface Need {
 }
 
 /**
- * Looks for the charts that the members need: in a folder, each of them; in a Helm repository, whether it answers.
+ * Looks for the charts that the members need: in a folder, each of them, and whether its schema takes a person's values; in a Helm
+ * repository, whether it answers.
  * An OCI registry is left to Helm, which knows how to log in to it.
  */
 export async function checkChartSources(mesh: MeshSpec, timeoutMs: number): Promise<Problem[]> {
   const problems = await Promise.all(needsOf(mesh).map((need) => check(need, timeoutMs)));
-  return problems.flat();
+  return [...problems.flat(), ...unfitValues(mesh)];
+}
+
+/** Those of a folder alone can be read before Helm does. */
+function unfitValues(mesh: MeshSpec): Problem[] {
+  const { charts } = mesh.config.istio;
+  if (!("path" in charts)) return [];
+  return istioCharts(mesh).flatMap((name) => {
+    const schema = schemaIn(charts.path, name);
+    return schema === undefined ? [] : chartSchemaProblems(mesh, name, schema);
+  });
 }
 
 async function check(need: Need, timeoutMs: number): Promise<Problem[]> {
@@ -34,14 +46,18 @@ async function check(need: Need, timeoutMs: number): Promise<Problem[]> {
   return checkRepository(source, setting, timeoutMs);
 }
 
-function needsOf({ config, members }: MeshSpec): Need[] {
-  const versions = [...new Set(members.map(({ istio }) => istio.version))].sort();
+function istioCharts({ members }: MeshSpec): string[] {
   const hasCni = members.some(({ istio }) => istio.cni !== undefined);
-  const charts = ["base", ...(hasCni ? ["cni"] : []), "istiod", "gateway"];
+  return ["base", ...(hasCni ? ["cni"] : []), "istiod", "gateway"];
+}
+
+function needsOf(mesh: MeshSpec): Need[] {
+  const { config, members } = mesh;
+  const versions = [...new Set(members.map(({ istio }) => istio.version))].sort();
   const istio: Need = {
     setting: "weft:mesh.istio.charts",
     source: config.istio.charts,
-    charts: versions.flatMap((version) => charts.map((name) => ({ name, version }))),
+    charts: versions.flatMap((version) => istioCharts(mesh).map((name) => ({ name, version }))),
   };
   const { loadBalancer } = config;
   if (loadBalancer === undefined) return [istio];

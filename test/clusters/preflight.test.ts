@@ -917,6 +917,17 @@ describe("the chart source", () => {
     ]);
   });
 
+  test("a value that the schema of a chart in a folder refuses is one before the first change", async () => {
+    const server = await start();
+    const file = join(charts, "gateway", "values.schema.json");
+    await writeFile(file, JSON.stringify({ properties: { annotations: { maxProperties: 1 } } }));
+    const problems = await problemsOf([server.kubeconfig()], {
+      mesh: { eastWest: { values: { annotations: { a: "1", b: "2" } } } },
+    });
+    await rm(file);
+    expect(problems.map(({ path }) => path)).toEqual(["weft:mesh.eastWest.values.annotations"]);
+  });
+
   const repository = async (status: number) => {
     const paths: (string | undefined)[] = [];
     const authorizations: (string | undefined)[] = [];

@@ -2,6 +2,7 @@
  * Helm values against Istio's charts: every value is read. Always by those of the two versions that its Go module is served in; by others
  * with WEFT_CHARTS=folder[:folder…], each with base, cni, istiod and gateway, as `helm pull --untar` leaves them.
  */
+import { schemaIn } from "../../clusters/chart-folder";
 import { eastWestValues, ingressValues } from "../../components/gateway/gateway-chart-values";
 import {
   baseValues,
@@ -11,7 +12,9 @@ import {
   remoteValues,
 } from "../../components/mesh-member/istio-chart-values";
 import { ensureToolchain } from "../../lab/toolchain";
+import { chartSchemaProblems } from "../../mesh/chart-schema";
 import type { HelmValues } from "../../mesh/istio-values";
+import { parseMesh } from "../../mesh/parse";
 import { type Chart, chartSets, leaves, type Path, render, replaced } from "./charts";
 
 const load = { annotations: { "example.org/lb": "internal" }, loadBalancerSourceRanges: ["10.0.0.0/8"] };
@@ -136,6 +139,15 @@ describe.each(chartSets)("the charts %s", (_name, folder) => {
       /networkGatway/,
     );
   }, 30_000);
+
+  it("have a schema for the gateway, by which values are judged before Helm does", () => {
+    const mesh = parseMesh({
+      clusters: [{ name: "a", context: "a", eastWest: { values: { annotations: { key: true } } } }],
+    });
+    expect(
+      chartSchemaProblems(mesh, "gateway", schemaIn(charts, "gateway")!).map(({ path }) => path),
+    ).toEqual(["weft:clusters[0].eastWest.values.annotations.key"]);
+  });
 
   it.each(["base", "cni", "istiod", "gateway"] as const)(
     "refuse a profile that the %s chart does not know",
