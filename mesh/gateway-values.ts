@@ -10,7 +10,10 @@ const optionalText = z.string({ error: "text" });
 const section = <Keys extends z.core.$ZodShape>(keys: Keys) =>
   z.looseObject(keys, { error: "a map" }).partial();
 
-/** The chart's values.schema.json: it refuses every other key, but only in the middle of an `up`. */
+/**
+ * The chart's values.schema.json, by its keys: it refuses every other one, but only in the middle of an `up`. Where the chart can be read,
+ * its schema judges as well (chart-schema.ts).
+ */
 export const gatewayChart = z
   .strictObject({
     affinity: map,
