@@ -111,8 +111,7 @@ function addedValues(
 function cniOfRemotes({ members }: MeshSpec): Problem[] {
   return members.flatMap((member) => {
     const primary = members.find(({ name }) => name === member.primary);
-    if (primary === undefined || (primary.istio.cni === undefined) === (member.istio.cni === undefined))
-      return [];
+    if (primary === undefined || !primary.istio.cni === !member.istio.cni) return [];
     const [has, lacks] = member.istio.cni === undefined ? [primary, member] : [member, primary];
     return {
       path: `${lacks.path}.istio.cni`,
