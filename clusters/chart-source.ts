@@ -35,7 +35,9 @@ async function check(need: Need, timeoutMs: number): Promise<Problem[]> {
 }
 
 function needsOf({ config, members }: MeshSpec): Need[] {
-  const versions = [...new Set(members.map(({ istio }) => istio.version))].sort();
+  const versions = [
+    ...new Set(members.flatMap(({ istio }) => istio.revisions.map(({ version }) => version))),
+  ].sort();
   const istio: Need = {
     setting: "weft:mesh.istio.charts",
     source: config.istio.charts,

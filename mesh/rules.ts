@@ -12,6 +12,7 @@ import { metallbProblems } from "./rules/metallb-addresses";
 import { nameProblems } from "./rules/names";
 import { namespaceProblems } from "./rules/namespaces";
 import { readingProblems } from "./rules/reading";
+import { revisionProblems } from "./rules/revisions";
 import { roleProblems } from "./rules/roles";
 import { crlProblems } from "./rules/given-crls";
 import { revocationProblems } from "./rules/revocation";
@@ -40,6 +41,7 @@ export const rules: Rule[] = [
   { problems: crlProblems, reads: ["evicting", "trust"] },
   { problems: metallbProblems, reads: ["loadBalancer"] },
   { problems: istioProblems, reads: ["istio"] },
+  { problems: revisionProblems, reads: ["evicting", "istio"] },
   { problems: renewalProblems, reads: ["groups", "istio", "remoteAccess"] },
   { problems: telemetryProblems, reads: ["istio", "telemetry"] },
   { problems: chartProblems, reads: ["istio", "loadBalancer"] },

@@ -1,6 +1,7 @@
 /** Who serves whom, who reads whose API, who needs which gateway. Lists of members are sorted by name. */
 import { isIP } from "node:net";
 import type { Member, MeshSpec } from "./mesh-spec";
+import { istiodName } from "./revisions";
 import { counterparts, isReachedFromOtherNetworks, knows } from "./requests";
 import type { IngressConfig } from "./schema";
 
@@ -33,8 +34,7 @@ export function exposesIstiod(mesh: MeshSpec, member: string): boolean {
 
 /** DNS name of the istiod of every primary, in its own cluster. */
 export function istiodHost({ config }: MeshSpec): string {
-  const { revision } = config.istio;
-  return `istiod${revision === undefined ? "" : `-${revision}`}.istio-system.svc.cluster.local`;
+  return `${istiodName(config.istio.revision)}.istio-system.svc.cluster.local`;
 }
 
 /** DNS names in the certificate of a primary's istiod (getDNSNames in pilot/pkg/bootstrap/server.go). */

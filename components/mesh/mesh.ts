@@ -6,6 +6,7 @@ import { unreachableIn, type LiveMember } from "../../mesh/live-member";
 import { peerAddress } from "../../mesh/peer-address";
 import { planOf, type Gateway, type MemberPlan, type Plan, type PrimaryPlan } from "../../mesh/plan";
 import type { Issued, Revocation } from "../../mesh/revocation";
+import { workloadRevision } from "../../mesh/revisions";
 import { sharedSigner, signingRoot } from "../../mesh/roots";
 import { ingressNamespace } from "../../mesh/topology";
 import { finishInterrupted } from "../interrupted/interrupted";
@@ -44,8 +45,10 @@ export interface MemberOutputs {
   eastWestAddress: pulumi.Output<string> | undefined;
   /** Namespace of its ingress gateway, where it has one. */
   ingressNamespace?: string;
-  /** Version of the chart, which is that of istiod; of the primary that serves a remote. */
+  /** Version of the chart, which is that of the istiod that injects by default; of the primary that serves a remote. */
   istiodVersion: pulumi.Output<string>;
+  /** Versions of its istiods by revision, where stack config names them: by it the next `up` knows which of them are Weft's. */
+  revisions?: Record<string, string>;
   /** The root that signs for it; in federated trust, where members differ in it. */
   root?: RootOutputs;
 }
@@ -111,7 +114,7 @@ export class Mesh extends pulumi.ComponentResource {
   /** A primary and, once its gateway has an address, the remotes that it serves. */
   private createFamily(plan: PrimaryPlan, exchange: Exchange): Family {
     const primary = this.createMember(plan, exchange);
-    const eastWest = this.createWorkloads(primary, [primary.part.istiod]);
+    const eastWest = this.createWorkloads(primary, primary.part.injectors);
     const servedBy = eastWest && { primary: plan.member, address: eastWest.address };
     return {
       plan,
@@ -132,7 +135,7 @@ export class Mesh extends pulumi.ComponentResource {
         member: remote.plan.member,
         part: remote.part,
         istiod,
-        eastWest: this.createWorkloads(remote, [remote.part.istiod, ...secrets]),
+        eastWest: this.createWorkloads(remote, [...remote.part.injectors, ...secrets]),
       })),
     ];
   }
@@ -211,7 +214,7 @@ export class Mesh extends pulumi.ComponentResource {
       {
         config: config.sample,
         position: members.indexOf(member),
-        revision: config.istio.revision,
+        revision: workloadRevision(config.istio),
         after,
       },
       { parent },
@@ -226,7 +229,7 @@ export class Mesh extends pulumi.ComponentResource {
   ): pulumi.Resource[] {
     if (reads.length === 0) return [];
     const before = families.flatMap(({ plan, primary, eastWest }) => [
-      ...(readsAfter.istiods.includes(plan.member.name) ? [primary.part.istiod] : []),
+      ...(readsAfter.istiods.includes(plan.member.name) ? primary.part.istiods : []),
       ...(eastWest && readsAfter.gateways.includes(plan.member.name) ? [eastWest] : []),
     ]);
     const { secrets } = new PeerSecret(
@@ -244,7 +247,8 @@ export class Mesh extends pulumi.ComponentResource {
   }
 
   private outputsOf({ member, part, istiod, eastWest }: Woven): MemberOutputs {
-    const { network, role, ingress } = member;
+    const { network, role, ingress, istio } = member;
+    const isByRevision = this.args.mesh.config.istio.revisions !== undefined;
     return {
       network,
       role,
@@ -252,6 +256,9 @@ export class Mesh extends pulumi.ComponentResource {
       eastWestAddress: eastWest?.address,
       ...(ingress && { ingressNamespace: ingressNamespace(ingress) }),
       istiodVersion: istiod.status.version,
+      ...(isByRevision && {
+        revisions: Object.fromEntries(istio.revisions.map(({ name, version }) => [name, version])),
+      }),
       ...(this.root === undefined ? { root: this.rootOf(signingRoot(this.args.mesh, member)) } : {}),
     };
   }
@@ -312,8 +319,8 @@ class Exchange {
   }
 
   /** What the PeerSecret of a member waits for. */
-  afterTrust({ istiod }: MeshMember): pulumi.Resource[] {
-    return this.beforeTrust === undefined ? [istiod] : [];
+  afterTrust({ istiods }: MeshMember): pulumi.Resource[] {
+    return this.beforeTrust === undefined ? istiods : [];
   }
 
   add(secrets: pulumi.Resource[]) {
