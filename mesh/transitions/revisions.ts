@@ -2,15 +2,15 @@
 import type { LiveIstiod, LiveMember } from "../live-member";
 import type { Member, MeshSpec } from "../mesh-spec";
 import type { Problem } from "../problems";
-import { defaultRevision, releaseOf } from "../revisions";
+import { defaultRevision, releaseOf, tagsOf } from "../revisions";
 import { ofMembers, type Step } from "./step";
 
 /** It would be one istiod in place of another. */
 export const changedRevision = ofMembers((member, { istiods }, { mesh }) => {
   const { revisions: named, revision } = mesh.config.istio;
   if (istiods === undefined || member.role === "remote") return [];
+  if (keepsOne(member, istiods)) return [];
   const wanted = member.istio.revisions.map(({ name }) => name);
-  if (wanted.some((name) => istiods[name] !== undefined)) return [];
   const [running] = Object.keys(istiods).sort();
   return [
     {
@@ -24,6 +24,10 @@ export const changedRevision = ofMembers((member, { istiods }, { mesh }) => {
     },
   ];
 });
+
+function keepsOne({ istio }: Member, istiods: Record<string, LiveIstiod>): boolean {
+  return istio.revisions.some(({ name }) => istiods[name] !== undefined);
+}
 
 /** Helm renames no release: the istiod would be deleted, after its successor has stumbled over its objects. */
 export const movedRelease = ofMembers((member, { istiods = {} }, { mesh, last }) => {
@@ -66,7 +70,7 @@ export const droppedRevision = ofMembers((member, { istiods = {}, users }, { mes
 
 /** The wave mechanism: nobody goes where an istiod is not ready, and nobody follows those who are not well there. */
 export const movedTag = ofMembers((member, live, step) => {
-  if (member.role === "remote" || live.istiods === undefined) return [];
+  if (member.role === "remote" || live.istiods === undefined || !keepsOne(member, live.istiods)) return [];
   return Object.entries(member.istio.tags).flatMap(([tag, revision]): Problem[] => {
     const now = leadsTo(live, tag);
     if (now === undefined || now === revision) return [];
@@ -114,6 +118,6 @@ function movedBefore({ live }: Step, { name }: Member, tag: string, revision: st
 }
 
 function tagPath({ config }: MeshSpec, { path, istio }: Member, tag: string): string {
-  const isOfAll = (config.istio.tags[tag] ?? istio.tags[tag]) === istio.tags[tag];
+  const isOfAll = tagsOf(config.istio)[tag] === istio.tags[tag];
   return isOfAll ? `weft:mesh.istio.tags.${tag}` : `${path}.istio.tags.${tag}`;
 }
