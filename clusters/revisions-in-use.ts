@@ -23,8 +23,7 @@ export async function revisionsInUse(api: ApiClient): Promise<Record<string, Rev
     api.listMetadata(livePods),
   ]);
   const uses: Record<string, RevisionUse> = {};
-  const useOf = (revision: string) =>
-    (uses[revision] ??= { tags: [], namespaces: [], workloads: {} });
+  const useOf = (revision: string) => (uses[revision] ??= { tags: [], namespaces: [], workloads: {} });
   for (const [tag, revision] of Object.entries(tags)) useOf(revision).tags.push(tag);
   for (const { metadata } of namespaces) {
     const chosen = chosenBy(metadata.labels);
@@ -45,7 +44,9 @@ export function inWords({ tags, namespaces, workloads }: RevisionUse): string[] 
   return [
     ...tags.map((tag) => `tag ${tag}`),
     ...namespaces.map((name) => `namespace ${name}`),
-    ...Object.entries(workloads).map(([workload, pods]) => `${pods} pod${pods === 1 ? "" : "s"} of ${workload}`),
+    ...Object.entries(workloads).map(
+      ([workload, pods]) => `${pods} pod${pods === 1 ? "" : "s"} of ${workload}`,
+    ),
   ];
 }
 
@@ -55,7 +56,10 @@ export async function tagsIn(api: ApiClient): Promise<Record<string, string>> {
     "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations?labelSelector=istio.io%2Ftag",
   );
   return Object.fromEntries(
-    hooks.map(({ metadata: { labels = {} } }) => [labels["istio.io/tag"]!, labels["istio.io/rev"] ?? defaultRevision]),
+    hooks.map(({ metadata: { labels = {} } }) => [
+      labels["istio.io/tag"]!,
+      labels["istio.io/rev"] ?? defaultRevision,
+    ]),
   );
 }
 

@@ -56,7 +56,13 @@ function without(map: Record<string, string>, key: string): Record<string, strin
 }
 
 /** The revision that injects by default in a member. */
-export function taggedRevision({ revisions, tags }: { revisions: Revision[]; tags: Record<string, string> }): Revision {
+export function taggedRevision({
+  revisions,
+  tags,
+}: {
+  revisions: Revision[];
+  tags: Record<string, string>;
+}): Revision {
   const name = tags[defaultRevision];
   return revisions.find((revision) => revision.name === name) ?? revisions[0]!;
 }

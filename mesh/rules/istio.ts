@@ -19,7 +19,12 @@ export function istioProblems({ mesh, clusters }: Draft): Problem[] {
       ...addedValues(path, cluster.istio),
       ...(oldest === undefined
         ? []
-        : skew(path, cluster, members.find(({ name }) => name === cluster.name)!, oldest)),
+        : skew(
+            path,
+            cluster,
+            members.find(({ name }) => name === cluster.name)!,
+            oldest,
+          )),
     ]),
   ];
 }

@@ -65,7 +65,12 @@ function withRevisions({ mesh, clusters }: Draft, revisions: Record<string, stri
   ];
 }
 
-function besideRevisions({ version, tag, revision, revisions = {} }: Draft["mesh"]["config"]["istio"]): Problem[] {
+function besideRevisions({
+  version,
+  tag,
+  revision,
+  revisions = {},
+}: Draft["mesh"]["config"]["istio"]): Problem[] {
   return [
     ...(version === undefined
       ? []
@@ -132,7 +137,8 @@ function remoteOfSeveral(path: string, { name, role }: ClusterConfig): Problem[]
       path: `${path}.role`,
       value: role,
       message: `${name} is served by the istiod of its primary, and Weft leads no remote to one of several.`,
-      remedy: "In a mesh with remotes, set weft:mesh.istio.version in place of revisions: an upgrade in place.",
+      remedy:
+        "In a mesh with remotes, set weft:mesh.istio.version in place of revisions: an upgrade in place.",
     },
   ];
 }
@@ -147,7 +153,8 @@ function farApart(revisions: Record<string, string>): Problem[] {
       path: below(`${istioPath}.revisions`, settingPath(["", name])),
       value: version,
       message: `More than one minor version above ${lowest![1]} of revision ${lowest![0]}, which Istio does not support.`,
-      remedy: "Upgrade one minor version at a time: move every tag to the next one, and drop the old one, first.",
+      remedy:
+        "Upgrade one minor version at a time: move every tag to the next one, and drop the old one, first.",
     }));
 }
 
@@ -176,7 +183,8 @@ function tagProblems(path: string, tags: Record<string, string>, revisions: stri
 /** Several, none of which is called `default`: somebody has to say which of them injects by default. */
 function untold(istio: Draft["mesh"]["config"]["istio"], names: string[]): Problem[] {
   const leadsTo = tagsOf(istio)[defaultRevision];
-  if (leadsTo === undefined || names.includes(leadsTo) || istio.tags[defaultRevision] !== undefined) return [];
+  if (leadsTo === undefined || names.includes(leadsTo) || istio.tags[defaultRevision] !== undefined)
+    return [];
   return [
     {
       path: `${istioPath}.tags.default`,

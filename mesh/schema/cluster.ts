@@ -36,9 +36,7 @@ export const clusterSchema = z.strictObject({
       version: semver
         .optional()
         .describe("Version of this member, to upgrade member by member; default: the mesh's."),
-      tags: tags
-        .default({})
-        .describe("Revisions by tag, over the mesh's: to move a tag member by member."),
+      tags: tags.default({}).describe("Revisions by tag, over the mesh's: to move a tag member by member."),
       adoptNamespace: istio.shape.adoptNamespace
         .unwrap()
         .optional()

@@ -12,8 +12,10 @@ const oneOfSeveral = dns1123.max(46, { error: "at most 46 characters" });
 /** Service `istiod-revision-tag-<tag>`, which Istio's own tools make, has a name of at most 63 characters. */
 const tag = dns1123.max(43, { error: "at most 43 characters" });
 
-const revisionsForm = "a map of versions, whose keys are DNS-1123 labels of at most 46 characters, such as 1-31-2: 1.31.2";
-const tagsForm = "a map of revisions, whose keys are DNS-1123 labels of at most 43 characters, such as default: 1-31-2";
+const revisionsForm =
+  "a map of versions, whose keys are DNS-1123 labels of at most 46 characters, such as 1-31-2: 1.31.2";
+const tagsForm =
+  "a map of revisions, whose keys are DNS-1123 labels of at most 43 characters, such as default: 1-31-2";
 
 export const tags = z
   .record(z.string(), revision, { error: tagsForm })
@@ -22,7 +24,9 @@ export const tags = z
 export const istio = z.strictObject({
   version: semver
     .optional()
-    .describe(`Version of Istio's charts and images; default: \`${defaultVersion}\`, or what \`revisions\` says.`),
+    .describe(
+      `Version of Istio's charts and images; default: \`${defaultVersion}\`, or what \`revisions\` says.`,
+    ),
   revision: revision
     .optional()
     .describe(

@@ -55,7 +55,8 @@ export const droppedRevision = ofMembers((member, { istiods = {}, users }, { mes
   return made
     .filter((name) => !wanted.has(name) && istiods[name] !== undefined)
     .flatMap((name): Problem[] => {
-      const using = users === undefined ? ["what this user may not list: namespaces, pods"] : (users[name] ?? []);
+      const using =
+        users === undefined ? ["what this user may not list: namespaces, pods"] : (users[name] ?? []);
       if (using.length === 0) return [];
       return [
         {

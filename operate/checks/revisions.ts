@@ -1,7 +1,17 @@
 /** Do the tags lead where stack config says, who uses which istiod, and what is left to restart? Only where it names revisions. */
 import type { RevisionUse } from "../../clusters/revisions-in-use";
 import { istiodName, releaseOf, taggedRevision } from "../../mesh/revisions";
-import { chartRepairs, failed, few, judge, plural, upTakesBack, type Check, type Issue, type View } from "./check";
+import {
+  chartRepairs,
+  failed,
+  few,
+  judge,
+  plural,
+  upTakesBack,
+  type Check,
+  type Issue,
+  type View,
+} from "./check";
 
 export const revisions: Check = (view) => {
   const { facts, member, mesh } = view;
@@ -34,7 +44,10 @@ function misled({ member }: View, found: Record<string, RevisionUse>): Issue[] {
     tags
       .filter((tag) => member.istio.tags[tag] !== undefined && member.istio.tags[tag] !== revision)
       .map((tag) =>
-        failed(`Tag ${tag} leads to revision ${revision}, and in stack config to ${member.istio.tags[tag]}.`, upTakesBack),
+        failed(
+          `Tag ${tag} leads to revision ${revision}, and in stack config to ${member.istio.tags[tag]}.`,
+          upTakesBack,
+        ),
       ),
   );
 }

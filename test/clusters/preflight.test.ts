@@ -274,7 +274,12 @@ describe("what is read of each member", () => {
       {
         name: "cluster1",
         istiodVersion: "1.30.3",
-        revisions: ["blue", "default"],
+        istiods: {
+          default: { version: "1.30.5", isReady: false },
+          blue: { version: "1.30.3", isReady: false },
+        },
+        tags: {},
+        users: {},
         peers: {},
         tokenGenerations: [1, 10],
         roots: ["default"],

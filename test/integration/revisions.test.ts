@@ -189,7 +189,11 @@ test("the tag moves for a canary: it and its gateway follow, without a gap, and 
     "update mesh-a-eastwest-release",
     "update mesh-a-tag-default",
   ]);
-  expect(watch).toEqual({ losses: [], refusals: [], revisions: { a: ["default", "second"], b: ["default"] } });
+  expect(watch).toEqual({
+    losses: [],
+    refusals: [],
+    revisions: { a: ["default", "second"], b: ["default"] },
+  });
   await injectGateway("a", "second");
   await injectGateway("b", "default");
   await injectShop("b", "default");

@@ -30,11 +30,15 @@ describe("a revision", () => {
   });
 
   it("does not take the place of the one that runs", () => {
-    expect(check([live("a", { default: old })], { revisions: { new: "1.31.2" } }, {}, lastUp({}))).toMatchObject([
+    expect(
+      check([live("a", { default: old })], { revisions: { new: "1.31.2" } }, {}, lastUp({})),
+    ).toMatchObject([
       {
         path: "weft:mesh.istio.revisions",
         value: "new",
-        message: expect.stringContaining("The running istiod is of revision default. It would be deleted") as string,
+        message: expect.stringContaining(
+          "The running istiod is of revision default. It would be deleted",
+        ) as string,
       },
     ]);
   });
@@ -42,10 +46,15 @@ describe("a revision", () => {
   it("goes no further than one minor version from any that runs", () => {
     const before = [live("a", { default: { ...old, version: "1.29.6" }, new: fresh })];
     expect(check(before, { revisions: { default: "1.30.5", new: "1.31.2" } })).toMatchObject([
-      { path: "weft:mesh.istio.revisions.new", message: expect.stringContaining("istiod of a is 1.29.6") as string },
+      {
+        path: "weft:mesh.istio.revisions.new",
+        message: expect.stringContaining("istiod of a is 1.29.6") as string,
+      },
     ]);
     // The CRDs are those of 1.31.2.
-    expect(check([live("a", { default: old, new: fresh }, { users: {} })], { revisions: { default: "1.29.6" } })).toMatchObject([
+    expect(
+      check([live("a", { default: old, new: fresh }, { users: {} })], { revisions: { default: "1.29.6" } }),
+    ).toMatchObject([
       { path: "weft:mesh.istio.revisions.default", message: expect.stringContaining("1.31.2") as string },
     ]);
   });
@@ -86,12 +95,15 @@ describe("a revision", () => {
   it("keeps its Helm release", () => {
     const blue = [live("a", { blue: old })];
     const revisions = { blue: "1.30.5", new: "1.31.2" };
-    expect(check(blue, { revision: "blue", revisions, tags: { default: "blue" } }, {}, lastUp({}))).toEqual([]);
+    expect(check(blue, { revision: "blue", revisions, tags: { default: "blue" } }, {}, lastUp({}))).toEqual(
+      [],
+    );
     expect(check(blue, { revisions, tags: { default: "blue" } }, {}, lastUp({}))).toEqual([
       {
         path: "weft:mesh.istio.revision",
         value: undefined,
-        message: "istiod of revision blue is Helm release istiod, and would become istiod-blue: it would be deleted.",
+        message:
+          "istiod of revision blue is Helm release istiod, and would become istiod-blue: it would be deleted.",
         remedy: "Set it to blue.",
       },
     ]);
@@ -114,12 +126,16 @@ describe("a tag", () => {
         path: "weft:clusters[0].istio.tags.default",
         value: "new",
         message: "istiod of revision new does not run in a, whose tag default leads to default.",
-        remedy: "Leave the tag at default until `pulumi up` has brought it and `npm run status` says that it is ready.",
+        remedy:
+          "Leave the tag at default until `pulumi up` has brought it and `npm run status` says that it is ready.",
       },
     ]);
     const notReady = live("a", { default: old, new: { ...fresh, isReady: false } });
     expect(check([notReady], { ...moved })).toMatchObject([
-      { path: "weft:mesh.istio.tags.default", message: expect.stringContaining("is not ready in a") as string },
+      {
+        path: "weft:mesh.istio.tags.default",
+        message: expect.stringContaining("is not ready in a") as string,
+      },
     ]);
   });
 

@@ -29,14 +29,18 @@ it("tag `default` leads to the only revision, or to the one of its name, or to w
   expect(istioOf({ revisions: { "1-31-2": "1.31.2" } }).tags).toEqual({ default: "1-31-2" });
   expect(istioOf({ revisions: two }).tags).toEqual({ default: "default" });
   expect(istioOf({ revisions: two, tags: { default: "1-31-2" } })).toMatchObject({ version: "1.31.2" });
-  expect(istioOf({ revisions: two, tags: { prod: "default" } }, { tags: { default: "1-31-2" } }).tags).toEqual({
+  expect(
+    istioOf({ revisions: two, tags: { prod: "default" } }, { tags: { default: "1-31-2" } }).tags,
+  ).toEqual({
     default: "1-31-2",
     prod: "default",
   });
 });
 
 const name = fc.stringMatching(/^[a-z]([-a-z0-9]{0,44}[a-z0-9])?$/);
-const version = fc.integer({ min: 0, max: 30 }).chain((patch) => fc.constantFrom(`1.30.${patch}`, `1.31.${patch}`));
+const version = fc
+  .integer({ min: 0, max: 30 })
+  .chain((patch) => fc.constantFrom(`1.30.${patch}`, `1.31.${patch}`));
 const config = fc
   .dictionary(fc.oneof(name, fc.constant("default")), version, { minKeys: 1, maxKeys: 4 })
   .chain((revisions) =>
@@ -44,7 +48,11 @@ const config = fc
       revisions: fc.constant(revisions),
       revision: fc.option(fc.constantFrom(...Object.keys(revisions)), { nil: undefined }),
       tags: fc
-        .dictionary(name.filter((tag) => tag.length <= 43), fc.constantFrom(...Object.keys(revisions)), { maxKeys: 3 })
+        .dictionary(
+          name.filter((tag) => tag.length <= 43),
+          fc.constantFrom(...Object.keys(revisions)),
+          { maxKeys: 3 },
+        )
         .map((tags) =>
           Object.fromEntries([
             ...Object.entries(tags).filter(([tag]) => tag === "default" || !Object.hasOwn(revisions, tag)),
@@ -65,7 +73,10 @@ it("every tag resolves, no two releases or objects share a name, and none is too
       expect(names).toContain(taggedRevision({ revisions, tags }).name);
       const releases = names.map((revision) => releaseOf(spec.config.istio, revision));
       expect(new Set(releases).size).toBe(releases.length);
-      const objects = [...names.map(istiodName), ...Object.keys(tags).map((tag) => `istiod-revision-tag-${tag}`)];
+      const objects = [
+        ...names.map(istiodName),
+        ...Object.keys(tags).map((tag) => `istiod-revision-tag-${tag}`),
+      ];
       expect(new Set(objects).size).toBe(objects.length);
       for (const release of releases) expect(release.length).toBeLessThanOrEqual(53);
       for (const object of objects) expect(object.length).toBeLessThanOrEqual(63);
@@ -80,14 +91,20 @@ it("a release keeps its name when `revisions` come", () => {
   expect(named({ revisions: two }, "default")).toBe("istiod");
   expect(named({ revisions: two }, "1-31-2")).toBe("istiod-1-31-2");
   expect(named({ revision: "blue" }, "blue")).toBe("istiod");
-  const blue = { revision: "blue", revisions: { blue: "1.30.5", green: "1.31.2" }, tags: { default: "blue" } };
+  const blue = {
+    revision: "blue",
+    revisions: { blue: "1.30.5", green: "1.31.2" },
+    tags: { default: "blue" },
+  };
   expect(named(blue, "blue")).toBe("istiod");
   expect(named(blue, "green")).toBe("istiod-green");
 });
 
 describe("refused is", () => {
   it("what says the version or the image of all beside what says them of each", () => {
-    expect(problems({ version: "1.30.5", tag: "1.30.5-distroless", revision: "blue", revisions: two })).toEqual([
+    expect(
+      problems({ version: "1.30.5", tag: "1.30.5-distroless", revision: "blue", revisions: two }),
+    ).toEqual([
       {
         path: "weft:mesh.istio.version",
         value: "1.30.5",
@@ -110,9 +127,9 @@ describe("refused is", () => {
     expect(problems({ revisions: two }, cluster("a", { istio: { version: "1.31.2" } }))).toMatchObject([
       { path: "weft:clusters[0].istio.version", value: "1.31.2" },
     ]);
-    expect(
-      problems({ revisions: two, values: { global: { operatorManageWebhooks: true } } }),
-    ).toMatchObject([{ path: "weft:mesh.istio.values.global.operatorManageWebhooks" }]);
+    expect(problems({ revisions: two, values: { global: { operatorManageWebhooks: true } } })).toMatchObject([
+      { path: "weft:mesh.istio.values.global.operatorManageWebhooks" },
+    ]);
     expect(problems({ revision: "default" })).toMatchObject([
       { path: "weft:mesh.istio.revision", message: "So Istio calls the istiod without a revision." },
     ]);
@@ -129,7 +146,8 @@ describe("refused is", () => {
       {
         path: "weft:mesh.istio.tags.1-31-2",
         value: "default",
-        message: "1-31-2 is a revision: its istiod injects whatever is labelled `istio.io/rev: 1-31-2` already.",
+        message:
+          "1-31-2 is a revision: its istiod injects whatever is labelled `istio.io/rev: 1-31-2` already.",
         remedy: "Choose another name for the tag.",
       },
     ]);
@@ -151,7 +169,8 @@ describe("refused is", () => {
       {
         path: "weft:mesh.istio.revisions.new",
         value: "1.31.2",
-        message: "More than one minor version above 1.29.6 of revision default, which Istio does not support.",
+        message:
+          "More than one minor version above 1.29.6 of revision default, which Istio does not support.",
       },
     ]);
   });
@@ -169,7 +188,9 @@ describe("refused is", () => {
     expect(problems({ revisions: { ["x".repeat(47)]: "1.30.5" } })).toMatchObject([
       { path: "weft:mesh.istio.revisions" },
     ]);
-    expect(problems({ revisions: { blue: "latest" } })).toMatchObject([{ path: "weft:mesh.istio.revisions.blue" }]);
+    expect(problems({ revisions: { blue: "latest" } })).toMatchObject([
+      { path: "weft:mesh.istio.revisions.blue" },
+    ]);
     expect(problems({ revisions: two, tags: { ["x".repeat(44)]: "default" } })).toMatchObject([
       { path: "weft:mesh.istio.tags" },
     ]);

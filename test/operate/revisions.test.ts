@@ -47,7 +47,10 @@ test("each revision with what is connected to it, and what chooses it", async ()
 
 test("what is left to restart is told, and is no failure", async () => {
   const found = {
-    default: use({ namespaces: ["pinned"], workloads: { "shop/cart": 2, "pinned/old": 1, "istio-system/gw": 1 } }),
+    default: use({
+      namespaces: ["pinned"],
+      workloads: { "shop/cart": 2, "pinned/old": 1, "istio-system/gw": 1 },
+    }),
     new: use({ tags: ["default"], namespaces: ["shop"] }),
   };
   expect(await judged(found)).toMatchObject({
@@ -55,7 +58,8 @@ test("what is left to restart is told, and is no failure", async () => {
     issues: [
       {
         kind: "todo",
-        message: "Revision default still serves shop/cart, istio-system/gw, whose namespaces use another one.",
+        message:
+          "Revision default still serves shop/cart, istio-system/gw, whose namespaces use another one.",
         remedy:
           "Restart them: `kubectl --context one -n shop rollout restart deployment`, `kubectl --context one -n istio-system rollout restart deployment`.",
       },
@@ -79,7 +83,11 @@ test("a stack without revisions is not asked", async () => {
 });
 
 test("istiod's own count is the sum over the versions of its proxies", () => {
-  expect(connectedIn("# TYPE pilot_xds gauge\npilot_xds{version=\"1.30\"} 3\npilot_xds{version=\"1.31\"} 4\npilot_xds_pushes 9\n")).toBe(7);
+  expect(
+    connectedIn(
+      '# TYPE pilot_xds gauge\npilot_xds{version="1.30"} 3\npilot_xds{version="1.31"} 4\npilot_xds_pushes 9\n',
+    ),
+  ).toBe(7);
   expect(connectedIn("go_goroutines 7\n")).toBe(0);
 });
 
@@ -106,7 +114,11 @@ test("labels, tags and what istiod wrote on the pods say who uses which", async 
         ownerReferences: [{ name: "cart-6b4" }],
       })),
       { name: "alone", namespace: "prod", annotations: { "sidecar.istio.io/status": "{}" } },
-      { name: "odd", namespace: "prod", annotations: { "sidecar.istio.io/status": "?", "istio.io/rev": "new" } },
+      {
+        name: "odd",
+        namespace: "prod",
+        annotations: { "sidecar.istio.io/status": "?", "istio.io/rev": "new" },
+      },
       { name: "plain", namespace: "plain" },
     ],
   };

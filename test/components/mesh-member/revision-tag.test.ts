@@ -11,7 +11,9 @@ const namesOf = (tag: string, values = {}) =>
 test("a tag leads to the Service of its revision, and has no CA of its own", () => {
   expect(new Set(serviceOf("1-31-2"))).toEqual(new Set(["istiod-1-31-2"]));
   expect(new Set(serviceOf("default"))).toEqual(new Set(["istiod"]));
-  expect(JSON.stringify(tagWebhooks({ tag: "default", revision: "default", values: {} }))).not.toContain("caBundle");
+  expect(JSON.stringify(tagWebhooks({ tag: "default", revision: "default", values: {} }))).not.toContain(
+    "caBundle",
+  );
 });
 
 test("tag `default` serves also those that name no revision", () => {

@@ -21,7 +21,10 @@ async function woven(istio: Istio, ofA: object = {}) {
       .filter(({ type }) => /^kubernetes:(helm|admission|core.*:Namespace)/.test(type))
       .map(({ name, inputs: found }) => [
         name,
-        JSON.parse(JSON.stringify(found).replace(/(trust-bundle":")[0-9a-f]+/, "$1")) as Record<string, unknown>,
+        JSON.parse(JSON.stringify(found).replace(/(trust-bundle":")[0-9a-f]+/, "$1")) as Record<
+          string,
+          unknown
+        >,
       ]),
   );
   return { recorder, mesh, inputs };
