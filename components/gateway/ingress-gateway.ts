@@ -48,7 +48,8 @@ export class IngressGateway extends pulumi.ComponentResource {
                   labels: { ...managedByWeft, ...injection(workloadRevision(mesh.config.istio)) },
                 }),
               },
-              { parent: this },
+              // Its label leads nowhere before the tag is there.
+              { parent: this, dependsOn: after },
             ),
           ];
     new kubernetes.helm.v3.Release(
