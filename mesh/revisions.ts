@@ -41,7 +41,7 @@ export function tagsOf(istio: IstioConfig, own: Record<string, string> = {}): Re
 }
 
 /** Whether `revisions` says no more than `version` could. */
-export function hasOnlyDefault({ revisions = {} }: IstioConfig): boolean {
+function hasOnlyDefault({ revisions = {} }: IstioConfig): boolean {
   return Object.keys(revisions).every((name) => name === defaultRevision);
 }
 

@@ -4,7 +4,7 @@ import type { Draft } from "../draft";
 import { isMap, type HelmValues } from "../istio-values";
 import { minorSkew } from "../istio-versions";
 import { settingPath, type Problem } from "../problems";
-import { defaultRevision, hasOnlyDefault, tagsOf } from "../revisions";
+import { defaultRevision, tagsOf } from "../revisions";
 import type { ClusterConfig } from "../schema";
 import { didYouMean } from "../schema-problems";
 import { below } from "./reserved";
@@ -56,7 +56,7 @@ function withRevisions({ mesh, clusters }: Draft, revisions: Record<string, stri
     ...clusters.flatMap(({ path, cluster }) => [
       ...ownVersion(path, cluster),
       ...leftToOthers(path, cluster.istio.values),
-      ...(hasOnlyDefault(istio) ? [] : remoteOfSeveral(path, cluster)),
+      ...(Object.keys(tagsOf(istio, cluster.istio.tags)).length === 0 ? [] : remoteOfSeveral(path, cluster)),
     ]),
     ...farApart(revisions),
     ...tagProblems(`${istioPath}.tags`, istio.tags, names),

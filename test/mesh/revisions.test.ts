@@ -175,9 +175,12 @@ describe("refused is", () => {
     ]);
   });
 
-  it("a remote, for as long as there is another than the istiod without a revision", () => {
+  it("a remote, for as long as there is a tag, or another than the istiod without a revision", () => {
     const remote = cluster("r", { role: "remote", primary: "a" });
     expect(problems({ revisions: { default: "1.30.5" } }, cluster("a"), remote)).toEqual([]);
+    expect(
+      problems({ revisions: { default: "1.30.5" }, tags: { prod: "default" } }, cluster("a"), remote),
+    ).toMatchObject([{ path: "weft:clusters[1].role" }]);
     expect(problems({ revisions: two }, cluster("a"), remote)).toMatchObject([
       { path: "weft:clusters[1].role", value: "remote" },
     ]);
