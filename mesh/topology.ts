@@ -37,12 +37,12 @@ export function istiodHost({ config }: MeshSpec): string {
   return `${istiodName(config.istio.revision)}.istio-system.svc.cluster.local`;
 }
 
-/** DNS names in the certificate of a primary's istiod (getDNSNames in pilot/pkg/bootstrap/server.go). */
-export function istiodNames({ config }: MeshSpec, { eastWest }: Member): string[] {
-  const { revision } = config.istio;
-  const services = ["istiod", "istiod-remote", "istio-pilot", ...(revision ? [`istiod-${revision}`] : [])];
+/** DNS names in the certificates of a primary's istiods (getDNSNames in pilot/pkg/bootstrap/server.go). */
+export function istiodNames({ eastWest, istio }: Member): string[] {
+  const own = istio.revisions.map(({ name }) => istiodName(name));
+  const services = new Set(["istiod", "istiod-remote", "istio-pilot", ...own]);
   return [
-    ...services.map((service) => `${service}.istio-system.svc`),
+    ...[...services].map((service) => `${service}.istio-system.svc`),
     ...eastWest.addresses.filter((host) => !isIP(host)),
   ];
 }

@@ -5,6 +5,7 @@ import { revisionsInUse } from "../../clusters/revisions-in-use";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import { ConfigError } from "../../mesh/problems";
+import { istiodName, taggedRevision } from "../../mesh/revisions";
 import { peersOf } from "../../mesh/topology";
 import { isSimulated } from "../simulated";
 import { probeCredentials } from "./peer-credentials";
@@ -280,7 +281,7 @@ async function shakeHands(
   if (!cacerts.known || cacerts.value === undefined) return unknown("without cacerts it cannot be judged");
   const service = mesh.config.sample
     ? "outbound_.5000_._.helloworld.sample"
-    : "outbound_.15012_._.istiod.istio-system";
+    : `outbound_.15012_._.${istiodName(taggedRevision(member.istio).name)}.istio-system`;
   return handshake({
     host,
     port: given === undefined ? 15443 : member.eastWest.port,
