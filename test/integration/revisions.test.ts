@@ -115,7 +115,7 @@ async function unready(member: string): Promise<string[]> {
   );
   return hooks.items.flatMap(({ metadata }) => {
     const { labels = {}, name } = metadata!;
-    if (labels["istio.io/tag"] === undefined || ready.has(labels["istio.io/rev"]!)) return [];
+    if (labels["istio.io/tag"] === undefined || ready.has(labels["istio.io/rev"])) return [];
     return [`${member}: ${name} leads to ${labels["istio.io/rev"]}, which is not ready`];
   });
 }
