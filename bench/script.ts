@@ -76,7 +76,7 @@ function helmArgs(mesh: MeshSpec, name: string): string {
   const { chart, version, repositoryOpts } = chartArgs(
     mesh.config.istio.charts,
     name,
-    mesh.config.istio.version,
+    mesh.members[0]!.istio.version,
   ) as {
     chart: string;
     version?: string;

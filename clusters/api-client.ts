@@ -27,6 +27,7 @@ export interface ObjectMetadata {
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
     deletionTimestamp?: string;
+    ownerReferences?: { name: string }[];
     /** Who has written it: the first one created it. */
     managedFields?: { manager?: string }[];
   };

@@ -53,7 +53,9 @@ function istioCharts({ members }: MeshSpec): string[] {
 
 function needsOf(mesh: MeshSpec): Need[] {
   const { config, members } = mesh;
-  const versions = [...new Set(members.map(({ istio }) => istio.version))].sort();
+  const versions = [
+    ...new Set(members.flatMap(({ istio }) => istio.revisions.map(({ version }) => version))),
+  ].sort();
   const istio: Need = {
     setting: "weft:mesh.istio.charts",
     source: config.istio.charts,

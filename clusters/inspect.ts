@@ -1,12 +1,14 @@
 /** What preflight asks one cluster. */
 import semver from "semver";
 import { brokenRotation, versionIn } from "../mesh/istio-versions";
-import type { LiveMember } from "../mesh/live-member";
+import type { LiveIstiod, LiveMember } from "../mesh/live-member";
 import type { Member, MeshSpec } from "../mesh/mesh-spec";
+import { defaultRevision, type Revision } from "../mesh/revisions";
 import { readersOf } from "../mesh/topology";
 import { ApiClient, ApiServerError, type List } from "./api-client";
 import type { ResolvedKubeconfig } from "./kubeconfig";
 import { knownPeersIn } from "./known-peers";
+import { inWords, revisionsInUse, tagsIn } from "./revisions-in-use";
 
 export interface Inspection {
   live: LiveMember;
@@ -72,7 +74,7 @@ export async function inspect(
       namespaceIn(api),
       gatewayIn(api, "istio-ingressgateway"),
       gatewayIn(api, "istio-eastwestgateway"),
-      istiodIn(api, istio.version),
+      istiodIn(api, istio.revisions),
       tokens,
       trustIn(api),
       clusterCaOf(api),
@@ -202,30 +204,58 @@ async function trustIn(
 
 export interface Deployment {
   metadata: Metadata;
-  spec: { template: { spec: { containers: { name: string; image?: string }[] } } };
+  spec: { replicas?: number; template: { spec: { containers: { name: string; image?: string }[] } } };
+  status?: { readyReplicas?: number; updatedReplicas?: number };
 }
 
-/** Its peers are many and large, so they are read only where a change of one does it harm. */
+/** Its peers are many and large, so they are read only where a change of one does it harm; and all pods, only where an istiod is to go. */
 async function istiodIn(
   api: ApiClient,
-  wantedVersion: string,
-): Promise<Pick<LiveMember, "istiodVersion" | "revisions" | "peers">> {
+  wanted: Revision[],
+): Promise<Pick<LiveMember, "istiodVersion" | "istiods" | "tags" | "users" | "peers">> {
   const deployments = await unlessForbidden(
     api.get<List<Deployment>>("/apis/apps/v1/namespaces/istio-system/deployments?labelSelector=app%3Distiod"),
   );
-  const istiods = deployments?.items ?? [];
-  if (istiods.length === 0) return {};
-  const revisions = istiods.map(({ metadata }) => metadata.labels?.["istio.io/rev"] ?? "default").sort();
+  const found = (deployments?.items ?? []).map((deployment) => ({
+    revision: deployment.metadata.labels?.["istio.io/rev"] ?? defaultRevision,
+    istiod: liveIstiod(deployment),
+  }));
+  if (found.length === 0) return {};
+  const istiods = Object.fromEntries(found.map(({ revision, istiod }) => [revision, istiod]));
   // Of several revisions the lowest: what it cannot do, the mesh cannot.
-  const [istiodVersion] = istiods
-    .map(versionOf)
-    .filter((version) => version !== undefined)
+  const [istiodVersion] = Object.values(istiods)
+    .flatMap(({ version }) => version ?? [])
     .sort(semver.compare);
-  const isHarmed = [istiodVersion, wantedVersion].some(
+  const isHarmed = [istiodVersion, ...wanted.map(({ version }) => version)].some(
     (version) => brokenRotation(version ?? "") !== undefined,
   );
-  if (istiodVersion === undefined || !isHarmed) return { istiodVersion, revisions };
-  return { istiodVersion, revisions, peers: await unlessForbidden(knownPeersIn(api)) };
+  const isDropped = Object.keys(istiods).some((revision) => !wanted.some(({ name }) => name === revision));
+  const [tags, users, peers] = await Promise.all([
+    unlessForbidden(tagsIn(api)),
+    isDropped ? unlessForbidden(revisionsInUse(api)) : undefined,
+    istiodVersion !== undefined && isHarmed ? unlessForbidden(knownPeersIn(api)) : undefined,
+  ]);
+  return {
+    istiodVersion,
+    istiods,
+    ...(tags !== undefined && { tags }),
+    ...(users !== undefined && {
+      users: Object.fromEntries(Object.entries(users).map(([revision, use]) => [revision, inWords(use)])),
+    }),
+    ...(peers !== undefined && { peers }),
+  };
+}
+
+function liveIstiod(deployment: Deployment): LiveIstiod {
+  const { metadata, spec, status = {} } = deployment;
+  const { replicas = 1 } = spec;
+  const { readyReplicas = 0, updatedReplicas = 0 } = status;
+  const release = metadata.annotations?.["meta.helm.sh/release-name"];
+  return {
+    version: versionOf(deployment),
+    isReady: readyReplicas >= Math.max(1, replicas) && updatedReplicas >= replicas,
+    ...(release !== undefined && { release }),
+  };
 }
 
 /** By the image's tag; a tag of one's own or a digest says nothing, then by the chart's label. */

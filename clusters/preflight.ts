@@ -6,6 +6,7 @@ import { fingerprints } from "../mesh/certificates";
 import type { LiveMember, KnownAddress } from "../mesh/live-member";
 import { lastUp, type LastUp } from "../mesh/last-up";
 import { loopbackProblem, peerAddress, pemOf } from "../mesh/peer-address";
+import { highestVersion } from "../mesh/revisions";
 import { checkTransition, stillToBeForgotten } from "../mesh/transitions";
 import { unanswered } from "../mesh/transitions/unreachable";
 import { ApiServerError, defaultTimeoutMs } from "./api-client";
@@ -165,7 +166,8 @@ const lowestKubernetes: Record<string, string> = { "1.28": "1.30", "1.29": "1.31
 
 function oldKubernetes(mesh: MeshSpec, inspections: ReadonlyMap<string, Inspection>): string[] {
   return mesh.members.flatMap(({ name, istio }) => {
-    const minor = istio.version.split(".", 2).join(".");
+    // The highest asks for the most.
+    const minor = highestVersion(istio.revisions).split(".", 2).join(".");
     const lowest = lowestKubernetes[minor];
     const found = inspections.get(name)?.kubernetesVersion;
     if (lowest === undefined || found === undefined || semver.gte(found, `${lowest}.0`)) return [];

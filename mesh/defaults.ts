@@ -1,6 +1,7 @@
 /** The defaults that one key takes from another. */
 import { mergeValues } from "./istio-values";
 import type { Member, MeshSpec } from "./mesh-spec";
+import { revisionsOf, taggedRevision, tagsOf } from "./revisions";
 import { intermediateGeneration, tokenRenewals } from "./revocation";
 import type { ClusterConfig, MeshConfig, NamespaceMetadata } from "./schema";
 
@@ -36,7 +37,7 @@ export function withDefaults(config: MeshConfig, entries: ClusterEntry[], now = 
       primary: cluster.primary ?? cluster.name,
       reads: cluster.reads ?? fellowsOf(cluster.name, config.groups),
       istio: {
-        version: cluster.istio.version ?? config.istio.version,
+        ...istiodsOf(config.istio, cluster.istio),
         platform: cluster.istio.platform ?? config.istio.platform,
         values: mergeValues(config.istio.values, cluster.istio.values),
         base: { values: mergeValues(config.istio.base.values, cluster.istio.base.values) },
@@ -65,6 +66,15 @@ export function withDefaults(config: MeshConfig, entries: ClusterEntry[], now = 
       .sort()
       .map((name) => ({ name, entry: members.find((entry) => entry.name === name) })),
   };
+}
+
+function istiodsOf(
+  istio: MeshConfig["istio"],
+  own: ClusterConfig["istio"],
+): Pick<Member["istio"], "version" | "revisions" | "tags"> {
+  const revisions = revisionsOf(istio, own.version);
+  const tags = tagsOf(istio, own.tags);
+  return { version: taggedRevision({ revisions, tags }).version, revisions, tags };
 }
 
 /** Those that share a group with it; undefined where there are no groups. */

@@ -35,6 +35,8 @@ const outputs = z.object({
         /** UID of its namespace istio-system. */
         uid: z.string().optional(),
         eastWestAddress: z.string().optional(),
+        /** Versions of its istiods by revision, where stack config named them. */
+        revisions: z.record(z.string(), z.string()).default({}),
         /** Namespace of its ingress gateway, where it has one. */
         ingressNamespace: z.string().optional(),
         /** Namespace of Istio's CNI plugin, where it has it. */

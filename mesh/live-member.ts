@@ -13,8 +13,12 @@ export interface LiveMember {
   eastWest?: { address?: string };
   /** Version of the running istiod, such as `1.30.5`; undefined where none runs. */
   istiodVersion?: string;
-  /** Revisions of the running istiods, `default` for the one without; undefined where none runs. */
-  revisions?: string[];
+  /** The running istiods by revision, `default` for the one without; undefined where none runs. */
+  istiods?: Record<string, LiveIstiod>;
+  /** Revision that each revision tag leads to; undefined where that may not be read. */
+  tags?: Record<string, string>;
+  /** What uses a running istiod, by revision, in words: `namespace shop`. Only of those that stack config does not name. */
+  users?: Record<string, string[]>;
   /** Generations of the token Secrets `weft-reader-token-<generation>`. */
   tokenGenerations: number[];
   /** Names in annotation `weft.dev/roots` of Secret `cacerts`; undefined where there is no such Secret or annotation. */
@@ -29,6 +33,15 @@ export interface LiveMember {
   rootBundle?: string;
   /** By peer: what its PeerSecrets say of it. Read only where its istiod would not survive a change of them; else undefined. */
   peers?: Record<string, KnownAddress>;
+}
+
+export interface LiveIstiod {
+  /** As `istiodVersion`; undefined where neither image nor label says it. */
+  version?: string;
+  /** All of its replicas are ready, and there is one. */
+  isReady: boolean;
+  /** Name of its Helm release; undefined where its label does not say it. */
+  release?: string;
 }
 
 export interface LiveNamespace {

@@ -1,4 +1,5 @@
 /** The mesh and its members: what a stack config comes to, with every default applied. */
+import type { Revision } from "./revisions";
 import type { ClusterConfig, MeshConfig, NamespaceMetadata } from "./schema";
 
 /** A cluster of the mesh, with the mesh's defaults applied to it. */
@@ -18,9 +19,14 @@ export interface Member extends Omit<
   primary: string;
   /** Names of those that its istiod reads; undefined: every other member. */
   reads?: string[];
-  /** Version, platform, extra Helm values for istiod and the base chart, the CNI plugin, and what is said of istio-system: the mesh's with the member's own over it. */
+  /** Versions, platform, extra Helm values for istiod and the base chart, the CNI plugin, and what is said of istio-system: the mesh's with the member's own over it. */
   istio: NamespaceMetadata & {
+    /** Of the istiod that injects by default, and of the gateways. */
     version: string;
+    /** Its istiods, sorted by revision; of a remote, those of its primary. */
+    revisions: Revision[];
+    /** The tags that Weft makes, with the revision that each leads to. */
+    tags: Record<string, string>;
     platform?: MeshConfig["istio"]["platform"];
     values: Record<string, unknown>;
     base: { values: Record<string, unknown> };

@@ -12,6 +12,7 @@ import { metallbProblems } from "./rules/metallb-addresses";
 import { nameProblems } from "./rules/names";
 import { namespaceProblems } from "./rules/namespaces";
 import { readingProblems } from "./rules/reading";
+import { revisionProblems } from "./rules/revisions";
 import { roleProblems } from "./rules/roles";
 import { crlProblems } from "./rules/given-crls";
 import { revocationProblems } from "./rules/revocation";
@@ -62,6 +63,7 @@ export const rules: Rule[] = [
   { problems: crlProblems, reads: ["evicting", "trust"], ofEntries: [...roles, "trust"] },
   { problems: metallbProblems, reads: ["loadBalancer"], ofEntries: ["addresses"] },
   { problems: istioProblems, reads: ["istio"], ofEntries: [...roles, "istio"] },
+  { problems: revisionProblems, reads: ["evicting", "istio"], ofEntries: ["role", "istio"] },
   {
     problems: renewalProblems,
     reads: ["groups", "istio", "remoteAccess"],

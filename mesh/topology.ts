@@ -1,6 +1,7 @@
 /** Who serves whom, who reads whose API, who needs which gateway. Lists of members are sorted by name. */
 import { isIP } from "node:net";
 import type { Member, MeshSpec } from "./mesh-spec";
+import { istiodName } from "./revisions";
 import { counterparts, isReachedFromOtherNetworks, knows } from "./requests";
 import type { IngressConfig } from "./schema";
 
@@ -33,16 +34,15 @@ export function exposesIstiod(mesh: MeshSpec, member: string): boolean {
 
 /** DNS name of the istiod of every primary, in its own cluster. */
 export function istiodHost({ config }: MeshSpec): string {
-  const { revision } = config.istio;
-  return `istiod${revision === undefined ? "" : `-${revision}`}.istio-system.svc.cluster.local`;
+  return `${istiodName(config.istio.revision)}.istio-system.svc.cluster.local`;
 }
 
-/** DNS names in the certificate of a primary's istiod (getDNSNames in pilot/pkg/bootstrap/server.go). */
-export function istiodNames({ config }: MeshSpec, { eastWest }: Member): string[] {
-  const { revision } = config.istio;
-  const services = ["istiod", "istiod-remote", "istio-pilot", ...(revision ? [`istiod-${revision}`] : [])];
+/** DNS names in the certificates of a primary's istiods (getDNSNames in pilot/pkg/bootstrap/server.go). */
+export function istiodNames({ eastWest, istio }: Member): string[] {
+  const own = istio.revisions.map(({ name }) => istiodName(name));
+  const services = new Set(["istiod", "istiod-remote", "istio-pilot", ...own]);
   return [
-    ...services.map((service) => `${service}.istio-system.svc`),
+    ...[...services].map((service) => `${service}.istio-system.svc`),
     ...eastWest.addresses.filter((host) => !isIP(host)),
   ];
 }

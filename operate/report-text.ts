@@ -14,7 +14,7 @@ const colour: Record<Verdict, (text: string) => string> = {
 
 export function renderReport(report: Report): string {
   const failures = findings(report, ["failed"]);
-  const doubts = findings(report, ["unreadable", "unseen"]);
+  const doubts = findings(report, ["unreadable", "unseen", "todo"]);
   return [
     headline(report),
     table(report),
@@ -58,7 +58,7 @@ const noBorders = Object.fromEntries(
 );
 
 /** What is worth its width; the rest is in the JSON. */
-const detailed: CheckName[] = ["istiod", "cacerts", "crls", "keys"];
+const detailed: CheckName[] = ["istiod", "revisions", "cacerts", "crls", "keys"];
 
 function cell(result: CheckResult | undefined): string {
   if (result === undefined) return colors.dim("–");

@@ -1,7 +1,7 @@
 import type { StackValidationPolicy } from "@pulumi/policy";
 import { brokenRotation } from "../mesh/istio-versions";
 import { istiodVersion } from "./istiod-version";
-import { releasesOf, violation } from "./resource";
+import { istiodsOf, violation } from "./resource";
 
 /**
  * Such an istiod works until a token is renewed or an API server moves, and then loses peers without an error.
@@ -12,7 +12,7 @@ export const istiodRotation: StackValidationPolicy = {
   description: "No istiod is of a version that loses its peers when a remote secret changes.",
   enforcementLevel: "advisory",
   validateStack({ resources }, report) {
-    for (const release of releasesOf(resources, "istiod")) {
+    for (const release of istiodsOf(resources)) {
       const version = istiodVersion(release);
       const broken = version === undefined ? undefined : brokenRotation(version);
       if (broken === undefined) continue;

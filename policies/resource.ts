@@ -48,6 +48,13 @@ export function releasesOf(resources: PolicyResource[], release: string): Policy
   return resources.filter((r) => isKind(r.type, "helm.sh", "Release") && at(r.props, "name") === release);
 }
 
+/** The releases of istiods: `istiod`, and `istiod-<revision>` beside it or in its place. */
+export function istiodsOf(resources: PolicyResource[]): PolicyResource[] {
+  return resources.filter(
+    (r) => isKind(r.type, "helm.sh", "Release") && /^istiod(-|$)/.test(String(at(r.props, "name"))),
+  );
+}
+
 /**
  * A violation in words: which resource, where in it, what stands there, what is wrong, what to do.
  * Never give it the value of a secret.

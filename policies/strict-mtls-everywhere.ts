@@ -1,5 +1,5 @@
 import type { StackValidationPolicy } from "@pulumi/policy";
-import { memberOf, releasesOf, violation } from "./resource";
+import { istiodsOf, memberOf, violation } from "./resource";
 import { servedBy } from "./served-by";
 import { isMeshWide } from "./strict-mtls";
 
@@ -11,9 +11,11 @@ export const strictMtlsEverywhere: StackValidationPolicy = {
   validateStack({ resources }, report) {
     const covered = new Set(resources.filter(({ type, props }) => isMeshWide(type, props)).map(memberOf));
     const remotes = servedBy(resources);
-    for (const istiod of releasesOf(resources, "istiod")) {
+    for (const istiod of istiodsOf(resources)) {
       const member = memberOf(istiod);
       if (member === undefined || remotes.has(member) || covered.has(member)) continue;
+      // Once, however many istiods it has.
+      covered.add(member);
       report(
         violation({
           resource: `primary ${member}`,

@@ -45,11 +45,12 @@ export function membersOf(resources: Resource[], side: Side): Map<string, Parts>
     const { parent = "" } = object.resource;
     below.set(parent, [...(below.get(parent) ?? []), object]);
   }
-  const find = (parent: string, type: string, name?: string) =>
+  const find = (parent: string, type: string, name?: string | RegExp) =>
     below
       .get(parent)
       ?.find(
-        ({ resource, state }) => resource.type === type && (name === undefined || objectName(state) === name),
+        ({ resource, state }) =>
+          resource.type === type && (name === undefined || isCalled(objectName(state), name)),
       );
 
   const members = new Map<string, Parts>();
@@ -69,7 +70,7 @@ export function membersOf(resources: Resource[], side: Side): Map<string, Parts>
       primary: primary ?? name,
       network: labels["topology.istio.io/network"] ?? name,
       mesh: labels["weft.dev/mesh"] ?? "",
-      version: versionOf(find(component, types.release, "istiod")?.state),
+      version: versionOf(find(component, types.release, /^istiod(-|$)/)?.state),
       roots: (bundle["weft.dev/roots"] ?? "").split(",").filter((root) => root !== ""),
       signingRoot: bundle["weft.dev/signing-root"],
       reads: primary === undefined ? readsIn(peerSecrets.map((secret) => secret.state)) : undefined,
@@ -78,6 +79,10 @@ export function membersOf(resources: Resource[], side: Side): Map<string, Parts>
     });
   }
   return members;
+}
+
+function isCalled(name: string | undefined, wanted: string | RegExp): boolean {
+  return typeof wanted === "string" ? name === wanted : wanted.test(name ?? "");
 }
 
 /** What the map is drawn of; undefined where there is no member. */

@@ -5,7 +5,7 @@ import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import { exposesIstiod, exposesServices, isDiscovered, istiodHost } from "../../mesh/topology";
 import { chartArgs } from "../chart";
 import { istioNamespace, managedByWeft, releaseTimeoutSeconds } from "../kubernetes";
-import { eastWestName, eastWestValues } from "./gateway-chart-values";
+import { eastWestName, eastWestValues, injector } from "./gateway-chart-values";
 
 export interface EastWestGatewayArgs {
   mesh: MeshSpec;
@@ -41,7 +41,7 @@ export class EastWestGateway extends pulumi.ComponentResource {
             exposesIstiod: exposesIstiod(mesh, member.name),
             service: member.eastWest.service,
             nodePort: member.eastWest.port,
-            revision: mesh.config.istio.revision,
+            ...injector(mesh, member),
             imagePullSecrets: mesh.config.istio.imagePullSecrets,
             platform: member.istio.platform,
           }),

@@ -1,5 +1,7 @@
 /** Helm values of Istio's gateway chart, 1.28 to 1.31. Pure. Its schema refuses every key that it does not know. */
 import type { HelmValues } from "../../mesh/istio-values";
+import type { Member, MeshSpec } from "../../mesh/mesh-spec";
+import { defaultRevision, taggedRevision, workloadRevision } from "../../mesh/revisions";
 import { istioNamespace } from "../kubernetes";
 
 /** Also the releases' names; Istio's Gateways select by the label `istio`, the name without `istio-`. */
@@ -13,12 +15,24 @@ export interface GatewayServiceArgs {
   loadBalancerSourceRanges: string[];
 }
 
-interface CommonArgs {
+interface CommonArgs extends InjectorOfGateway {
   service: GatewayServiceArgs;
-  /** `istio.io/rev` of the istiod that injects the gateway. */
-  revision?: string;
   imagePullSecrets?: string[];
   platform?: string;
+}
+
+interface InjectorOfGateway {
+  /** `istio.io/rev` of the istiod that injects the gateway; default: it follows tag `default`. */
+  revision?: string;
+  /** The revision that the tag leads to. Another one restarts the gateway; default: the istiod without a revision. */
+  tagged?: string;
+}
+
+/** What injects the gateways of a member. */
+export function injector({ config }: MeshSpec, { istio }: Member): InjectorOfGateway {
+  const revision = workloadRevision(config.istio);
+  const { name } = taggedRevision(istio);
+  return { revision, tagged: revision !== undefined || name === defaultRevision ? undefined : name };
 }
 
 export interface EastWestArgs extends CommonArgs {
@@ -83,13 +97,14 @@ function port(name: string, number: number, nodePort?: number): ServicePort {
 }
 
 function common(
-  { service, revision, imagePullSecrets = [], platform }: CommonArgs,
+  { service, revision, tagged, imagePullSecrets = [], platform }: CommonArgs,
   ports?: ServicePort[],
 ): HelmValues {
   const { type, annotations, loadBalancerSourceRanges } = service;
   return {
     ...(platform && { global: { platform } }),
     ...(revision && { revision }),
+    ...(tagged && { podAnnotations: { "weft.dev/revision": tagged } }),
     ...(imagePullSecrets.length > 0 && { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) }),
     service: {
       type,

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { mergeValues } from "../../mesh/istio-values";
 import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import type { IngressConfig } from "../../mesh/schema";
+import { workloadRevision } from "../../mesh/revisions";
 import { exposesIstiod, ingressNamespace } from "../../mesh/topology";
 import { chartArgs } from "../chart";
 import {
@@ -13,7 +14,7 @@ import {
   releaseTimeoutSeconds,
 } from "../kubernetes";
 import { hostRoutes } from "./routes";
-import { ingressName, ingressValues } from "./gateway-chart-values";
+import { ingressName, ingressValues, injector } from "./gateway-chart-values";
 
 export interface IngressGatewayArgs {
   mesh: MeshSpec;
@@ -34,7 +35,6 @@ export class IngressGateway extends pulumi.ComponentResource {
   constructor(name: string, args: IngressGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("weft:gateway:IngressGateway", name, {}, opts);
     const { mesh, member, ingress, after, primary } = args;
-    const { revision } = mesh.config.istio;
     const namespace = ingressNamespace(ingress);
 
     const ownNamespace =
@@ -45,10 +45,11 @@ export class IngressGateway extends pulumi.ComponentResource {
               `${name}-namespace`,
               {
                 metadata: namespaceMetadata(namespace, ingress, {
-                  labels: { ...managedByWeft, ...injection(revision) },
+                  labels: { ...managedByWeft, ...injection(workloadRevision(mesh.config.istio)) },
                 }),
               },
-              { parent: this },
+              // Its label leads nowhere before the tag is there.
+              { parent: this, dependsOn: after },
             ),
           ];
     new kubernetes.helm.v3.Release(
@@ -62,7 +63,7 @@ export class IngressGateway extends pulumi.ComponentResource {
             namespace,
             service: ingress.service,
             nodePorts: ingress.service.nodePorts,
-            revision,
+            ...injector(mesh, member),
             imagePullSecrets: mesh.config.istio.imagePullSecrets,
             platform: member.istio.platform,
           }),

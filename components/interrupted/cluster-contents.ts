@@ -11,6 +11,8 @@ export const lists: Record<string, string> = {
   "v1/Secret": "/api/v1/secrets",
   "v1/Service": "/api/v1/services",
   "apps/v1/Deployment": "/apis/apps/v1/deployments",
+  "admissionregistration.k8s.io/v1/MutatingWebhookConfiguration":
+    "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
   "security.istio.io/v1/PeerAuthentication": "/apis/security.istio.io/v1/peerauthentications",
   "telemetry.istio.io/v1/Telemetry": "/apis/telemetry.istio.io/v1/telemetries",
   "networking.istio.io/v1/Gateway": "/apis/networking.istio.io/v1/gateways",

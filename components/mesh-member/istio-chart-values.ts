@@ -60,6 +60,8 @@ export interface PrimaryArgs {
   network: string;
   trustDomain: string;
   revision?: string;
+  /** Without a revision, its webhooks would take what tag `default` is for. @default false */
+  leavesWebhooksToTags?: boolean;
   platform?: string;
   /** Image registry and path; default: the chart's. */
   hub?: string;
@@ -94,6 +96,8 @@ export function primaryValues(args: PrimaryArgs): HelmValues {
       network: args.network,
       meshNetworks: meshNetworks(args.gateways ?? []),
       externalIstiod: args.servesRemotes || undefined,
+      // What the chart leaves out then is its MutatingWebhookConfiguration, and nothing else.
+      operatorManageWebhooks: args.leavesWebhooksToTags || undefined,
       hub: args.hub,
       tag: args.tag,
       imagePullSecrets: args.imagePullSecrets,

@@ -5,6 +5,13 @@ import { mergeValues, type HelmValues } from "../../mesh/istio-values";
 import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import type { PeerAddress } from "../../mesh/peer-address";
 import { reachedFrom } from "../../mesh/requests";
+import {
+  defaultRevision,
+  highestVersion,
+  releaseOf,
+  taggedRevision,
+  type Revision,
+} from "../../mesh/revisions";
 import { exposesIstiod } from "../../mesh/topology";
 import { chartArgs } from "../chart";
 import {
@@ -17,6 +24,7 @@ import {
 import type { Cacerts } from "../root-ca/cacerts";
 import { istioSystem } from "./istio-system";
 import { RemoteAccess } from "./remote-access";
+import { createRevisionTag } from "./revision-tag";
 import {
   baseValues,
   cniValues,
@@ -50,8 +58,12 @@ export interface MeshMemberArgs {
 export class MeshMember extends pulumi.ComponentResource {
   /** The release of Istio's CNI plugin, where it is installed. */
   readonly cni: kubernetes.helm.v3.Release | undefined;
-  /** The release of istiod, or of what leads to the primary's. */
+  /** The release of the istiod that injects by default, or of what leads to the primary's. */
   readonly istiod: kubernetes.helm.v3.Release;
+  /** Those of all its istiods. */
+  readonly istiods: kubernetes.helm.v3.Release[];
+  /** What a pod waits for that is to be injected. */
+  readonly injectors: pulumi.Resource[];
   /** UID of namespace istio-system. */
   readonly uid: pulumi.Output<string>;
   /** How the peers read this member; undefined where nobody does. */
@@ -67,11 +79,14 @@ export class MeshMember extends pulumi.ComponentResource {
     const base = this.createBase(namespace);
     const cacerts = this.createCacerts(namespace);
     this.cni = this.createCni(namespace);
-    this.istiod = this.createIstiod([base, cacerts, ...(this.cni ? [this.cni] : [])]);
+    const { istiods, tags } = this.createIstiods([base, cacerts, ...(this.cni ? [this.cni] : [])]);
+    this.istiods = [...istiods.values()];
+    this.istiod = istiods.get(taggedRevision(args.member.istio).name)!;
+    this.injectors = [...this.istiods, ...tags.values()];
     if (args.member.role === "primary") this.createMeshWideConfig();
     // The base chart creates the service account, istiod's chart what it may read. Also, a joining member so
     // learns of a peer only when the peer's istiod has taken the joining member's root.
-    this.remoteAccess = this.createRemoteAccess(args.exchange === undefined ? this.istiod : base);
+    this.remoteAccess = this.createRemoteAccess(args.exchange === undefined ? this.istiods : [base]);
 
     // An annotation of stack config may be a secret, and with it to the SDK all metadata.
     this.uid = pulumi.unsecret(namespace.metadata.uid);
@@ -80,14 +95,15 @@ export class MeshMember extends pulumi.ComponentResource {
 
   private createBase(after: pulumi.Resource): pulumi.Resource {
     const { mesh, member } = this.args;
-    const { charts, revision, crds } = mesh.config.istio;
-    const { version, platform, base } = member.istio;
+    const { charts, crds } = mesh.config.istio;
+    const { revisions, platform, base } = member.istio;
+    const revision = unlessDefault(taggedRevision(member.istio).name);
     return new kubernetes.helm.v3.Release(
       `${this.name}-base`,
       {
         name: "istio-base",
         namespace: istioNamespace,
-        ...chartArgs(charts, "base", version),
+        ...chartArgs(charts, "base", highestVersion(revisions)),
         values: mergeValues(baseValues({ role: member.role, revision, platform }), base.values),
         timeout: releaseTimeoutSeconds,
         ...(crds === "remove" ? { postrender: crdsLeaveWithRelease() } : {}),
@@ -119,14 +135,14 @@ export class MeshMember extends pulumi.ComponentResource {
   private createCni(namespace: pulumi.Resource): kubernetes.helm.v3.Release | undefined {
     const { mesh, member } = this.args;
     const { charts, hub, tag, imagePullSecrets } = mesh.config.istio;
-    const { version, platform, cni } = member.istio;
+    const { revisions, platform, cni } = member.istio;
     if (cni === undefined) return undefined;
     return new kubernetes.helm.v3.Release(
       `${this.name}-cni`,
       {
         name: "istio-cni",
         namespace: cni.namespace,
-        ...chartArgs(charts, "cni", version),
+        ...chartArgs(charts, "cni", highestVersion(revisions)),
         values: mergeValues(cniValues({ platform, hub, tag, imagePullSecrets }), cni.values),
         timeout: releaseTimeoutSeconds,
       },
@@ -135,16 +151,39 @@ export class MeshMember extends pulumi.ComponentResource {
     );
   }
 
+  /**
+   * Its istiods and its tags, each by name. A tag comes after the istiod that it leads to; but the one without a revision gives up its own
+   * webhooks, which do what tag `default` does, and the tag takes over before.
+   */
+  private createIstiods(after: pulumi.Resource[]) {
+    const { revisions, tags, values } = this.args.member.istio;
+    const istiods = new Map<string, kubernetes.helm.v3.Release>();
+    const made = new Map<string, pulumi.Resource>();
+    for (const revision of revisions.filter(({ name }) => name !== defaultRevision)) {
+      istiods.set(revision.name, this.createIstiod(revision, after));
+    }
+    for (const [tag, revision] of Object.entries(tags)) {
+      const opts = { parent: this, dependsOn: istiods.get(revision) ?? after };
+      made.set(tag, createRevisionTag(`${this.name}-tag-${tag}`, { tag, revision, values }, opts));
+    }
+    for (const revision of revisions.filter(({ name }) => name === defaultRevision)) {
+      const tag = made.get(defaultRevision);
+      istiods.set(revision.name, this.createIstiod(revision, tag === undefined ? after : [...after, tag]));
+    }
+    return { istiods, tags: made };
+  }
+
   /** It counts on the plugins as soon as it runs. Where these go, the engine deletes them when it has stopped to. */
-  private createIstiod(after: pulumi.Resource[]): kubernetes.helm.v3.Release {
+  private createIstiod({ name, version }: Revision, after: pulumi.Resource[]): kubernetes.helm.v3.Release {
     const { mesh, member, pluginsOfRemotes } = this.args;
+    const release = releaseOf(mesh.config.istio, name);
     return new kubernetes.helm.v3.Release(
-      `${this.name}-istiod`,
+      `${this.name}-${release}`,
       {
-        name: "istiod",
+        name: release,
         namespace: istioNamespace,
-        ...chartArgs(mesh.config.istio.charts, "istiod", member.istio.version),
-        values: istiodValues(this.args),
+        ...chartArgs(mesh.config.istio.charts, "istiod", version),
+        values: istiodValues(this.args, name),
         timeout: releaseTimeoutSeconds,
         // A remote's istiod is the primary's: there is no pod of its own to wait for.
         skipAwait: member.role === "remote",
@@ -159,7 +198,7 @@ export class MeshMember extends pulumi.ComponentResource {
   /** What holds in every namespace that the istiod of this primary serves. */
   private createMeshWideConfig() {
     const { mtls, mtlsReason, telemetry } = this.args.mesh.config;
-    const opts = { parent: this, dependsOn: this.istiod };
+    const opts = { parent: this, dependsOn: this.istiods };
     const metadata = { namespace: istioNamespace, labels: managedByWeft };
     new kubernetes.apiextensions.CustomResource(
       `${this.name}-mtls`,
@@ -188,7 +227,7 @@ export class MeshMember extends pulumi.ComponentResource {
     );
   }
 
-  private createRemoteAccess(after: pulumi.Resource): RemoteAccess | undefined {
+  private createRemoteAccess(after: pulumi.Resource[]): RemoteAccess | undefined {
     const { isRead, member, address } = this.args;
     if (!isRead) return undefined;
     const { name: cluster, remoteAccess } = member;
@@ -210,8 +249,11 @@ function crdsLeaveWithRelease(): string {
   return isAbsolute(project) ? relative(project, script) : script;
 }
 
-function istiodValues({ mesh, member, cacerts, servedBy }: MeshMemberArgs): HelmValues {
-  const { revision, hub, tag, imagePullSecrets } = mesh.config.istio;
+const unlessDefault = (revision: string) => (revision === defaultRevision ? undefined : revision);
+
+function istiodValues({ mesh, member, cacerts, servedBy }: MeshMemberArgs, name: string): HelmValues {
+  const { hub, tag, imagePullSecrets } = mesh.config.istio;
+  const revision = unlessDefault(name);
   const ours =
     servedBy === undefined
       ? primaryValues({
@@ -220,6 +262,7 @@ function istiodValues({ mesh, member, cacerts, servedBy }: MeshMemberArgs): Helm
           network: member.network,
           trustDomain: mesh.config.trustDomain,
           revision,
+          leavesWebhooksToTags: revision === undefined && member.istio.tags[defaultRevision] !== undefined,
           platform: member.istio.platform,
           hub,
           tag,

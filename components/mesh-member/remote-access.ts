@@ -12,7 +12,7 @@ export interface RemoteAccessArgs {
   /** Generation of the token. A higher one is a new Secret; the engine deletes the old one after all else. */
   generation: number;
   /** What must be there before the token is of use. */
-  after: pulumi.Resource;
+  after: pulumi.Resource[];
 }
 
 /** How the peers read this member's API: a token of the service account that Istio's base chart creates for them. */

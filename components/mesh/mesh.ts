@@ -6,6 +6,7 @@ import { unreachableIn, type LiveMember } from "../../mesh/live-member";
 import { peerAddress } from "../../mesh/peer-address";
 import { planOf, type Gateway, type MemberPlan, type Plan, type PrimaryPlan } from "../../mesh/plan";
 import type { Issued, Revocation } from "../../mesh/revocation";
+import { workloadRevision } from "../../mesh/revisions";
 import { sharedSigner, signingRoot } from "../../mesh/roots";
 import { ingressNamespace } from "../../mesh/topology";
 import { finishInterrupted } from "../interrupted/interrupted";
@@ -46,8 +47,10 @@ export interface MemberOutputs {
   ingressNamespace?: string;
   /** Namespace of Istio's CNI plugin, where it has it. */
   cniNamespace?: string;
-  /** Version of the chart, which is that of istiod; of the primary that serves a remote. */
+  /** Version of the chart, which is that of the istiod that injects by default; of the primary that serves a remote. */
   istiodVersion: pulumi.Output<string>;
+  /** Versions of its istiods by revision, where stack config names them: by it the next `up` knows which of them are Weft's. */
+  revisions?: Record<string, string>;
   /** The root that signs for it; in federated trust, where members differ in it. */
   root?: RootOutputs;
 }
@@ -117,7 +120,7 @@ export class Mesh extends pulumi.ComponentResource {
       ? new Promised<pulumi.Resource[]>()
       : undefined;
     const primary = this.createMember(plan, exchange, { pluginsOfRemotes: plugins?.promise });
-    const eastWest = this.createWorkloads(primary, [primary.part.istiod]);
+    const eastWest = this.createWorkloads(primary, primary.part.injectors);
     const servedBy = eastWest && { primary: plan.member, address: eastWest.address };
     const remotes = plan.serves.map((remote) => this.createMember(remote, exchange, { servedBy }));
     plugins?.resolve(remotes.flatMap(({ part }) => part.cni ?? []));
@@ -135,7 +138,7 @@ export class Mesh extends pulumi.ComponentResource {
         member: remote.plan.member,
         part: remote.part,
         istiod,
-        eastWest: this.createWorkloads(remote, [remote.part.istiod, ...secrets]),
+        eastWest: this.createWorkloads(remote, [...remote.part.injectors, ...secrets]),
       })),
     ];
   }
@@ -218,7 +221,7 @@ export class Mesh extends pulumi.ComponentResource {
       {
         config: config.sample,
         position: members.indexOf(member),
-        revision: config.istio.revision,
+        revision: workloadRevision(config.istio),
         after,
       },
       { parent },
@@ -233,7 +236,7 @@ export class Mesh extends pulumi.ComponentResource {
   ): pulumi.Resource[] {
     if (reads.length === 0) return [];
     const before = families.flatMap(({ plan, primary, eastWest }) => [
-      ...(readsAfter.istiods.includes(plan.member.name) ? [primary.part.istiod] : []),
+      ...(readsAfter.istiods.includes(plan.member.name) ? primary.part.istiods : []),
       ...(eastWest && readsAfter.gateways.includes(plan.member.name) ? [eastWest] : []),
     ]);
     const { secrets } = new PeerSecret(
@@ -252,6 +255,7 @@ export class Mesh extends pulumi.ComponentResource {
 
   private outputsOf({ member, part, istiod, eastWest }: Woven): MemberOutputs {
     const { network, role, ingress, istio } = member;
+    const isByRevision = this.args.mesh.config.istio.revisions !== undefined;
     return {
       network,
       role,
@@ -260,6 +264,9 @@ export class Mesh extends pulumi.ComponentResource {
       ...(ingress && { ingressNamespace: ingressNamespace(ingress) }),
       ...(istio.cni && { cniNamespace: istio.cni.namespace }),
       istiodVersion: istiod.status.version,
+      ...(isByRevision && {
+        revisions: Object.fromEntries(istio.revisions.map(({ name, version }) => [name, version])),
+      }),
       ...(this.root === undefined ? { root: this.rootOf(signingRoot(this.args.mesh, member)) } : {}),
     };
   }
@@ -329,8 +336,8 @@ class Exchange {
   }
 
   /** What the PeerSecret of a member waits for. */
-  afterTrust({ istiod }: MeshMember): pulumi.Resource[] {
-    return this.beforeTrust === undefined ? [istiod] : [];
+  afterTrust({ istiods }: MeshMember): pulumi.Resource[] {
+    return this.beforeTrust === undefined ? istiods : [];
   }
 
   add(secrets: pulumi.Resource[]) {

@@ -1,4 +1,5 @@
 /** From a stack's own config to what the lab converges: the same mesh, on the lab's clusters. */
+import { highestVersion, revisionsOf } from "../../mesh/revisions";
 import type { ChartSource } from "../../mesh/schema";
 import { istio as istioSchema } from "../../mesh/schema/istio";
 import type { LabCluster } from "../control-plane";
@@ -43,8 +44,8 @@ export interface LabConfig {
 export const defaultIstio = istioOf();
 
 function istioOf(written: Json = {}): IstioArgs {
-  const { version, hub, charts } = istioSchema.parse(written);
-  return { version, hub, charts };
+  const { version, hub, charts, ...istio } = istioSchema.parse(written);
+  return { version: version ?? highestVersion(revisionsOf({ ...istio, hub, charts })), hub, charts };
 }
 
 export function labConfig(file: StackFile, options: { clusters?: number; charts?: string }): LabConfig {
@@ -63,7 +64,7 @@ export function labConfig(file: StackFile, options: { clusters?: number; charts?
       ...file.config,
       "weft:mesh": {
         ...mesh,
-        istio: { ...mesh.istio, ...parts.istio },
+        istio: oneVersion(mesh.istio, parts.istio),
         remoteAccess: { ...(mesh.remoteAccess as Json | undefined), allowLoopback: true },
         ...(loadBalancer && { loadBalancer: { ...loadBalancer, charts: { path: standInCharts } } }),
         removing: leaving,
@@ -74,6 +75,14 @@ export function labConfig(file: StackFile, options: { clusters?: number; charts?
       }),
     }),
   };
+}
+
+/** Each revision in the one version that a lab has. */
+function oneVersion(written: Json = {}, { version, ...istio }: Parts["istio"]): Json {
+  const { revisions } = written;
+  if (typeof revisions !== "object" || revisions === null) return { ...written, version, ...istio };
+  const names = Object.keys(revisions);
+  return { ...written, revisions: Object.fromEntries(names.map((name) => [name, version])), ...istio };
 }
 
 /** A lab has one version of Istio: members are not upgraded one by one. */

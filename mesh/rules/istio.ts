@@ -10,7 +10,7 @@ import {
   type HelmValues,
 } from "../istio-values";
 import type { Problem } from "../problems";
-import type { MeshSpec } from "../mesh-spec";
+import type { Member, MeshSpec } from "../mesh-spec";
 import { didYouMean } from "../schema-problems";
 import type { ClusterConfig, MeshConfig } from "../schema";
 import { peersOf, primaries } from "../topology";
@@ -26,7 +26,12 @@ export function istioProblems({ mesh, clusters }: Draft): Problem[] {
       ...addedValues(path, cluster.istio),
       ...(oldest === undefined
         ? []
-        : skew(path, cluster.istio.version ?? config.istio.version, cluster, oldest)),
+        : skew(
+            path,
+            cluster,
+            members.find(({ name }) => name === cluster.name)!,
+            oldest,
+          )),
     ]),
     ...cniOfRemotes(mesh),
   ];
@@ -41,16 +46,18 @@ export function renewalProblems({ mesh }: Draft): Problem[] {
   const { renewEveryHours, allowBrokenRotation } = mesh.config.remoteAccess;
   if (renewEveryHours === undefined || allowBrokenRotation) return [];
   const readers = primaries(mesh).filter(({ name }) => peersOf(mesh, name).length > 0);
-  return readers.flatMap(({ name, istio: { version } }) => {
-    const defect = brokenRotation(version);
-    if (defect === undefined) return [];
-    return {
-      path: "weft:mesh.remoteAccess.renewEveryHours",
-      value: String(renewEveryHours),
-      message: `istiod ${version} of ${name} does not survive new tokens: it ${defect.reason} (${defect.source}).`,
-      remedy: `Set istio.version of ${name} to ${defect.fixedIn} or later.`,
-    };
-  });
+  return readers.flatMap(({ name, istio: { revisions } }) =>
+    revisions.flatMap(({ version }) => {
+      const defect = brokenRotation(version);
+      if (defect === undefined) return [];
+      return {
+        path: "weft:mesh.remoteAccess.renewEveryHours",
+        value: String(renewEveryHours),
+        message: `istiod ${version} of ${name} does not survive new tokens: it ${defect.reason} (${defect.source}).`,
+        remedy: `Set istio.version of ${name} to ${defect.fixedIn} or later.`,
+      };
+    }),
+  );
 }
 
 /** It stands in the root namespace, where a selector would make it one of istio-system's workloads alone. */
@@ -123,9 +130,9 @@ function cniOfRemotes({ members }: MeshSpec): Problem[] {
 
 function skew(
   path: string,
-  version: string,
   { istio }: ClusterConfig,
-  oldest: { name: string; istio: { version: string } },
+  { istio: { version } }: Member,
+  oldest: Member,
 ): Problem[] {
   if (minorSkew(version, oldest.istio.version) <= 1) return [];
   return [

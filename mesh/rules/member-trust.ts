@@ -29,7 +29,7 @@ function ofRemote({ path, primary, trust }: Member): Problem[] {
 
 /** What the member's CA certifies. */
 function namesBelow(mesh: MeshSpec, member: Member): CertifiedNames {
-  return { dns: istiodNames(mesh, member), trustDomain: mesh.config.trustDomain };
+  return { dns: istiodNames(member), trustDomain: mesh.config.trustDomain };
 }
 
 function shared(mesh: MeshSpec, member: Member, now: Date): Problem[] {

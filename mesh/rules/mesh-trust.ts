@@ -116,7 +116,7 @@ function certManager({ certManager: settings }: Trust, roots: PlacedRoot[], { na
 function provided(roots: PlacedRoot[], { mesh, now }: Draft): Problem[] {
   const given = roots.filter((root) => root.source === "provided");
   const names = {
-    dns: [...new Set(primaries(mesh).flatMap((primary) => istiodNames(mesh, primary)))],
+    dns: [...new Set(primaries(mesh).flatMap(istiodNames))],
     trustDomain: mesh.config.trustDomain,
   };
   return given.flatMap((root, index) => {

@@ -70,10 +70,11 @@ const firstWithCrls = "1.27.0";
 
 function oldIstiods(mesh: MeshSpec): Problem[] {
   return primaries(mesh)
-    .filter(({ istio }) => semver.lt(istio.version, `${firstWithCrls}-0`))
-    .map(({ name, istio }) => ({
+    .flatMap(({ name, istio }) => istio.revisions.map(({ version }) => ({ name, version })))
+    .filter(({ version }) => semver.lt(version, `${firstWithCrls}-0`))
+    .map(({ name, version }) => ({
       path: revokedPath,
-      message: `istiod ${istio.version} of ${name} knows no CRLs.`,
+      message: `istiod ${version} of ${name} knows no CRLs.`,
       remedy: `Set istio.version of ${name} to ${firstWithCrls} or later.`,
     }));
 }

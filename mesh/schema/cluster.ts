@@ -3,7 +3,7 @@ import { z } from "zod";
 import { access, apiServer } from "./access";
 import { addressRange, dns1123, labelValue, semver } from "./forms";
 import { eastWest, ingress } from "./gateways";
-import { cni, istio, remoteAccess } from "./istio";
+import { cni, istio, remoteAccess, tags } from "./istio";
 import { namespaceMetadata } from "./namespace";
 import { crl, intermediate, intermediateGeneration, providedCa } from "./authorities";
 
@@ -41,6 +41,7 @@ export const clusterSchema = z.strictObject({
       version: semver
         .optional()
         .describe("Version of this member, to upgrade member by member; default: the mesh's."),
+      tags: tags.default({}).describe("Revisions by tag, over the mesh's: to move a tag member by member."),
       adoptNamespace: istio.shape.adoptNamespace
         .unwrap()
         .optional()

@@ -1,11 +1,25 @@
 /** What a member may set for itself, and the mesh for all of them. */
 import { z } from "zod";
+import { defaultVersion } from "../revisions";
 import { charts } from "./charts";
 import { dns1123, flag, semver, text, values, whole } from "./forms";
 import { namespaceMetadata } from "./namespace";
 
 /** Service `istiod-<revision>` has a name of at most 63 characters. */
 const revision = dns1123.max(56, { error: "at most 56 characters" });
+/** So has Helm's release of one of several, of at most 53. */
+const oneOfSeveral = dns1123.max(46, { error: "at most 46 characters" });
+/** Service `istiod-revision-tag-<tag>`, which Istio's own tools make, has a name of at most 63 characters. */
+const tag = dns1123.max(43, { error: "at most 43 characters" });
+
+const revisionsForm =
+  "a map of versions, whose keys are DNS-1123 labels of at most 46 characters, such as 1-31-2: 1.31.2";
+const tagsForm =
+  "a map of revisions, whose keys are DNS-1123 labels of at most 43 characters, such as default: 1-31-2";
+
+export const tags = z
+  .record(z.string(), revision, { error: tagsForm })
+  .refine((found) => Object.keys(found).every((name) => tag.safeParse(name).success), { error: tagsForm });
 
 export const cni = z.strictObject({
   namespace: z
@@ -20,8 +34,31 @@ export const cni = z.strictObject({
 });
 
 export const istio = z.strictObject({
-  version: semver.default("1.30.5").describe("Version of Istio's charts and images."),
-  revision: revision.optional().describe("Revision of the control plane (`istio.io/rev`)."),
+  version: semver
+    .optional()
+    .describe(
+      `Version of Istio's charts and images; default: \`${defaultVersion}\`, or what \`revisions\` says.`,
+    ),
+  revision: revision
+    .optional()
+    .describe(
+      "Revision of the control plane (`istio.io/rev`). Beside `revisions`: the one of them that was installed by this key, and keeps its Helm release `istiod`.",
+    ),
+  revisions: z
+    .record(z.string(), semver, { error: revisionsForm })
+    .refine((found) => Object.keys(found).every((name) => oneOfSeveral.safeParse(name).success), {
+      error: revisionsForm,
+    })
+    .refine((found) => Object.keys(found).length > 0, { error: "at least one revision" })
+    .optional()
+    .describe(
+      "In place of `version`: several istiods side by side in each primary, versions by revision. `default` is the one without a revision, which `version` alone installs. See docs/runbooks/upgrade.md.",
+    ),
+  tags: tags
+    .default({})
+    .describe(
+      "Revisions by tag, beside `revisions`. Tag `default` is for namespaces labelled `istio-injection: enabled` and for the gateways, any other for those labelled `istio.io/rev: <tag>`. Default of `default`: the only revision, or the one of that name.",
+    ),
   hub: text.optional().describe("Image registry and path; default: the charts' own."),
   tag: text.optional().describe("Image tag; default: the charts' own, which is the version."),
   imagePullSecrets: z

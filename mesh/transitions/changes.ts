@@ -5,7 +5,8 @@ import { checkRemovals } from "../removals";
 import { namelessIstiod } from "./east-west";
 import { unknownEvicted } from "./eviction";
 import { movedIngress } from "./ingress";
-import { changedRevision, skippedMinor } from "./running-istiod";
+import { changedRevision, droppedRevision, movedRelease, movedTag } from "./revisions";
+import { skippedMinor } from "./running-istiod";
 import {
   changedNetwork,
   changedTrustDomain,
@@ -67,7 +68,19 @@ export const changes: Change[] = [
     keys: ["mesh.istio.revision"],
     verdict: "refused",
     what: "The running istiod would be deleted, and the proxies that it serves would lose their control plane until they are injected again.",
-    problems: changedRevision,
+    problems: (step) => [...changedRevision(step), ...movedRelease(step)],
+  },
+  {
+    keys: ["mesh.istio.revisions"],
+    verdict: "steps",
+    what: "Safe to add one: it is one more istiod in each primary, and nobody uses it. One that something uses is not dropped: the refusal says what. In place of `version: X`: first `{default: X}` and the other, so that the running istiod stays ([runbook](runbooks/upgrade.md)).",
+    problems: droppedRevision,
+  },
+  {
+    keys: ["mesh.istio.tags", "clusters[].istio.tags"],
+    verdict: "steps",
+    what: "In place: what starts from then on gets its proxy from the other istiod, and the gateways restart one pod after the other; with a single replica, requests through it fail for a moment. Refused while that istiod is not ready in the member, or in one whose tag leads to it already. Restart the workloads afterwards.",
+    problems: movedTag,
   },
   {
     keys: [

@@ -5,11 +5,11 @@ import type { Problem } from "../problems";
 import { ofMembers, type Step } from "./step";
 
 /** The namespace comes first, and what Weft has in it goes when the member leaves: it has to be this member's own, or given to it. */
-export const ownership = ofMembers((member, { namespace, revisions }, { mesh }) => {
+export const ownership = ofMembers((member, { namespace, istiods }, { mesh }) => {
   if (namespace === undefined || isOf(member, namespace, mesh.config.id)) return [];
   const at = { path: member.path, value: member.name };
   if (namespace.member === undefined) {
-    if (revisions !== undefined) {
+    if (istiods !== undefined) {
       return [
         {
           ...at,

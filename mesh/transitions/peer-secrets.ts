@@ -79,7 +79,7 @@ export const movedPeer = ofMembers((member, _, { live, mesh, peerAddresses }) =>
 function harmTo(reader: Member, live: LiveMember | undefined): { what: string; fixedIn: string } | undefined {
   // An istiod that starts now reads only the new one.
   if (live?.istiodVersion === undefined) return undefined;
-  const version = [live.istiodVersion, reader.istio.version].find(
+  const version = [live.istiodVersion, ...reader.istio.revisions.map((wanted) => wanted.version)].find(
     (candidate) => brokenRotation(candidate) !== undefined,
   );
   if (version === undefined) return undefined;

@@ -11,7 +11,9 @@ export interface Issue {
     /** It should have been readable: status cannot say that the member is healthy. */
     | "unreadable"
     /** It need not be visible from here, as a pod that does not run or a gateway of another network: no reason to doubt. */
-    | "unseen";
+    | "unseen"
+    /** The mesh is well, and something is left for a person to do. */
+    | "todo";
   /** What it means. One sentence or two. */
   message: string;
   /** What to do, with the command to type. */

@@ -10,12 +10,14 @@ import { istiod } from "./istiod";
 import { peerKeys } from "./peer-keys";
 import { network } from "./network";
 import { peers } from "./peers";
+import { revisions } from "./revisions";
 import { trustedRoot } from "./trusted-root";
 import { webhooks } from "./webhooks";
 
 export const checks = {
   api,
   istiod,
+  revisions,
   cacerts,
   crls,
   trust: trustedRoot,

@@ -1,4 +1,5 @@
 /** What status knows of a mesh: read once, judged by the checks. Nothing in here is secret. */
+import type { RevisionUse } from "../../clusters/revisions-in-use";
 
 /** Something that was read, or why it could not be. */
 export type Fact<T> = { known: true; value: T } | { known: false; reason: string };
@@ -20,6 +21,8 @@ export interface MemberFacts {
   networkValue: Fact<string | undefined>;
   /** istiod's Deployments, one for each revision. */
   istiods: Fact<IstiodFacts[]>;
+  /** What uses each revision; undefined where stack config names none. */
+  revisions: Fact<Record<string, RevisionUse> | undefined>;
   /** Secret `cacerts`; undefined where there is none. */
   cacerts: Fact<CacertsFacts | undefined>;
   /** `ca-crl.pem` of ConfigMap `istio-ca-crl`: what istiod hands on; undefined where there is none. */
@@ -54,6 +57,8 @@ export interface IstiodView {
   pod: string;
   /** Name of its Deployment. */
   deployment: string;
+  /** Proxies that are connected to it; only where stack config names revisions. */
+  proxies?: number;
   /** By the name of the peer, those that it reads; unknown where it does not say. */
   peers: Fact<ReadonlyMap<string, PeerView>>;
 }

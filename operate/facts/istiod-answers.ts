@@ -12,14 +12,22 @@ export interface IstiodAnswers {
   /** Of its mesh config: which namespaces it reads, of every cluster. */
   discoverySelectors: LabelSelector[];
   shards: Shards;
+  /** Proxies that are connected to it, in its own count (`pilot_xds`); undefined where they were not asked for. */
+  proxies?: number;
 }
 
 /**
  * By one port-forward, and over one connection.
  * @param firstMs milliseconds until it stands, and again until the first answers. The last, which is big, has all the time of `api`.
+ * @param withProxies whether to ask for its metrics too.
  * @throws ApiServerError of kind `answer` where it is istiod's own.
  */
-export async function askIstiod(api: ApiClient, pod: string, firstMs: number): Promise<IstiodAnswers> {
+export async function askIstiod(
+  api: ApiClient,
+  pod: string,
+  firstMs: number,
+  withProxies = false,
+): Promise<IstiodAnswers> {
   const connection = await portForward(api, {
     namespace: "istio-system",
     pod,
@@ -30,18 +38,20 @@ export async function askIstiod(api: ApiClient, pod: string, firstMs: number): P
   // One connection, which an agent gives to one request after the other as long as some wait.
   const agent = Object.assign(new http.Agent({ maxSockets: 1 }), { createConnection: () => connection });
   try {
-    const [clusters, mesh, shards] = await Promise.all([
-      get(agent, "clusterz").then(parse<{ id: string; syncStatus: string }[]>),
-      get(agent, "mesh").then((answer) => {
+    const [clusters, mesh, shards, proxies] = await Promise.all([
+      get(agent, "/debug/clusterz").then(parse<{ id: string; syncStatus: string }[]>),
+      get(agent, "/debug/mesh").then((answer) => {
         clearTimeout(timer);
         return parse<{ discoverySelectors?: LabelSelector[] }>(answer);
       }),
-      get(agent, "endpointShardz").then(readShards),
+      get(agent, "/debug/endpointShardz").then(readShards),
+      withProxies ? get(agent, "/metrics").then(text).then(connectedIn) : undefined,
     ]);
     return {
       states: new Map(clusters.map(({ id, syncStatus }) => [id, syncStatus])),
       discoverySelectors: mesh.discoverySelectors ?? [],
       shards,
+      ...(proxies !== undefined && { proxies }),
     };
   } catch (error) {
     // What a request says of a connection that was ended is only that it has ended.
@@ -54,14 +64,20 @@ export async function askIstiod(api: ApiClient, pod: string, firstMs: number): P
   }
 }
 
-function get(agent: http.Agent, what: string): Promise<http.IncomingMessage> {
+function get(agent: http.Agent, path: string): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     const answered = (answer: http.IncomingMessage) =>
       answer.statusCode === 200
         ? resolve(answer)
         : reject(new ApiServerError("answer", String(answer.statusCode)));
-    http.get({ agent, host: "localhost", path: `/debug/${what}` }, answered).on("error", reject);
+    http.get({ agent, host: "localhost", path }, answered).on("error", reject);
   });
+}
+
+/** A gauge for each version of proxies; none before the first has come. */
+export function connectedIn(metrics: string): number {
+  const gauges = [...metrics.matchAll(/^pilot_xds(?:\{[^}]*\})? (\S+)$/gm)];
+  return gauges.reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
 async function parse<T>(answer: http.IncomingMessage): Promise<T> {

@@ -1,9 +1,11 @@
 /** Reads the facts of a mesh: all members at once, each within its own time. Changes nothing. */
 import { ApiClient, ApiServerError, defaultTimeoutMs, type List } from "../../clusters/api-client";
 import { explain, kubectl } from "../../clusters/explain";
+import { revisionsInUse } from "../../clusters/revisions-in-use";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import { ConfigError } from "../../mesh/problems";
+import { istiodName, taggedRevision } from "../../mesh/revisions";
 import { peersOf } from "../../mesh/topology";
 import { isSimulated } from "../simulated";
 import { probeCredentials } from "./peer-credentials";
@@ -79,6 +81,7 @@ export async function readMesh(
                 timeoutMs,
                 reachMs,
                 againMs,
+                withProxies: isByRevision(mesh),
               },
             );
       return [member.name, { ...facts, istiodViews }] as const;
@@ -104,7 +107,7 @@ async function readMember(
     api = await ApiClient.of(resolved, timeoutMs);
     const version = await api.get<{ gitVersion?: string }>("/version");
     if (version?.gitVersion === undefined) throw new ApiServerError("answer", "200");
-    const facts = await readObjects(api, probe);
+    const facts = await readObjects(api, probe, isByRevision(mesh));
     const shaken = (await isSimulated(api))
       ? unknown("the nodes are simulated, and no proxy listens at the gateway's address")
       : await shakeHands(mesh, member, facts, reachMs);
@@ -145,6 +148,7 @@ function unreachable(
     networkLabel: unread,
     networkValue: unread,
     istiods: unread,
+    revisions: unread,
     cacerts: unread,
     servedCrls: unread,
     peerKeys: unread,
@@ -160,7 +164,9 @@ function unreachable(
 const core = "/api/v1/namespaces/istio-system";
 const networking = "/apis/networking.istio.io/v1/namespaces/istio-system";
 
-async function readObjects(api: ApiClient, probe: Probe) {
+const isByRevision = ({ config }: MeshSpec) => config.istio.revisions !== undefined;
+
+async function readObjects(api: ApiClient, probe: Probe, isByRevision: boolean) {
   const items = async <T>(path: string) => (await api.get<List<T>>(path))?.items ?? [];
   const select = (selector: string) => `?labelSelector=${encodeURIComponent(selector)}`;
   const hooks = "/apis/admissionregistration.k8s.io/v1";
@@ -170,6 +176,7 @@ async function readObjects(api: ApiClient, probe: Probe) {
     networkLabel,
     networkValue,
     istiods,
+    revisions,
     cacerts,
     servedCrls,
     peerKeys,
@@ -188,6 +195,7 @@ async function readObjects(api: ApiClient, probe: Probe) {
       const path = `/apis/apps/v1/namespaces/istio-system/deployments${select("app=istiod")}`;
       return (await items<objects.LiveDeployment>(path)).map(objects.istiodFacts);
     }),
+    read("namespaces and pods", async () => (isByRevision ? revisionsInUse(api) : undefined)),
     read("Secret cacerts", async () => {
       const secret = await api.get<objects.Secret>(`${core}/secrets/cacerts`);
       return secret && objects.cacertsFacts(secret);
@@ -238,6 +246,7 @@ async function readObjects(api: ApiClient, probe: Probe) {
     networkLabel,
     networkValue,
     istiods,
+    revisions,
     cacerts,
     servedCrls,
     peerKeys,
@@ -272,7 +281,7 @@ async function shakeHands(
   if (!cacerts.known || cacerts.value === undefined) return unknown("without cacerts it cannot be judged");
   const service = mesh.config.sample
     ? "outbound_.5000_._.helloworld.sample"
-    : "outbound_.15012_._.istiod.istio-system";
+    : `outbound_.15012_._.${istiodName(taggedRevision(member.istio).name)}.istio-system`;
   return handshake({
     host,
     port: given === undefined ? 15443 : member.eastWest.port,

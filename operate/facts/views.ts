@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ApiClient, ApiServerError, type List } from "../../clusters/api-client";
 import { CredentialsError } from "../../clusters/credentials";
 import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
+import { istiodName } from "../../mesh/revisions";
 import { known, unknown, type Fact, type IstiodView, type PeerView } from "./facts";
 import { askIstiod, type IstiodAnswers } from "./istiod-answers";
 import { selects, type LiveService, type Round, type ServiceLists } from "./services";
@@ -14,6 +15,8 @@ export interface ViewOptions {
   reachMs: number;
   /** Milliseconds before what an istiod lacks is looked for once more: what has just come takes its time to get there. */
   againMs: number;
+  /** Ask each istiod how many proxies are connected to it. @default false */
+  withProxies?: boolean;
 }
 
 interface Pod {
@@ -59,12 +62,14 @@ async function viewOf(
   api: ApiClient,
   { metadata: { name, labels } }: Pod,
   look: (round: Round) => Promise<ReadonlyMap<string, Fact<LiveService[]>>>,
-  { reachMs, againMs }: ViewOptions,
+  { reachMs, againMs, withProxies }: ViewOptions,
 ): Promise<IstiodView> {
-  const revision = labels?.["istio.io/rev"] ?? "default";
-  const pod = { pod: name, deployment: revision === "default" ? "istiod" : `istiod-${revision}` };
+  const revision = labels?.["istio.io/rev"];
+  const pod: Omit<IstiodView, "peers"> = { pod: name, deployment: istiodName(revision) };
   try {
-    const first = compare(await look("first"), await askIstiod(api, name, reachMs));
+    const answers = await askIstiod(api, name, reachMs, withProxies);
+    if (answers.proxies !== undefined) pod.proxies = answers.proxies;
+    const first = compare(await look("first"), answers);
     if (![...first.values()].some(lacksServices)) return { ...pod, peers: known(first) };
     await pause(againMs);
     const second = compare(await look("second"), await askIstiod(api, name, reachMs));

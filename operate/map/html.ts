@@ -46,7 +46,7 @@ function legend({ reads, networks }: MeshMap): string {
 }
 
 function tableOf(report: Report): string {
-  const found = [...findings(report, ["failed"]), ...findings(report, ["unreadable", "unseen"])];
+  const found = [...findings(report, ["failed"]), ...findings(report, ["unreadable", "unseen", "todo"])];
   if (found.length === 0) return "<p>Every check passed.</p>";
   const cells = found.map(({ members, check, issue: { kind, message, remedy = "" } }) => {
     const texts = [members.join(", "), check, message, remedy];

@@ -274,7 +274,12 @@ describe("what is read of each member", () => {
       {
         name: "cluster1",
         istiodVersion: "1.30.3",
-        revisions: ["blue", "default"],
+        istiods: {
+          default: { version: "1.30.5", isReady: false },
+          blue: { version: "1.30.3", isReady: false },
+        },
+        tags: {},
+        users: {},
         peers: {},
         tokenGenerations: [1, 10],
         roots: ["default"],
@@ -284,6 +289,57 @@ describe("what is read of each member", () => {
         intermediateGeneration: 2,
       },
     ]);
+  });
+
+  test("is where its tags lead, which istiods are ready, and what uses one that stack config does not name", async () => {
+    const running = (revision: string, readyReplicas: number) => ({
+      metadata: {
+        labels: { "istio.io/rev": revision },
+        annotations: { "meta.helm.sh/release-name": "istiod" },
+      },
+      spec: {
+        replicas: 2,
+        template: { spec: { containers: [{ name: "discovery", image: "hub/pilot:1.30.5" }] } },
+      },
+      status: { readyReplicas, updatedReplicas: 2 },
+    });
+    const lists: Record<string, object[]> = {
+      "/api/v1/namespaces": [{ name: "shop", labels: { "istio.io/rev": "prod" } }],
+      "/api/v1/pods": [
+        {
+          name: "cart-1",
+          namespace: "shop",
+          annotations: { "sidecar.istio.io/status": JSON.stringify({ revision: "blue" }) },
+        },
+      ],
+      "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations": [
+        { name: "istio-revision-tag-prod", labels: { "istio.io/tag": "prod", "istio.io/rev": "blue" } },
+      ],
+    };
+    const asked: string[] = [];
+    const override = ({ path }: { path: string }) => {
+      asked.push(path);
+      const items = lists[path.split("?")[0]!];
+      return items === undefined ? "usual" : { items: items.map((metadata) => ({ metadata })) };
+    };
+    const server = await start(
+      cluster({ deployments: [running("default", 2), running("blue", 1)], override }),
+    );
+    expect(await run([server.kubeconfig()])).toMatchObject([
+      {
+        istiods: {
+          default: { version: "1.30.5", isReady: true, release: "istiod" },
+          blue: { version: "1.30.5", isReady: false, release: "istiod" },
+        },
+        tags: { prod: "blue" },
+        users: { blue: ["tag prod", "namespace shop", "1 pod of shop/cart-1"] },
+      },
+    ]);
+
+    asked.length = 0;
+    const calm = await start(cluster({ deployments: [running("default", 2)], override }));
+    expect((await run([calm.kubeconfig()]))[0]).not.toHaveProperty("users");
+    expect(asked.filter((path) => path.startsWith("/api/v1/pods"))).toEqual([]);
   });
 
   test("is what its namespace says: which it is, whose, and where it stands", async () => {

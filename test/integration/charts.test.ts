@@ -11,6 +11,7 @@ import {
   primaryValues,
   remoteValues,
 } from "../../components/mesh-member/istio-chart-values";
+import { tagWebhooks } from "../../components/mesh-member/revision-tag";
 import { ensureToolchain } from "../../lab/toolchain";
 import { chartSchemaProblems } from "../../mesh/chart-schema";
 import type { HelmValues } from "../../mesh/istio-values";
@@ -62,6 +63,11 @@ const cases: [string, Chart, HelmValues][] = [
   ],
   ["istiod of a primary", "istiod", primaryValues(primary)],
   ["istiod of a primary with a revision", "istiod", primaryValues({ ...primary, revision: "canary" })],
+  [
+    "istiod of a primary whose webhooks are those of a tag",
+    "istiod",
+    primaryValues({ ...primary, leavesWebhooksToTags: true }),
+  ],
   ["istiod of a remote, by IP address", "istiod", valuesTo("10.0.0.9")],
   ["istiod of a remote, by DNS name", "istiod", valuesTo("mesh.example.org")],
   [
@@ -133,6 +139,36 @@ describe.each(chartSets)("the charts %s", (_name, folder) => {
     },
     120_000,
   );
+
+  it.each([
+    ["default", "1-31-2"],
+    ["prod", "default"],
+  ])(
+    "make of tag %s what Weft makes of it",
+    async (tag, revision) => {
+      const values = { sidecarInjectorWebhook: { enableNamespacesByDefault: true } };
+      const chosen = { revision: revision === "default" ? "" : revision, revisionTags: [tag] };
+      const objects = await render(helm, charts, "istiod", { ...values, ...chosen });
+      const ofChart = objects.get(`MutatingWebhookConfiguration/istio-revision-tag-${tag}`)!;
+      const { webhooks, metadata } = ofChart as unknown as {
+        webhooks: unknown;
+        metadata: { labels: Record<string, string> };
+      };
+      expect(metadata.labels).toMatchObject({ "istio.io/tag": tag, "istio.io/rev": revision });
+      expect(tagWebhooks({ tag, revision, values })).toEqual(webhooks);
+    },
+    60_000,
+  );
+
+  it("leave out nothing but the injection webhook where tags have it", async () => {
+    const left = (leavesWebhooksToTags: boolean) =>
+      render(helm, charts, "istiod", primaryValues({ ...primary, leavesWebhooksToTags }));
+    const [before, after] = [await left(false), await left(true)];
+    expect([...before.keys()].filter((name) => !after.has(name))).toEqual([
+      "MutatingWebhookConfiguration/istio-sidecar-injector",
+    ]);
+    expect(after.get("Deployment/istiod")).toEqual(before.get("Deployment/istiod"));
+  }, 60_000);
 
   it("refuse a value that the gateway chart does not know", async () => {
     await expect(render(helm, charts, "gateway", { networkGatway: "network1" })).rejects.toThrow(

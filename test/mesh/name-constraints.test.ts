@@ -60,6 +60,10 @@ describe("DNS names", () => {
     expect(
       await below({ excluded: [dns("istiod-blue.istio-system.svc")] }, { istio: { revision: "blue" } }),
     ).toEqual([dnsProblem(["istiod-blue.istio-system.svc"])]);
+    const revisions = { default: "1.30.5", new: "1.31.2" };
+    expect(await below({ excluded: [dns("istiod-new.istio-system.svc")] }, { istio: { revisions } })).toEqual(
+      [dnsProblem(["istiod-new.istio-system.svc"])],
+    );
   });
 });
 

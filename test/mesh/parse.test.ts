@@ -59,6 +59,8 @@ describe("defaults of the mesh", () => {
         network: "a",
         istio: {
           version: "1.29.6",
+          revisions: [{ name: "default", version: "1.29.6" }],
+          tags: {},
           platform: "gke",
           values: { pilot: { cpu: 1, memory: 2 } },
           base,
@@ -71,6 +73,8 @@ describe("defaults of the mesh", () => {
         network: "n",
         istio: {
           version: "1.30.5",
+          revisions: [{ name: "default", version: "1.30.5" }],
+          tags: {},
           platform: "k3s",
           values: { pilot: { cpu: 4, memory: 2 } },
           base,

@@ -112,7 +112,7 @@ describe("a namespace istio-system that is there already", () => {
 
   it("is adopted where stack config says so, with no Istio in it and no other mesh", () => {
     expect(check([somebodys], adopting)).toEqual([]);
-    expect(check([{ ...somebodys, revisions: ["default"] }], adopting)).toMatchObject([
+    expect(check([{ ...somebodys, istiods: { default: { isReady: true } } }], adopting)).toMatchObject([
       { message: "a has an istiod in namespace istio-system that is not Weft's." },
     ]);
     const others = { ...somebodys, namespace: { mesh: "other", member: "x" } };
@@ -780,13 +780,19 @@ describe("istiod", () => {
   });
 
   it("keeps its revision", () => {
-    const revised = (...revisions: string[]) => [{ ...live("a")[0]!, revisions }];
+    const revised = (...revisions: string[]) => [
+      {
+        ...live("a")[0]!,
+        istiods: Object.fromEntries(revisions.map((name) => [name, { isReady: true }])),
+      },
+    ];
     expect(check(revised("default"), to({}))).toEqual([]);
     expect(check(revised("blue"), to({ revision: "blue" }))).toEqual([]);
     expect(check(revised("blue", "green"), to({ revision: "green" }))).toEqual([]);
     const message = (revision: string) =>
       `The running istiod is of revision ${revision}. It would be deleted, and every proxy that it serves would lose its control plane until it is injected again.`;
-    const instead = "To upgrade, change istio.version: Weft does it in place, member by member.";
+    const instead =
+      "To upgrade, change istio.version: Weft does it in place, member by member. Or use istio.revisions (docs/runbooks/upgrade.md).";
     const path = "weft:mesh.istio.revision";
     expect(check(revised("default"), to({ revision: "blue" }))).toEqual([
       { path, value: "blue", message: message("default"), remedy: `Leave it out. ${instead}` },

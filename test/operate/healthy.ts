@@ -82,6 +82,7 @@ export async function healthy(stack: StackInput = input): Promise<Sample> {
         crls: "",
         keyFits: true,
       }),
+      revisions: known(undefined),
       servedCrls: known(undefined),
       peerKeys: known(
         peers.map((peer) => ({

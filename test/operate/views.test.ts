@@ -102,9 +102,9 @@ function shardsOf(held: Record<string, string>): object {
   );
 }
 
-async function views(options: ReadOptions = {}): Promise<Fact<IstiodView[]>> {
+async function views(options: ReadOptions = {}, istio: object = {}): Promise<Fact<IstiodView[]>> {
   const mesh = parseMesh({
-    mesh: { remoteAccess: { allowLoopback: true } },
+    mesh: { istio, remoteAccess: { allowLoopback: true } },
     clusters: [
       { name: "peer", kubeconfig: peer.kubeconfig() },
       { name: "reader", kubeconfig: reader.kubeconfig() },
@@ -135,6 +135,18 @@ test("an istiod that holds what its peer has, asked once by one port-forward", a
     known([{ pod: "istiod-1", deployment: "istiod", peers: known(new Map([["peer", holds(2)]])) }]),
   );
   expect(forwards).toEqual(["/api/v1/namespaces/istio-system/pods/istiod-1/portforward?ports=15014"]);
+});
+
+test("an istiod that stack config calls by its revision is also asked how many proxies it has", async () => {
+  const answers = debug({ a: "10.0.0.1", b: "10.0.0.2" });
+  pods["istiod-1"] = (request, response) =>
+    request.url === "/metrics"
+      ? void response.end('pilot_xds{version="1.30.5"} 3\npilot_xds{version="1.31.2"} 1\n')
+      : answers(request, response);
+  const found = await views({}, { revisions: { default: "1.30.5" } });
+  expect(found.known && found.value.map(({ pod, proxies }) => ({ pod, proxies }))).toEqual([
+    { pod: "istiod-1", proxies: 4 },
+  ]);
 });
 
 test("an istiod that has lost its peer, in spite of what it says", async () => {

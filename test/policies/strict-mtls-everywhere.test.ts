@@ -36,6 +36,11 @@ test("Helm values that a preview does not know make nothing wrong", () => {
   expect(runOnStack(strictMtlsEverywhere, stack)).toEqual([]);
 });
 
+test("a primary whose only istiod bears its revision counts, and one with several counts once", () => {
+  const stack = ["istiod-1-31-2", "istiod-1-31-3"].map((name) => release("cluster1", name));
+  expect(runOnStack(strictMtlsEverywhere, stack)).toEqual([expect.stringContaining("primary cluster1")]);
+});
+
 test("a stack without istiod passes", () => {
   expect(runOnStack(strictMtlsEverywhere, [])).toEqual([]);
 });

@@ -13,13 +13,18 @@ describe("a mesh with everything in it", () => {
     const ingress = { routes: [{ host: "a.example", service: "web.shop", port: 80 }] };
     ({ recorder } = await weave({
       mesh: {
+        istio: { revisions: { default: "1.30.5" } },
         loadBalancer: {},
         sample: {},
         telemetry: { accessLogging: [{}] },
         trust: { root: { source: "certManager" }, certManager: { cluster: "c" } },
       },
       clusters: [
-        cluster("a", { addresses: "10.89.1.200-10.89.1.210", ingress }),
+        cluster("a", {
+          addresses: "10.89.1.200-10.89.1.210",
+          ingress,
+          istio: { tags: { prod: "default" } },
+        }),
         cluster("b", { addresses: "10.89.1.211-10.89.1.220", role: "remote", primary: "a", ingress }),
         cluster("c", { addresses: "10.89.1.221-10.89.1.230" }),
       ],
