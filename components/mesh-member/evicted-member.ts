@@ -5,6 +5,8 @@ import { istioNamespace } from "../kubernetes";
 import { metallbNamespace } from "../load-balancer/load-balancer";
 
 export interface EvictedMemberArgs {
+  /** Names of the releases of its istiods. */
+  istiods: string[];
   /** Whether Weft installed MetalLB. */
   hasLoadBalancer: boolean;
   /** Namespace of its ingress gateway, where it had one. */
@@ -25,12 +27,12 @@ export interface EvictedMemberArgs {
 export class EvictedMember extends pulumi.ComponentResource {
   constructor(name: string, args: EvictedMemberArgs, opts: pulumi.ComponentResourceOptions) {
     super("weft:mesh-member:MeshMember", name, {}, opts);
-    const { hasLoadBalancer, ingressNamespace, cniNamespace } = args;
+    const { istiods, hasLoadBalancer, ingressNamespace, cniNamespace } = args;
     const part = (type: string, suffix: string) =>
       new pulumi.ComponentResource(type, `${name}-${suffix}`, {}, { parent: this });
 
     relinquish(`${name}-base`, istioNamespace, "istio-base", this);
-    relinquish(`${name}-istiod`, istioNamespace, "istiod", this);
+    for (const istiod of istiods) relinquish(`${name}-${istiod}`, istioNamespace, istiod, this);
     if (cniNamespace !== undefined) relinquish(`${name}-cni`, cniNamespace, "istio-cni", this);
     const eastWest = part("weft:gateway:EastWestGateway", "eastwest");
     relinquish(`${name}-eastwest-release`, istioNamespace, eastWestName, eastWest);

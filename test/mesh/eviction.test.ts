@@ -129,13 +129,31 @@ describe("a member that is evicted", () => {
     const of = (...clusters: object[]) =>
       evictedMembers(parseMesh({ mesh: evicting("b"), clusters: [cluster("a"), ...clusters] }, now), last);
     expect(of()).toEqual([
-      { name: "b", hasLoadBalancer: false, ingressNamespace: "edge", cniNamespace: "kube-system" },
+      {
+        name: "b",
+        istiods: ["istiod"],
+        hasLoadBalancer: false,
+        ingressNamespace: "edge",
+        cniNamespace: "kube-system",
+      },
     ]);
     const entry = cluster("b", { ingress: {} });
     const mesh = parseMesh({ mesh: evicting("b"), clusters: [cluster("a"), entry] }, now);
     expect(evictedMembers(mesh, lastUp({}))).toEqual([
-      { name: "b", hasLoadBalancer: false, ingressNamespace: "istio-ingress" },
+      { name: "b", istiods: ["istiod"], hasLoadBalancer: false, ingressNamespace: "istio-ingress" },
     ]);
     expect(evictedMembers(mesh, last)).toEqual(of(entry));
+  });
+
+  it("had an istiod for each revision of the last `up` and of stack config, and the one before those", () => {
+    const istio = { revisions: { "1-31-2": "1.31.2", "1-30-5": "1.30.5" }, tags: { default: "1-31-2" } };
+    const mesh = parseMesh({ mesh: { istio, ...evicting("b") }, clusters: [cluster("a")] }, now);
+    const last = lastUp({ members: { b: { ...primary("b"), revisions: { "1-29-8": "1.29.8" } } } });
+    expect(evictedMembers(mesh, last)[0]!.istiods).toEqual([
+      "istiod",
+      "istiod-1-29-8",
+      "istiod-1-31-2",
+      "istiod-1-30-5",
+    ]);
   });
 });

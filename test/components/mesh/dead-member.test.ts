@@ -12,7 +12,13 @@ describe("a member whose cluster is gone", () => {
       [],
       {
         evicted: [
-          { name: "c", hasLoadBalancer: true, ingressNamespace: "edge", cniNamespace: "kube-system" },
+          {
+            name: "c",
+            istiods: ["istiod"],
+            hasLoadBalancer: true,
+            ingressNamespace: "edge",
+            cniNamespace: "kube-system",
+          },
         ],
       },
     );
@@ -47,11 +53,18 @@ describe("a member whose cluster is gone", () => {
 test("its releases keep their places, which make up their URNs", async () => {
   const clusters = [cluster("a"), cluster("b"), cluster("c", { addresses: "10.89.1.220/30", ingress: {} })];
   const given = clusters.map((entry, index) => ({ addresses: `10.89.1.${index * 8}/30`, ...entry }));
-  const mesh = { loadBalancer: {}, istio: { cni: {} } };
+  const istio = { cni: {}, revisions: { default: "1.30.5", "1-31-2": "1.31.2" } };
+  const mesh = { loadBalancer: {}, istio };
   const { recorder: before } = await weave({ mesh, clusters: given });
   const { recorder: after } = await weave({ mesh: { ...mesh, evicting: ["c"] }, clusters: given }, [], {
     evicted: [
-      { name: "c", hasLoadBalancer: true, ingressNamespace: "istio-ingress", cniNamespace: "istio-system" },
+      {
+        name: "c",
+        istiods: ["istiod", "istiod-1-31-2"],
+        hasLoadBalancer: true,
+        ingressNamespace: "istio-ingress",
+        cniNamespace: "istio-system",
+      },
     ],
   });
   const releases = (recorder: typeof before) =>
@@ -63,7 +76,7 @@ test("its releases keep their places, which make up their URNs", async () => {
         return [name, parent, recorder.named(parent).type, recorder.parentOf(parent)];
       });
   expect(releases(after)).toEqual(releases(before));
-  expect(releases(before)).toHaveLength(6);
+  expect(releases(before)).toHaveLength(7);
 });
 
 test("neither of its providers knows a way into the cluster, nor takes that of the environment", async () => {
@@ -71,7 +84,7 @@ test("neither of its providers knows a way into the cluster, nor takes that of t
     { mesh: { evicting: ["c"] }, clusters: [cluster("a"), cluster("c")] },
     [],
     {
-      evicted: [{ name: "c", hasLoadBalancer: false }],
+      evicted: [{ name: "c", istiods: ["istiod"], hasLoadBalancer: false }],
     },
   );
   for (const name of ["c", "c-evicted"]) {
@@ -141,7 +154,7 @@ test("the next up knows where an ingress gateway and a CNI plugin stood", async 
     { role, ingressNamespace, cniNamespace },
   ]);
   expect(lastUp({ members: Object.fromEntries(outputs) as object }).members).toEqual({
-    a: { role: "primary", ingressNamespace: "istio-ingress", cniNamespace: "kube-system" },
-    b: { role: "primary" },
+    a: { role: "primary", ingressNamespace: "istio-ingress", cniNamespace: "kube-system", revisions: {} },
+    b: { role: "primary", revisions: {} },
   });
 });
