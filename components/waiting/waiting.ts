@@ -30,7 +30,7 @@ export function tellOfWaiting(
   name: string,
   { members, providers, kubeconfigs }: WaitingArgs,
 ): pulumi.ResourceTransformation {
-  const hooks = new Map(
+  const hooks = new Map<pulumi.ProviderResource | undefined, Hooks>(
     members.map((member) => [
       providers[member.name],
       hooksOf(`${name}-${member.name}-waiting`, member, kubeconfigs.get(member.name)!),
@@ -38,7 +38,7 @@ export function tellOfWaiting(
   );
   return ({ type, props, opts }) => {
     if (type !== "kubernetes:helm.sh/v3:Release") return undefined;
-    const own = hooks.get((opts.provider ?? opts.parent?.getProvider(type)) as kubernetes.Provider);
+    const own = hooks.get(opts.provider ?? opts.parent?.getProvider(type));
     if (own === undefined) return undefined;
     const { beforeCreate = [], beforeUpdate = [], ...others } = opts.hooks ?? {};
     const { begins, ends } = own;
@@ -53,7 +53,12 @@ export function tellOfWaiting(
   };
 }
 
-function hooksOf(name: string, member: Member, kubeconfig: ResolvedKubeconfig) {
+interface Hooks {
+  begins: pulumi.ResourceHook;
+  ends: pulumi.ResourceHook;
+}
+
+function hooksOf(name: string, member: Member, kubeconfig: ResolvedKubeconfig): Hooks {
   const waits = new Map<pulumi.URN, NodeJS.Timeout>();
   // A hook runs outside the program's context, in which the engine is that hears what is logged.
   const inProgram = AsyncLocalStorage.snapshot();
