@@ -23,10 +23,10 @@ export interface Revision {
  * is in the way.
  */
 export function obstacles(history: Revision[], isKnown: boolean): Revision[] {
-  return history.filter(({ status }) => !isKnown || isCutOff({ status }));
+  return history.filter((revision) => !isKnown || isCutOff(revision));
 }
 
-const isCutOff = ({ status }: Pick<Revision, "status">) => status.startsWith("pending-");
+const isCutOff = ({ status }: Revision) => status.startsWith("pending-");
 
 /** The last attempt, where it failed, and what was deployed before it; undefined where it did not, or nothing was. */
 export function lastFailure(history: Revision[]): { failed: Revision; deployed: Revision[] } | undefined {
