@@ -13,6 +13,7 @@ import https from "node:https";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiServerError } from "./api-server-error";
+import { clockOffset } from "./clock";
 import { connectionTo, type Connection } from "./connection";
 import type { ResolvedKubeconfig } from "./kubeconfig";
 
@@ -55,6 +56,8 @@ interface Response {
 }
 
 export class ApiClient {
+  /** How far the API server's clock is ahead of this machine's, in milliseconds (`clockOffset`), by its last answer. */
+  clockOffsetMs: number | undefined;
   private readonly deadline: number;
   /** Aborted at the deadline, or when it is closed. */
   private readonly end = new AbortController();
@@ -173,6 +176,7 @@ export class ApiClient {
 
   private ask(method: string, path: string, accept: string, body?: string): Promise<Response> {
     return new Promise((resolve, reject) => {
+      const sent = Date.now();
       const fail = (error: NodeJS.ErrnoException) => reject(failure(error));
       const request = https.request(
         this.base + path,
@@ -191,6 +195,7 @@ export class ApiClient {
           },
         },
         (response) => {
+          this.clockOffsetMs = clockOffset(response.headers.date, sent, Date.now());
           const chunks: Buffer[] = [];
           response.on("data", (chunk: Buffer) => chunks.push(chunk));
           response.on("error", fail);

@@ -20,6 +20,8 @@ export interface Inspection {
   denied: string[];
   /** PEM of the CA by which the peers know the API server; undefined where it may not be read. */
   clusterCa?: string;
+  /** How far the clock of the API server is ahead of this machine's, in milliseconds; undefined where it does not say. */
+  clockOffsetMs?: number;
   /** Secret. The newest token by which the peers read it; undefined before the first `up`, and where nobody reads it. */
   readerToken?: string;
 }
@@ -54,6 +56,7 @@ export async function inspect(
   try {
     const version = await api.get<{ gitVersion?: string }>("/version");
     const kubernetesVersion = semver.coerce(version?.gitVersion)?.version;
+    const { clockOffsetMs } = api;
     if (kubernetesVersion === undefined) throw new ApiServerError("answer", "200");
     const isRead = readersOf(mesh, name).length > 0;
     const tokens = tokenGenerationsIn(api);
@@ -86,6 +89,7 @@ export async function inspect(
       clusterUid,
       denied,
       clusterCa,
+      clockOffsetMs,
       readerToken,
     };
   } finally {

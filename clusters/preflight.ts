@@ -1,5 +1,6 @@
 /** Before the first change: is every cluster there, may we, and is the step from what runs there to the mesh a safe one? */
 import semver from "semver";
+import { clockProblems, type MemberClock } from "../mesh/clocks";
 import type { Member, MeshSpec } from "../mesh/mesh-spec";
 import { ConfigError, type Problem } from "../mesh/problems";
 import { fingerprints } from "../mesh/certificates";
@@ -63,6 +64,7 @@ export async function preflight(
   problems.push(...loopbackProblems(mesh, kubeconfigs));
   problems.push(...permissionProblems(mesh, kubeconfigs, inspections));
   problems.push(...sameClusterProblems(mesh, kubeconfigs, inspections));
+  problems.push(...clockProblems(clocksOf(mesh, kubeconfigs, inspections)));
   problems.push(...(await charts));
 
   const live = mesh.members.flatMap((member) => {
@@ -158,6 +160,17 @@ function sameClusterProblems(
       message: `This is the same cluster as ${twin.name}, which is in the mesh already.`,
       remedy: `Give ${member.name} a context of its own cluster, or delete one of the two entries.`,
     };
+  });
+}
+
+function clocksOf(
+  mesh: MeshSpec,
+  kubeconfigs: Kubeconfigs,
+  inspections: ReadonlyMap<string, Inspection>,
+): MemberClock[] {
+  return mesh.members.flatMap(({ name, path }) => {
+    const offsetMs = inspections.get(name)?.clockOffsetMs;
+    return offsetMs === undefined ? [] : { name, path, server: kubeconfigs.get(name)!.server, offsetMs };
   });
 }
 

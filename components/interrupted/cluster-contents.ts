@@ -1,4 +1,5 @@
 /** What stands in a cluster where Weft is about to create something. */
+import { gunzipSync } from "node:zlib";
 import type { ObjectMetadata } from "../../clusters/api-client";
 import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { managedByWeft } from "../kubernetes";
@@ -59,9 +60,23 @@ export class ClusterContents {
         secret: secret.name,
         namespace,
         release: name,
+        version: Number(secret.labels!["version"]),
         status: secret.labels!["status"] ?? "",
         installer: secret.managedFields?.[0]?.manager,
       }));
+  }
+
+  /** What Helm says became of a revision. */
+  async descriptionOf({ secret, namespace }: Revision): Promise<string> {
+    const path = `/api/v1/namespaces/${namespace}/secrets/${secret}`;
+    const what = "get a record of Helm's";
+    const found = await asking(this.kubeconfig, { what }, (api) =>
+      api.get<{ data: { release: string } }>(path),
+    );
+    if (found === undefined) return "";
+    // Helm encodes what Kubernetes encodes again: pkg/storage/driver/util.go of helm.
+    const record = gunzipSync(Buffer.from(Buffer.from(found.data.release, "base64").toString(), "base64"));
+    return (JSON.parse(record.toString()) as { info: { description: string } }).info.description;
   }
 
   /** What a namespace is used for, as words for a person; empty where nothing but Kubernetes and Istio has put anything into it. */

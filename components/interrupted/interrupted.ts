@@ -7,7 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Kubeconfigs, ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { refusal } from "./asking";
 import { ClusterContents, isOurs, type ObjectInputs } from "./cluster-contents";
-import { obstacles, otherInstaller } from "./releases";
+import { failedWaiting, lastFailure, obstacles, otherInstaller } from "./releases";
 import { removeObject, removeRevisions } from "./remove";
 
 /**
@@ -93,6 +93,10 @@ function hooksOf(name: string, kubeconfig: ResolvedKubeconfig): Hooks {
       if (!isKnown) refuseOthersRelease(inputs, otherInstaller(history), kubeconfig);
       if (isPreview) return;
       const inTheWay = obstacles(history, isKnown);
+      const failure = isKnown ? lastFailure(history) : undefined;
+      if (failure !== undefined && failedWaiting(await contents.descriptionOf(failure.failed))) {
+        inTheWay.push(...failure.deployed);
+      }
       if (inTheWay.length > 0) await removeRevisions(inTheWay, kubeconfig);
     },
     { onDryRun: true },

@@ -7,6 +7,8 @@ export interface Revision {
   namespace: string;
   /** Name of the release. */
   release: string;
+  /** The later, the higher. */
+  version: number;
   /** https://github.com/helm/helm/blob/v3.20.2/pkg/release/status.go */
   status: string;
   /** As whom the API server knows the client that wrote the Secret; undefined where it does not say. */
@@ -21,7 +23,30 @@ export interface Revision {
  * is in the way.
  */
 export function obstacles(history: Revision[], isKnown: boolean): Revision[] {
-  return history.filter(({ status }) => !isKnown || status.startsWith("pending-"));
+  return history.filter((revision) => !isKnown || isCutOff(revision));
+}
+
+const isCutOff = ({ status }: Revision) => status.startsWith("pending-");
+
+/** The last attempt, where it failed, and what was deployed before it; undefined where it did not, or nothing was. */
+export function lastFailure(history: Revision[]): { failed: Revision; deployed: Revision[] } | undefined {
+  const [failed, ...earlier] = history
+    .filter((revision) => !isCutOff(revision))
+    .sort((a, b) => b.version - a.version);
+  const deployed = earlier.filter(({ status }) => status === "deployed");
+  return failed?.status === "failed" && deployed.length > 0 ? { failed, deployed } : undefined;
+}
+
+/**
+ * Whether an attempt failed only in the end, when all was in the cluster and Helm waited for it. The next one has to be compared with that:
+ * Helm takes away what stood in the revision that is deployed, or, where none is, in the last (prepareUpgrade in pkg/action/upgrade.go of
+ * helm). So the `nodeSelector` for which no pod was scheduled would stay when it is taken out of the values, and every `up` fail by it.
+ * @param description of the revision: "Upgrade "istiod" failed: context deadline exceeded".
+ */
+export function failedWaiting(description: string): boolean {
+  return /: (context deadline exceeded|context canceled|timed out waiting for the condition)$/.test(
+    description,
+  );
 }
 
 /**

@@ -10,6 +10,7 @@ import { workloadRevision } from "../../mesh/revisions";
 import { sharedSigner, signingRoot } from "../../mesh/roots";
 import { ingressNamespace } from "../../mesh/topology";
 import { finishInterrupted } from "../interrupted/interrupted";
+import { tellOfWaiting } from "../waiting/waiting";
 import { EastWestGateway } from "../gateway/east-west-gateway";
 import { IngressGateway } from "../gateway/ingress-gateway";
 import { keepSecrets } from "../keep-secrets";
@@ -90,6 +91,7 @@ export class Mesh extends pulumi.ComponentResource {
         ...opts,
         transformations: [
           finishInterrupted(name, args.providers, args.kubeconfigs, unreachableIn(args.live)),
+          tellOfWaiting(name, { ...args, members: args.mesh.members }),
           keepSecrets(args.secrets ?? new Set()),
         ],
       },

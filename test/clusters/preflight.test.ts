@@ -118,8 +118,9 @@ function cluster({
 async function start(
   answer: Parameters<typeof startFakeApiServer>[1] = cluster(),
   as = identity,
+  headers: Record<string, string> = {},
 ): Promise<FakeApiServer> {
-  const server = await startFakeApiServer(as, answer);
+  const server = await startFakeApiServer(as, answer, headers);
   servers.push(server);
   return server;
 }
@@ -167,6 +168,22 @@ async function problemsOf(kubeconfigs: string[], options?: Run): Promise<Problem
 
 const look =
   "`kubectl --kubeconfig <(pulumi config get --path 'weft:clusters[0].kubeconfig') --context here get --raw /readyz`";
+
+test("a member whose clock is far from this machine's is refused", async () => {
+  const [right, wrong] = [
+    await start(),
+    await start(cluster({ uid: "uid-2" }), identity, {
+      Date: new Date(Date.now() - 3_600_000).toUTCString(),
+    }),
+  ];
+  expect(await problemsOf([right.kubeconfig(), wrong.kubeconfig()])).toEqual([
+    expect.objectContaining({
+      path: "weft:clusters[1]",
+      value: wrong.url,
+      message: expect.stringMatching(/^The clock of cluster2 is \d+ min behind this machine's\./) as string,
+    }),
+  ]);
+});
 
 describe("a member that does not answer", () => {
   const last = {

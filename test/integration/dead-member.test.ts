@@ -123,6 +123,21 @@ test("once it answers it is the member that it was", async () => {
   await everyReaderHoldsItsPeers(mesh, everybody(names));
 });
 
+test("one that takes connections and says nothing is left as it was as well", async () => {
+  const stack = await mesh.stack(three, { tolerateUnreachable: true });
+  const before = contentsOf(await stateOfCluster3(stack));
+
+  const shown = await mesh.whileSilent("cluster3", () => failure(up(stack)));
+
+  expect(shown).toMatch(
+    /cluster3 is left as it is \(weft:mesh\.tolerateUnreachable\): .*did not answer within 30 s/,
+  );
+  expect(shown).toContain("Left as it was, because nobody answers there: cluster3.");
+  expect(await logsOf("cluster1")).toBe(false);
+  expect(contentsOf(await stateOfCluster3(stack))).toEqual(before);
+  await up(await mesh.stack(changed));
+});
+
 test("evicted, it leaves the state and its peers, and nothing asks it", async () => {
   const cacerts = await mesh.secret("cluster3", "cacerts");
   await killCluster3();

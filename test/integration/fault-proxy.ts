@@ -1,4 +1,4 @@
-/** A front of an API server that answers, when told so, as one does that is overloaded or ill. */
+/** A front of an API server that answers, when told so, as one does that is overloaded or ill, or whose clock is off. */
 import { once } from "node:events";
 import * as fs from "node:fs/promises";
 import https from "node:https";
@@ -14,6 +14,8 @@ const every = 8;
 export class FaultProxy {
   /** What it answers by itself. Default: every request goes through. */
   status: number | undefined;
+  /** How far the clock by which it answers is ahead, in milliseconds. */
+  clockOffsetMs = 0;
   /** The statuses that it has answered by itself. */
   readonly answered = new Set<number>();
   private requests = 0;
@@ -57,7 +59,8 @@ export class FaultProxy {
       const { method, headers } = request;
       delete headers.authorization;
       const forwarded = https.request(url + request.url!, { ...way, method, headers }, (answer) => {
-        response.writeHead(answer.statusCode!, answer.headers);
+        const date = new Date(Date.parse(answer.headers.date!) + proxy.clockOffsetMs).toUTCString();
+        response.writeHead(answer.statusCode!, { ...answer.headers, date });
         answer.pipe(response);
       });
       forwarded.on("error", () => response.destroy());

@@ -2,7 +2,8 @@
  * Faults in the middle of an `up`: what breaks is named, nothing is lost, nothing is there twice, and the next `up` converges.
  * docs/reliability.md says what was seen.
  */
-import { readFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import * as automation from "@pulumi/pulumi/automation";
 import { AdmissionregistrationV1Api, AppsV1Api } from "@kubernetes/client-node";
 import { startLab } from "../../lab/control-plane";
@@ -37,7 +38,7 @@ afterAll(async () => {
 });
 
 /** The mesh of this generation, and the way of the engine to cluster2. */
-function stack(way: Record<string, string> = {}): Promise<TestStack> {
+function stack(way: Record<string, unknown> = {}): Promise<TestStack> {
   return mesh.stack(
     [
       { name: "cluster1", network: "n" },
@@ -241,6 +242,66 @@ test("one that does so from the start is refused by name before anything is chan
   expect(mesh.transcript.slice(from).join("\n")).toMatch(/weft:clusters\[1\][\s\S]*503/);
   await converges(before);
 });
+
+test("a member whose clock is an hour behind is refused by name before anything is changed", async () => {
+  const before = await inventory();
+  proxy.clockOffsetMs = -3_600_000;
+  const from = mesh.transcript.length;
+
+  await expect(up(await stack({ kubeconfigPath: proxy.kubeconfig }))).rejects.toThrow();
+
+  proxy.clockOffsetMs = 0;
+  expect(mesh.transcript.slice(from).join("\n")).toMatch(
+    /weft:clusters\[1\][\s\S]*The clock of cluster2 is (59|60) min behind this machine's\./,
+  );
+  await converges(before);
+});
+
+test("an istiod that never becomes ready: it is said why, Ctrl-C ends the wait, and mended it is ready", async () => {
+  const before = await inventory();
+  const nodeSelector = { "weft.test/nowhere": "true" };
+  const broken = await stack({ istio: { values: { pilot: { nodeSelector } } } });
+  const from = mesh.transcript.length;
+  const shown = () => mesh.transcript.slice(from).join("\n");
+
+  const failure = up(broken).then(() => undefined, String);
+  await eventually(() => shown().includes("mesh-cluster2-istiod is not ready after 60 s"));
+  mesh.interrupt();
+  expect(await failure).toBeDefined();
+
+  expect(shown()).toMatch(
+    /pod istiod-\S+ is not scheduled: 0\/1 nodes are available: .*node affinity\/selector/,
+  );
+  expect(shown()).toMatch(/`kubectl --kubeconfig \S+ --context \S+ -n istio-system describe pods,services`/);
+  // The one before it goes on.
+  await everyReaderHoldsItsPeers(mesh, everybody(members));
+  await converges(before);
+});
+
+test("a disk that is full for the state: what is whole of it is put back, and the next update converges", async () => {
+  const before = await inventory();
+  const state = path.join(mesh.dir, "state/.pulumi");
+  const file = path.join(state, "stacks/weft/test.json");
+
+  const failure = await upThrough(() => mesh.limitFiles(20_000));
+
+  expect(failure).toMatch(/failed to save snapshot: .*test\.json.*: file too large/);
+  await expect(stack().then(up)).rejects.toThrow("failed to load checkpoint");
+
+  const backups = readdirSync(path.join(state, "backups/weft/test")).sort().reverse();
+  const copies = [`${file}.bak`, ...backups.map((name) => path.join(state, "backups/weft/test", name))];
+  copyFileSync(copies.find(isWhole)!, file);
+  await converges(before);
+});
+
+function isWhole(file: string): boolean {
+  try {
+    JSON.parse(readFileSync(file, "utf8"));
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 test("a webhook that refuses: the update fails with its name", async () => {
   const before = await inventory();

@@ -12,6 +12,7 @@ import {
   type V1Secret,
 } from "@kubernetes/client-node";
 import { type LabCluster, startLab, stopLab } from "../../lab/control-plane";
+import { readState } from "../../lab/control-plane/state";
 import { defaultIstio } from "../../lab/engine/config";
 import { type Parts, type Plugin, chooseParts } from "../../lab/engine/parts";
 import { PatientConfig } from "../patient-config";
@@ -65,6 +66,20 @@ export class TestMesh {
     else spawnSync("pkill", ["-KILL", "-f", `^${this.parts.bin}/${victim} `]);
   }
 
+  /** Ctrl-C in the terminal of `pulumi up`. */
+  interrupt(): void {
+    spawnSync("pkill", ["-INT", "-f", `^${this.parts.bin}/pulumi up `]);
+  }
+
+  /** From now on `pulumi up` can write no file beyond this size, in bytes, as on a disk that is full. Linux alone can do that. */
+  limitFiles(bytes: number): void {
+    const { stdout } = spawnSync("pgrep", ["-f", `^${this.parts.bin}/pulumi up `], { encoding: "utf8" });
+    const { status, stderr } = spawnSync("prlimit", ["--pid", stdout.trim(), `--fsize=${bytes}`], {
+      encoding: "utf8",
+    });
+    if (status !== 0) throw new Error(stderr);
+  }
+
   /** Whether such a program runs from this lab's folder of programs. */
   isRunning(program: string): boolean {
     return spawnSync("pgrep", ["-f", `^${this.parts.bin}/${program} `]).status === 0;
@@ -101,6 +116,17 @@ export class TestMesh {
     const cluster = this.clusters.find((candidate) => candidate.name === name);
     if (!cluster) throw new Error(`no lab cluster ${name}`);
     return cluster;
+  }
+
+  /** Does it while the API server of a cluster takes connections and says nothing. */
+  async whileSilent<T>(cluster: string, work: () => Promise<T>): Promise<T> {
+    const { pid } = readState(this.dir)!.clusters[cluster]!.daemons["kube-apiserver"]!;
+    process.kill(pid, "SIGSTOP");
+    try {
+      return await work();
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
   }
 
   /** Runs one engine operation; returns what it changed, in order of completion. */

@@ -1,6 +1,7 @@
 /** Sources of trust and a primary with a remote, on real control planes, through the real engine. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { startCertManager, stopCertManager } from "../../lab/cert-manager";
+import { standInCharts } from "../../lab/engine/parts";
 import { eventually, rewrite } from "./eventually";
 import { type Change, decoded, namespace, TestMesh } from "./harness";
 import { everybody, everyReaderHoldsItsPeers } from "./holdings";
@@ -123,6 +124,76 @@ describe("federated trust, with a remote", () => {
     const crds = await mesh.objects("p2").list("apiextensions.k8s.io/v1", "CustomResourceDefinition");
     expect(crds.items.map(({ metadata }) => metadata!.name)).toEqual([]);
     expect(await up([p1, r1], removing)).toEqual([]);
+  });
+
+  describe("evicted", () => {
+    const balanced = { ...federated, loadBalancer: { charts: { path: standInCharts } } };
+    const [b1, b2, br1] = [
+      { ...p1, addresses: "10.89.1.10-10.89.1.19" },
+      { ...p2, addresses: "10.89.1.20-10.89.1.29", ingress: {} },
+      { ...r1, addresses: "10.89.1.30-10.89.1.39" },
+    ];
+
+    /** Types of what the state has of a member, but for what was only read. */
+    async function kindsOf(member: string): Promise<Set<string>> {
+      const stack = await mesh.stack([b1], balanced);
+      const { resources } = (await stack.exportStack()).deployment as {
+        resources: { urn: string; type: string; external?: boolean }[];
+      };
+      const own = resources.filter(
+        ({ urn, external }) => !external && new RegExp(`::(mesh-)?(trust-)?${member}\\b`).test(urn),
+      );
+      return new Set(own.map(({ type }) => type.split(":")[0]!));
+    }
+
+    test("a primary is not while it serves a remote", async () => {
+      await up([b1, b2, br1], balanced);
+      await everyReaderHoldsItsPeers(mesh, { p1: ["p2", "r1"], p2: ["p1", "r1"] });
+
+      const stack = await mesh.stack([b1, b2, br1], { ...balanced, evicting: ["p1"] });
+      await expect(mesh.record((options) => stack.preview(options))).rejects.toThrow(
+        /weft:clusters\[2\]\.primary = p1\s+p1 is evicted, and r1 is to be served by it\./,
+      );
+    });
+
+    test("a member takes its root with it; its ingress gateway and its MetalLB stay in the cluster", async () => {
+      const without = { ...balanced, evicting: ["p2"] };
+
+      const changes = await mesh.whileSilent("p2", () => up([b1, b2, br1], without));
+
+      expect(at(changes, "update", "mesh-p1-cacerts")).toBeGreaterThan(
+        at(changes, "update", "mesh-p1-peers-0"),
+      );
+      for (const member of ["p1", "r1"]) expect((await trustOf(mesh, member)).bundle).toEqual(["p1"]);
+      await everyReaderHoldsItsPeers(mesh, { p1: ["r1"] });
+      await istiodServes(mesh, "p1", own("p1", ["p1"]));
+      await istiodServes(mesh, "r1", own("p1", ["p1"]), "p1");
+      expect(await kindsOf("p2")).toEqual(new Set(["pulumi", "weft"]));
+      expect((await trustOf(mesh, "p2")).bundle).toEqual(["p1", "p2"]);
+      for (const [name, place] of [
+        ["istio-ingressgateway", "istio-ingress"],
+        ["istio-eastwestgateway", namespace],
+      ] as const) {
+        const service = await mesh.core("p2").readNamespacedService({ name, namespace: place });
+        expect(service.status!.loadBalancer!.ingress).toHaveLength(1);
+      }
+
+      await up([b1, br1], balanced);
+      expect(await kindsOf("p2")).toEqual(new Set());
+    });
+
+    test("a remote leaves its primary", async () => {
+      const changes = await mesh.whileSilent("r1", () => up([b1], { ...balanced, evicting: ["r1"] }));
+
+      expect(custom(changes).map(({ op, name }) => `${op} ${name}`)).toContain("delete mesh-p1-peers-0");
+      await everyReaderHoldsItsPeers(mesh, { p1: [] });
+      await istiodServes(mesh, "p1", own("p1", ["p1"]));
+      expect(await kindsOf("r1")).toEqual(new Set(["pulumi", "weft"]));
+
+      await up([b1], balanced);
+      expect(await kindsOf("r1")).toEqual(new Set());
+      expect(await up([b1], balanced)).toEqual([]);
+    });
   });
 });
 

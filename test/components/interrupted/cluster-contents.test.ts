@@ -1,4 +1,5 @@
 /** What stands in a cluster where an object is to be created, asked of an API server in this process. */
+import { gzipSync } from "node:zlib";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../../clusters/kubeconfig";
 import { ClusterContents, isOurs } from "../../../components/interrupted/cluster-contents";
 import {
@@ -67,7 +68,7 @@ describe("an object that is there", () => {
 test("a release is known by all its revisions, and by who wrote them", async () => {
   const record = (name: string, release: string, status: string, manager?: string) => ({
     name,
-    labels: { owner: "helm", name: release, status },
+    labels: { owner: "helm", name: release, status, version: /\d/.exec(name)![0] },
     ...(manager && { managedFields: [{ manager }, { manager: "kubectl" }] }),
   });
   answer = () =>
@@ -85,11 +86,37 @@ test("a release is known by all its revisions, and by who wrote them", async () 
       secret: "v1",
       namespace: "istio-system",
       release: "istiod",
+      version: 1,
       status: "superseded",
       installer: "pulumi-kubernetes",
     },
-    { secret: "v2", namespace: "istio-system", release: "istiod", status: "deployed", installer: undefined },
+    {
+      secret: "v2",
+      namespace: "istio-system",
+      release: "istiod",
+      version: 2,
+      status: "deployed",
+      installer: undefined,
+    },
   ]);
+});
+
+test("what became of a revision is what Helm has written down of it", async () => {
+  const encoded = (text: string | Buffer) => Buffer.from(text).toString("base64");
+  const description = 'Upgrade "istiod" failed: context canceled';
+  const record = encoded(encoded(gzipSync(JSON.stringify({ info: { description } }))));
+  answer = () => ({ data: { release: record } });
+  const revision = {
+    secret: "v1",
+    namespace: "istio-system",
+    release: "istiod",
+    version: 1,
+    status: "failed",
+  };
+  expect(await new ClusterContents(kubeconfig).descriptionOf(revision)).toBe(description);
+
+  answer = () => 404;
+  expect(await new ClusterContents(kubeconfig).descriptionOf(revision)).toBe("");
 });
 
 test("a kind is listed once in each namespace, whatever is asked of it", async () => {

@@ -34,11 +34,20 @@ describe("a mesh with everything in it", () => {
 
   test("finishes what was interrupted of each of its objects, in the cluster where it is", () => {
     expect(created.length).toBeGreaterThan(40);
-    expect(created.map(({ name }) => [name, recorder.beforeCreate(name)])).toEqual(
+    expect(created.map(({ name }) => [name, recorder.beforeCreate(name)[0]])).toEqual(
       created.map(({ name, type, provider }) => [
         name,
-        [`mesh-${provider}-interrupted-${type.endsWith(":Release") ? "release" : "object"}`],
+        `mesh-${provider}-interrupted-${type.endsWith(":Release") ? "release" : "object"}`,
       ]),
+    );
+  });
+
+  test("and after that tells who is waited for, of each of its releases", () => {
+    const told = created.filter(({ name }) => recorder.beforeCreate(name).length > 1);
+    expect(told.map(({ name }) => [name, recorder.beforeCreate(name).slice(1)])).toEqual(
+      created
+        .filter(({ type }) => type.endsWith(":Release"))
+        .map(({ name, provider }) => [name, [`mesh-${provider}-waiting-begins`]]),
     );
   });
 

@@ -6,6 +6,7 @@ const revision = (secret: string) => ({
   secret,
   namespace: "istio-system",
   release: "istiod",
+  version: 1,
   status: "pending-install",
 });
 
