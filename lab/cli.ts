@@ -2,7 +2,6 @@
 import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseUsage, UsageError } from "../operate/usage";
-import { stopCertManager } from "./cert-manager";
 import { labStatus, startLab, stopLab } from "./control-plane";
 import { LabError } from "./error";
 import { withLab } from "./lock";
@@ -30,15 +29,10 @@ async function main(argv: string[]): Promise<void> {
     case "status":
       return status(json);
     case "down":
-      await withLab(DIR, console.log, down);
+      await withLab(DIR, console.log, () => stopLab(DIR));
+      rmSync(DIR, { recursive: true, force: true });
       console.log("The lab is down.");
   }
-}
-
-async function down(): Promise<void> {
-  await stopCertManager(DIR);
-  await stopLab(DIR);
-  rmSync(DIR, { recursive: true, force: true });
 }
 
 async function status(json: boolean): Promise<void> {

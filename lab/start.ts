@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import type { OutputMap, Stack, UpResult } from "@pulumi/pulumi/automation";
 import Table from "cli-table3";
 import colors from "picocolors";
-import { startCertManager, stopCertManager } from "./cert-manager";
+import { startCertManager } from "./cert-manager/process";
 import { withLab } from "./lock";
 import { labStatus, startLab } from "./control-plane";
 import { defaultIstio, labConfig } from "./engine/config";
@@ -43,11 +43,7 @@ async function main(): Promise<void> {
   const labOf = (clusters: string[]) => startLab({ dir, clusters, report });
   const lab = await labOf([...wanted.clusters, ...leaving]);
 
-  const issuer = lab.find(({ name }) => name === wanted.certManager?.cluster);
-  if (issuer) {
-    const { namespace } = wanted.certManager!;
-    await startCertManager({ dir, kubeconfig: issuer.kubeconfig, namespace, report });
-  }
+  if (wanted.certManager) await startCertManager({ dir, ...wanted.certManager, report });
 
   const stack = await openStack({
     dir,
@@ -56,7 +52,6 @@ async function main(): Promise<void> {
     config: wanted.config(lab, parts, leaving),
   });
   const finish = async () => {
-    if (!issuer) await stopCertManager(dir);
     if (leaving.length > 0) await labOf(wanted.clusters);
   };
   await converge(stack, finish, nextSteps(dir, wanted.clusters));
