@@ -122,7 +122,7 @@ export class Feed {
 
   /** Takes what comes after a revision until the API server ends it. Waits where that asks for patience: as it sets up a kind's storage. */
   private async watch({ transport }: ApiClient, resourceVersion: string): Promise<void> {
-    const query = new URLSearchParams({ ...selectors[this.kind], resourceVersion, watch: "true" });
+    const query = new URLSearchParams({ ...selectors[this.kind], resourceVersion, watch: "true" }).toString();
     const url = `${transport.server}${paths[this.kind]}?${query}`;
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       https.get(url, transport.options, resolve).on("error", reject);
