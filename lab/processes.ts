@@ -15,8 +15,8 @@ export function identify(pid: number): ProcessIdentity | undefined {
 }
 
 /** Whether exactly this process still runs. */
-export function isRunning(identity: ProcessIdentity): boolean {
-  return identify(identity.pid)?.started === identity.started;
+export function isRunning(identity: ProcessIdentity | undefined): boolean {
+  return identity !== undefined && identify(identity.pid)?.started === identity.started;
 }
 
 /** Ticks since boot, with the boot's id: after a reboot both the pid and the ticks may come again. */

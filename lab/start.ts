@@ -1,10 +1,10 @@
 /** `npm start`: local control planes become one mesh; what is there already stays. */
 import * as path from "node:path";
-import { parseArgs } from "node:util";
 import type { OutputMap, Stack, UpResult } from "@pulumi/pulumi/automation";
 import Table from "cli-table3";
 import colors from "picocolors";
-import { startCertManager, stopCertManager } from "./cert-manager";
+import { startCertManager } from "./cert-manager/process";
+import { parseUsage, UsageError } from "../operate/usage";
 import { withLab } from "./lock";
 import { labStatus, startLab } from "./control-plane";
 import { defaultIstio, labConfig } from "./engine/config";
@@ -12,7 +12,7 @@ import { chooseParts } from "./engine/parts";
 import { showProgress } from "./engine/report";
 import { openStack, projectRoot } from "./engine/stack";
 import { readStackFile } from "./engine/stack-file";
-import { openKind, topologies, type Topology } from "./kind";
+import { openKind, topologies } from "./kind";
 
 const usage = `npm start [-- options]
 
@@ -24,6 +24,7 @@ const usage = `npm start [-- options]
 
 async function main(): Promise<void> {
   const options = readOptions();
+  if (options === "help") return console.log(usage);
   const dir = path.join(projectRoot, ".lab");
   const report = (line: string) => console.log(colors.dim(line));
   if (options.kind) {
@@ -43,11 +44,7 @@ async function main(): Promise<void> {
   const labOf = (clusters: string[]) => startLab({ dir, clusters, report });
   const lab = await labOf([...wanted.clusters, ...leaving]);
 
-  const issuer = lab.find(({ name }) => name === wanted.certManager?.cluster);
-  if (issuer) {
-    const { namespace } = wanted.certManager!;
-    await startCertManager({ dir, kubeconfig: issuer.kubeconfig, namespace, report });
-  }
+  if (wanted.certManager) await startCertManager({ dir, ...wanted.certManager, report });
 
   const stack = await openStack({
     dir,
@@ -56,7 +53,6 @@ async function main(): Promise<void> {
     config: wanted.config(lab, parts, leaving),
   });
   const finish = async () => {
-    if (!issuer) await stopCertManager(dir);
     if (leaving.length > 0) await labOf(wanted.clusters);
   };
   await converge(stack, finish, nextSteps(dir, wanted.clusters));
@@ -81,43 +77,30 @@ async function converge(stack: Stack, finish: () => Promise<void>, next: string)
 /** Most steps wait for a cluster, not for this machine. */
 const PARALLEL = 256;
 
-interface Options {
-  clusters?: number;
-  charts?: string;
-  kind: boolean;
-  topology: Topology;
-}
-
-function readOptions(): Options {
-  try {
-    const { values } = parseArgs({
-      options: {
-        clusters: { type: "string" },
-        charts: { type: "string" },
-        kind: { type: "boolean", default: false },
-        topology: { type: "string" },
-        help: { type: "boolean" },
-      },
-    });
-    if (values.help) {
-      console.log(usage);
-      process.exit(0);
-    }
-    const clusters = values.clusters === undefined ? undefined : Number(values.clusters);
-    if (clusters !== undefined && (!Number.isInteger(clusters) || clusters < 1)) {
-      throw new Error(`--clusters ${values.clusters}: a whole number from 1`);
-    }
-    const topology = topologies.find((known) => known === (values.topology ?? topologies[0]));
-    if (topology === undefined) throw new Error(`--topology ${values.topology}: ${topologies.join(" or ")}`);
-    if (values.topology !== undefined && !values.kind) {
-      throw new Error("--topology is for --kind; otherwise Pulumi.dev.yaml has the topology");
-    }
-    if (values.charts === "") throw new Error("--charts: a folder");
-    return { clusters, topology, kind: values.kind, charts: values.charts && path.resolve(values.charts) };
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
-    process.exit(2);
+function readOptions() {
+  const { values } = parseUsage({
+    options: {
+      clusters: { type: "string" },
+      charts: { type: "string" },
+      kind: { type: "boolean", default: false },
+      topology: { type: "string" },
+      help: { type: "boolean" },
+    },
+  });
+  if (values.help) return "help";
+  const clusters = values.clusters === undefined ? undefined : Number(values.clusters);
+  if (clusters !== undefined && (!Number.isInteger(clusters) || clusters < 1)) {
+    throw new UsageError(`--clusters ${values.clusters}: a whole number from 1`);
   }
+  const topology = topologies.find((known) => known === (values.topology ?? topologies[0]));
+  if (topology === undefined) {
+    throw new UsageError(`--topology ${values.topology}: ${topologies.join(" or ")}`);
+  }
+  if (values.topology !== undefined && !values.kind) {
+    throw new UsageError("--topology is for --kind; otherwise Pulumi.dev.yaml has the topology");
+  }
+  if (values.charts === "") throw new UsageError("--charts: a folder");
+  return { clusters, topology, kind: values.kind, charts: values.charts && path.resolve(values.charts) };
 }
 
 /** Operations of the engine that change nothing in a cluster. */
@@ -163,6 +146,7 @@ function membersTable(outputs: OutputMap): string {
 }
 
 withLab(path.join(projectRoot, ".lab"), console.log, main).catch((error: unknown) => {
-  console.error(colors.red(error instanceof Error ? error.message : String(error)));
-  process.exitCode = 1;
+  const message = error instanceof Error ? error.message : String(error);
+  console.error(error instanceof UsageError ? `${message}\n\n${usage}` : colors.red(message));
+  process.exitCode = error instanceof UsageError ? 2 : 1;
 });

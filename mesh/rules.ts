@@ -48,12 +48,12 @@ export const rules: Rule[] = [
   {
     problems: meshTrustProblems,
     reads: ["evicting", "trust", "trustDomain", "istio"],
-    ofEntries: [...roles, "trust", "eastWest"],
+    ofEntries: [...roles, "trust", "eastWest", "istio"],
   },
   {
     problems: memberTrustProblems,
     reads: ["evicting", "trust", "trustDomain", "istio"],
-    ofEntries: [...requests, "trust", "eastWest"],
+    ofEntries: [...requests, "trust", "eastWest", "istio"],
   },
   {
     problems: revocationProblems,

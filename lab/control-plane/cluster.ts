@@ -31,17 +31,8 @@ export async function startCluster(args: ClusterStart): Promise<Part[]> {
   const pki = layout.pki(dir, name);
   const plan = addressPlan(cluster.number);
   mkdirSync(layout.cluster(dir, name), { recursive: true, mode: 0o700 });
-  const hosts = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
   await ensurePki(pki, `${name} CA`, {
-    apiserver: {
-      subject: "CN=kube-apiserver",
-      serves: [
-        ...["127.0.0.1", plan.apiService].map((value) => ({ type: "ip", value }) as const),
-        ...[...hosts, "kubernetes.default.svc.cluster.local"].map(
-          (value) => ({ type: "dns", value }) as const,
-        ),
-      ],
-    },
+    apiserver: { subject: "CN=kube-apiserver", serves: true },
     admin: { subject: "CN=kubernetes-admin,O=system:masters" },
     "service-accounts": { subject: "CN=service-accounts" },
   });

@@ -7,8 +7,6 @@ import type { ClusterState, LabState, Part } from "./state";
 export interface AddressPlan extends Ranges {
   /** CIDR. */
   readonly services: string;
-  /** The API server's own address in `services`. */
-  readonly apiService: string;
 }
 
 /** How many clusters the address plan has room for. */
@@ -19,7 +17,6 @@ export function addressPlan(number: number): AddressPlan {
     balancers: `10.${40 + number}`,
     pods: `10.${80 + number}`,
     services: `10.${120 + number}.0.0/16`,
-    apiService: `10.${120 + number}.0.1`,
   };
 }
 

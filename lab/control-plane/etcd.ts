@@ -22,7 +22,7 @@ export async function startEtcd(
 ): Promise<void> {
   mkdirSync(layout.etcd(dir), { recursive: true, mode: 0o700 });
   await ensurePki(layout.etcdPki(dir), "etcd CA", {
-    etcd: { subject: "CN=etcd", serves: [{ type: "ip", value: "127.0.0.1" }] },
+    etcd: { subject: "CN=etcd", serves: true },
     apiserver: { subject: "CN=kube-apiserver" },
   });
   const client = await connectEtcd(dir, etcd);

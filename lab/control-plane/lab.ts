@@ -136,7 +136,7 @@ async function choosePorts(
   const taken = () => new Set([etcd.port, etcd.peerPort, ...Object.values(clusters).map(({ port }) => port)]);
   const claimOrReplace = async (port: number) =>
     port !== 0 && (await claims.claim(port)) ? port : claims.claimAny(taken());
-  if (etcd.daemon === undefined || !isRunning(etcd.daemon)) {
+  if (!isRunning(etcd.daemon)) {
     etcd.port = await claimOrReplace(etcd.port);
     etcd.peerPort = await claimOrReplace(etcd.peerPort);
   }
@@ -150,8 +150,7 @@ async function choosePorts(
       };
       continue;
     }
-    const server = cluster.daemons["kube-apiserver"];
-    if (!(server && isRunning(server))) cluster.port = await claimOrReplace(cluster.port);
+    if (!isRunning(cluster.daemons["kube-apiserver"])) cluster.port = await claimOrReplace(cluster.port);
   }
 }
 
@@ -163,8 +162,8 @@ async function dropCluster(dir: string, state: LabState, name: string): Promise<
 }
 
 async function isClusterReady(dir: string, state: LabState, name: string): Promise<boolean> {
-  const daemons = Object.values(state.clusters[name]!.daemons);
-  if (daemons.filter(isRunning).length < parts.length || !existsSync(layout.pki(dir, name))) return false;
+  const { daemons } = state.clusters[name]!;
+  if (!parts.every((part) => isRunning(daemons[part])) || !existsSync(layout.pki(dir, name))) return false;
   const client = await connect(entryOf(dir, name, state.clusters[name]!), STATUS_MS);
   try {
     return await answers(client, "/readyz");

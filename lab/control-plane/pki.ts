@@ -5,18 +5,26 @@ import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
-  type JsonGeneralNames,
   KeyUsageFlags,
   KeyUsagesExtension,
   SubjectAlternativeNameExtension,
 } from "@peculiar/x509";
 import { certify, certifyCa } from "../certificates";
 
-/** One certificate of a lab: its subject as Kubernetes reads it (CN is the user, O its groups), and what it serves, if it does. */
+/** One certificate of a lab: its subject as Kubernetes reads it (CN is the user, O its groups), and whether it serves on loopback. */
 export interface Leaf {
   readonly subject: string;
-  readonly serves?: JsonGeneralNames;
+  readonly serves?: boolean;
 }
+
+/** Of a certificate that serves. */
+const serving = () => [
+  new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth, ExtendedKeyUsage.serverAuth]),
+  new SubjectAlternativeNameExtension([
+    { type: "ip", value: "127.0.0.1" },
+    { type: "dns", value: "localhost" },
+  ]),
+];
 
 /**
  * Makes a folder with a CA of its own (`ca.crt`) and a certificate (`<name>.crt`, `<name>.key`) for each leaf. Does nothing when the
@@ -37,12 +45,10 @@ export async function ensurePki(
   const issuer = await certifyCa(`CN=${ca}`);
   write("ca.crt", issuer.certificate);
   for (const [name, { subject, serves }] of Object.entries(leaves)) {
-    const uses = [ExtendedKeyUsage.clientAuth, ...(serves ? [ExtendedKeyUsage.serverAuth] : [])];
     const extensions = [
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension(uses),
-      ...(serves ? [new SubjectAlternativeNameExtension(serves)] : []),
+      ...(serves ? serving() : [new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])]),
     ];
     const leaf = await certify(subject, extensions, issuer);
     write(`${name}.crt`, leaf.certificate);

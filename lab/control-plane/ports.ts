@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { createSocket, type Socket } from "node:dgram";
-import { createServer } from "node:net";
+import { once } from "node:events";
+import { createServer, type Server } from "node:net";
 
 /** Below the ranges from which systems take the ports of outgoing connections: a port kept over a restart stays free. */
 const FIRST = 20_000;
@@ -16,14 +17,16 @@ export class PortClaims {
 
   /** @returns whether the port was free: nobody listens on it, and nobody has claimed it. */
   async claim(port: number): Promise<boolean> {
-    const socket = await boundTo(port);
-    if (socket === undefined) return false;
-    if (await isFree(port)) {
-      this.held.push(socket);
-      return true;
-    }
-    socket.close();
-    return false;
+    const claim = createSocket("udp4").unref();
+    claim.bind({ port, address: "127.0.0.1", exclusive: true });
+    if (!(await opens(claim))) return false;
+    const server = createServer().listen(port, "127.0.0.1");
+    const isFree = await opens(server);
+    if (isFree) {
+      this.held.push(claim);
+      await new Promise((resolve) => server.close(resolve));
+    } else claim.close();
+    return isFree;
   }
 
   /** Claims a port that is not in `taken`. */
@@ -39,25 +42,14 @@ export class PortClaims {
   }
 }
 
-function boundTo(port: number): Promise<Socket | undefined> {
-  return new Promise((resolve, reject) => {
-    const socket = createSocket("udp4").unref();
-    socket.once("error", (error) => {
+/** False where the port is taken, by a program or by the system. With any other error no port would do. */
+function opens(socket: Socket | Server): Promise<boolean> {
+  return once(socket, "listening").then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
       socket.close();
-      if (isTaken(error)) resolve(undefined);
-      else reject(error);
-    });
-    socket.bind({ port, address: "127.0.0.1", exclusive: true }, () => resolve(socket));
-  });
+      if (error.code === "EADDRINUSE" || error.code === "EACCES") return false;
+      throw error;
+    },
+  );
 }
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-      .once("error", (error) => (isTaken(error) ? resolve(false) : reject(error)))
-      .listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
-}
-
-/** By a program, or by the system. With any other error no port would do. */
-const isTaken = ({ code }: NodeJS.ErrnoException) => code === "EADDRINUSE" || code === "EACCES";

@@ -17,7 +17,7 @@ export interface ClusterState {
   /** Sets the cluster's address ranges apart from those of the others in the lab. */
   readonly number: number;
   port: number;
-  readonly daemons: Partial<Record<Part, Daemon>>;
+  readonly daemons: Partial<Record<Part | "cert-manager-controller", Daemon>>;
 }
 
 /** What a lab has to remember to find its processes again. */

@@ -42,22 +42,18 @@ export async function chooseIstio(
   const find = (version: string, from = hub) =>
     pods ? Promise.resolve(undefined) : findIstiod(version, from, { report });
 
-  if ("path" in charts) {
-    const version = versionIn(charts.path, configured);
+  const isFolder = "path" in charts;
+  if (isFolder || (await answers(charts))) {
+    const version = isFolder ? versionIn(charts.path, configured) : configured;
     const istiod = await find(version);
     if (istiod !== undefined || pods || version === ISTIO) {
       return { version, charts, istiod, istiodVersion: version };
     }
-    report(
-      `istiod ${version} is neither on PATH nor in an image that can be had: istiod ${ISTIO} runs in its place`,
-    );
-    return { version, charts, istiod: await find(ISTIO), istiodVersion: ISTIO };
-  }
-
-  if (await answers(charts)) {
-    const istiod = await find(configured);
-    if (istiod !== undefined || pods || configured === ISTIO) {
-      return { version: configured, charts, istiod, istiodVersion: configured };
+    if (isFolder) {
+      report(
+        `istiod ${version} is neither on PATH nor in an image that can be had: istiod ${ISTIO} runs in its place`,
+      );
+      return { version, charts, istiod: await find(ISTIO), istiodVersion: ISTIO };
     }
   }
   const folder = await moduleCharts({ report }).catch((error: Error) => {

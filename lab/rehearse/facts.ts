@@ -1,5 +1,6 @@
 /** What an object of a member says about trust and reach. Pure; no secret is in what comes out, only its digest. */
 import { createHash, type X509Certificate } from "node:crypto";
+import type { V1Deployment, V1Service } from "@kubernetes/client-node";
 import { oneLine } from "../../mesh/certificates";
 import { certificatesIn } from "../../operate/checks/certificates";
 
@@ -59,9 +60,9 @@ export function factsOf(kind: string, object: KubernetesObject): Facts | undefin
     case "ConfigMap":
       return { kind: "Served", roots: rootsIn(object.data?.["root-cert.pem"] ?? "") };
     case "Service":
-      return name === "istio-eastwestgateway" ? serviceFacts(object) : undefined;
+      return name === "istio-eastwestgateway" ? serviceFacts(object as V1Service) : undefined;
     case "Deployment":
-      return deploymentFacts(object);
+      return deploymentFacts(object as V1Deployment);
     default:
       return { kind: "IstioObject", type: kind, spec: digest(JSON.stringify(object.spec)) };
   }
@@ -108,19 +109,14 @@ function rootsIn(bundle: string, names = ""): Root[] {
   }));
 }
 
-function serviceFacts({ metadata, ...service }: KubernetesObject): Facts {
-  const { type = "ClusterIP", ports = [] } = (service.spec ?? {}) as {
-    type?: string;
-    ports?: { port: number; nodePort?: number }[];
-  };
-  const { loadBalancer } = (service.status ?? {}) as {
-    loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] };
-  };
+function serviceFacts({ metadata, spec, status }: V1Service): Facts {
+  const { type = "ClusterIP", ports = [] } = spec ?? {};
+  const ingress = status?.loadBalancer?.ingress ?? [];
   return {
     kind: "EastWestService",
-    uid: metadata.uid ?? "",
+    uid: metadata?.uid ?? "",
     type,
-    addresses: (loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? "").sort(),
+    addresses: ingress.map(({ ip, hostname }) => ip ?? hostname ?? "").sort(),
     ports: ports
       // Behind a load balancer nobody uses the node port.
       .map(({ port, nodePort }) => (type === "NodePort" ? `${port}:${nodePort}` : String(port)))
@@ -128,18 +124,17 @@ function serviceFacts({ metadata, ...service }: KubernetesObject): Facts {
   };
 }
 
-function deploymentFacts({ metadata, ...deployment }: KubernetesObject): Facts | undefined {
-  const isIstiod = metadata.labels?.app === "istiod";
-  if (!isIstiod && metadata.name !== "istio-eastwestgateway") return undefined;
-  const { replicas: wanted = 1 } = (deployment.spec ?? {}) as { replicas?: number };
-  const status = (deployment.status ?? {}) as Record<string, number | undefined>;
-  const { observedGeneration, replicas = 0, updatedReplicas = 0, readyReplicas = 0 } = status;
+function deploymentFacts({ metadata, spec, status }: V1Deployment): Facts | undefined {
+  const isIstiod = metadata?.labels?.app === "istiod";
+  if (!isIstiod && metadata?.name !== "istio-eastwestgateway") return undefined;
+  const { replicas: wanted = 1 } = spec ?? {};
+  const { observedGeneration, replicas = 0, updatedReplicas = 0, readyReplicas = 0 } = status ?? {};
   return {
     kind: "Deployment",
     runs: isIstiod ? "istiod" : "east-west gateway",
     ready: readyReplicas,
     rolledOut:
-      observedGeneration === metadata.generation &&
+      observedGeneration === metadata?.generation &&
       [replicas, updatedReplicas, readyReplicas].every((count) => count === wanted),
   };
 }

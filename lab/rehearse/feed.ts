@@ -1,7 +1,9 @@
 /** Every state that the objects of one kind in one member go through. */
+import type { IncomingMessage } from "node:http";
+import https from "node:https";
+import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
-import { KubeConfig, Watch } from "@kubernetes/client-node";
-import { ApiClient, ApiServerError, defaultTimeoutMs } from "../../clusters/api-client";
+import { ApiClient, ApiServerError, defaultTimeoutMs, patienceIn } from "../../clusters/api-client";
 import type { ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { LabError } from "../error";
 import { factsOf, type Facts, type KubernetesObject } from "./facts";
@@ -41,10 +43,17 @@ interface ListedObjects {
   items: KubernetesObject[];
 }
 
+/** Longest time for all watches of a feed, in milliseconds: a day. */
+const longestMs = 86_400_000;
+/** Milliseconds before a watch that has ended is asked for again. */
+const resumeMs = 200;
+
 export class Feed {
-  /** Every object that was ever there: the revision of its last state, and whether that one matters. */
-  private readonly seen = new Map<string, { revision: number; isThere: boolean; matters: boolean }>();
-  private controller?: AbortController;
+  /** Revisions of the objects that are there, by name. */
+  private readonly there = new Map<string, number>();
+  /** The last one that was told. */
+  private revision = 0;
+  private api?: ApiClient;
   private isStopped = false;
   private failure?: LabError;
   private changed = () => {};
@@ -58,12 +67,12 @@ export class Feed {
 
   /** Resolves when every object is known in the state that it has now. The states before that have arrived before. */
   async caughtUp(): Promise<void> {
-    const listed = (await this.list()) ?? { metadata: { resourceVersion: "0" }, items: [] };
-    const now = new Map(listed.items.map(({ metadata }) => [metadata.name, revisionOf(metadata)]));
-    const asOf = revisionOf(listed.metadata);
+    const { metadata, items } = (await this.list()) ?? { metadata: { resourceVersion: "0" }, items: [] };
+    const names = new Set(items.map((object) => object.metadata.name));
+    const newest = Math.max(0, ...items.map(revisionOf));
     const isKnown = () =>
-      [...now].every(([name, revision]) => (this.seen.get(name)?.revision ?? 0) >= revision) &&
-      [...this.seen].every(([name, { revision, isThere }]) => !isThere || now.has(name) || revision > asOf);
+      this.revision >= newest &&
+      [...this.there].every(([name, revision]) => names.has(name) || revision > revisionOf({ metadata }));
     await new Promise<void>((resolve, reject) => {
       this.changed = () => {
         if (this.failure) reject(this.failure);
@@ -75,7 +84,7 @@ export class Feed {
 
   stop(): void {
     this.isStopped = true;
-    this.controller?.abort();
+    this.api?.close();
   }
 
   /**
@@ -85,81 +94,79 @@ export class Feed {
   async start(): Promise<boolean> {
     const listed = await this.list();
     if (listed === undefined) return false;
-    const { resourceVersion } = listed.metadata;
-    const there = new Set(listed.items.map(({ metadata }) => metadata.name));
-    for (const object of listed.items) if (this.isNews(object)) this.take(object);
-    for (const [name, { isThere }] of this.seen) {
-      if (isThere && !there.has(name)) this.drop({ metadata: { name, resourceVersion } });
-    }
-    const config = new KubeConfig();
-    config.loadFromString(this.kubeconfig.kubeconfig);
-    this.controller = await new Watch(config).watch(
-      paths[this.kind],
-      { ...selectors[this.kind], resourceVersion },
-      (event: string, object: KubernetesObject) => this.hear(event, object),
-      (error: { statusCode?: number } | null) => void this.resume(error),
-    );
-    if (this.isStopped) this.controller.abort();
+    this.takeAll(listed);
+    this.api = await ApiClient.of(this.kubeconfig, longestMs);
+    void this.follow(this.api, listed);
     return true;
   }
 
   /**
-   * An API server ends the watches of a kind about a second after its CRD has changed, and asks for patience (429) until it has set up
-   * the storage anew. What happened in that moment is seen in the state after it.
+   * An API server ends the watches of a kind about a second after its CRD has changed. What happened in that moment is seen in the state
+   * after it.
    */
-  private async resume(error: { statusCode?: number } | null): Promise<void> {
-    if (this.isStopped) return;
+  private async follow(api: ApiClient, after: ListedObjects): Promise<void> {
     try {
-      if (error !== null && error.statusCode !== 429) throw new Error("the watch ended");
-      await pause(resumeMs);
-      if (this.isStopped) return;
-      if (!(await this.start())) throw new Error("the API server does not know it any more");
-    } catch (thrown) {
-      this.fail((thrown as Error).message);
-    }
-    this.changed();
-  }
-
-  private isNews({ metadata }: KubernetesObject): boolean {
-    return revisionOf(metadata) > (this.seen.get(metadata.name)?.revision ?? 0);
-  }
-
-  private hear(event: string, object: KubernetesObject): void {
-    try {
-      if (event === "ADDED" || event === "MODIFIED") this.take(object);
-      else if (event === "DELETED") this.drop(object);
-      else this.fail(`the watch says ${event}`);
+      for (let listed: ListedObjects | undefined = after; !this.isStopped; listed = await this.list()) {
+        if (listed === undefined) throw new Error("the API server does not know it any more");
+        this.takeAll(listed);
+        await this.watch(api, listed.metadata.resourceVersion);
+        await pause(resumeMs);
+      }
     } catch (error) {
-      // The client library drops what a listener throws.
-      this.fail((error as Error).message);
+      this.failure = new LabError(
+        `${this.member}: objects of kind ${this.kind} cannot be watched: ${(error as Error).message}.`,
+      );
+      this.changed();
     }
-    this.changed();
+  }
+
+  /** Takes what comes after a revision until the API server ends it. Waits where that asks for patience: as it sets up a kind's storage. */
+  private async watch({ transport }: ApiClient, resourceVersion: string): Promise<void> {
+    const query = new URLSearchParams({ ...selectors[this.kind], resourceVersion, watch: "true" }).toString();
+    const url = `${transport.server}${paths[this.kind]}?${query}`;
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      https.get(url, transport.options, resolve).on("error", reject);
+    });
+    if (response.statusCode === 429) {
+      return pause(patienceIn(response.headers["retry-after"], await text(response)));
+    }
+    if (response.statusCode !== 200) throw new Error(`the watch is answered with ${response.statusCode}`);
+    let unfinished = "";
+    for await (const chunk of response.setEncoding("utf8")) {
+      const lines = (unfinished + chunk).split("\n");
+      unfinished = lines.pop()!;
+      for (const line of lines) this.hear(JSON.parse(line) as { type: string; object: KubernetesObject });
+    }
+  }
+
+  private hear({ type, object }: { type: string; object: KubernetesObject }): void {
+    if (type === "ADDED" || type === "MODIFIED") this.take(object);
+    else if (type === "DELETED") this.drop(object.metadata.name, revisionOf(object));
+    else throw new Error(`the watch says ${type}`);
+  }
+
+  private takeAll({ metadata, items }: ListedObjects): void {
+    for (const object of items) {
+      if (revisionOf(object) > (this.there.get(object.metadata.name) ?? 0)) this.take(object);
+    }
+    const names = new Set(items.map((object) => object.metadata.name));
+    for (const name of this.there.keys()) if (!names.has(name)) this.drop(name, revisionOf({ metadata }));
   }
 
   private take(object: KubernetesObject): void {
-    const facts = factsOf(this.kind, object);
-    const { metadata } = object;
-    this.seen.set(metadata.name, {
-      revision: revisionOf(metadata),
-      isThere: true,
-      matters: facts !== undefined,
-    });
-    if (facts !== undefined) this.tell(object, facts);
+    const { name } = object.metadata;
+    this.there.set(name, revisionOf(object));
+    this.tell(name, revisionOf(object), factsOf(this.kind, object));
   }
 
-  private drop(object: KubernetesObject): void {
-    const { metadata } = object;
-    if (this.seen.get(metadata.name)?.matters) this.tell(object);
-    this.seen.set(metadata.name, { revision: revisionOf(metadata), isThere: false, matters: false });
+  private drop(name: string, revision: number): void {
+    this.there.delete(name);
+    this.tell(name, revision);
   }
 
-  private tell({ metadata }: KubernetesObject, facts?: Facts): void {
-    const { member, kind } = this;
-    this.see({ revision: revisionOf(metadata), member, kind, name: metadata.name, facts });
-  }
-
-  private fail(why: string): void {
-    this.failure ??= new LabError(`${this.member}: objects of kind ${this.kind} cannot be watched: ${why}.`);
+  private tell(name: string, revision: number, facts?: Facts): void {
+    this.revision = Math.max(this.revision, revision);
+    this.see({ revision, member: this.member, kind: this.kind, name, facts });
     this.changed();
   }
 
@@ -178,7 +185,5 @@ export class Feed {
   }
 }
 
-/** Milliseconds before a watch that has ended is asked for again. */
-const resumeMs = 200;
-
-const revisionOf = ({ resourceVersion }: { resourceVersion?: string }) => Number(resourceVersion);
+const revisionOf = ({ metadata }: { metadata: { resourceVersion?: string } }) =>
+  Number(metadata.resourceVersion);

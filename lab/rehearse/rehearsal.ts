@@ -6,7 +6,7 @@ import type { MeshSpec } from "../../mesh/mesh-spec";
 import { parseMesh } from "../../mesh/parse";
 import { ConfigError } from "../../mesh/problems";
 import { istio as istioSchema } from "../../mesh/schema/istio";
-import { startCertManager, stopCertManager } from "../cert-manager";
+import { startCertManager } from "../cert-manager/process";
 import { type LabCluster, startLab, stopLab } from "../control-plane";
 import { labConfig, type StackFile } from "../engine/config";
 import { chooseParts, type Parts } from "../engine/parts";
@@ -78,7 +78,6 @@ export async function rehearse(args: RehearsalArgs): Promise<Rehearsal> {
     const lab = await startLab({ dir, clusters: names, report: args.report });
     return { ...nothing, ...(await takeStep({ ...args, lab, files, step, mesh: parsed })) };
   } finally {
-    await stopCertManager(dir);
     await stopLab(dir);
     await rm(dir, { recursive: true, force: true });
   }
@@ -150,10 +149,7 @@ async function prepare(stage: Stage, file: StackFile, program: string, moved: st
   const wanted = labConfig(file, {});
   const { plugins, istio, metallb, certManager } = wanted;
   const parts = await chooseParts({ dir, plugins, istio, metallb, report });
-  const issuer = lab.find(({ name }) => name === certManager?.cluster);
-  if (issuer) {
-    await startCertManager({ dir, kubeconfig: issuer.kubeconfig, namespace: certManager?.namespace, report });
-  }
+  if (certManager) await startCertManager({ dir, ...certManager, report });
   const removing = file.config["weft:mesh"]?.removing;
   const config = wanted.config(lab, parts, Array.isArray(removing) ? (removing as string[]) : []);
   for (const entry of config["weft:clusters"] as { name: string; apiServer?: string }[]) {

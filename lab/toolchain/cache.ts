@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join, relative } from "node:path";
 import { withLock } from "../lock";
 import { type Platform, platform } from "./programs";
+import type { ToolchainOptions } from "./progress";
 
 /** Where the toolchain is kept: in the user's cache directory, for all checkouts. */
 export function cacheDirectory({ os, arch }: Platform): string {
@@ -28,10 +29,14 @@ export function filesBelow(folder: string): string[] {
 
 /**
  * Runs `action` while no other process, and nothing else in this one, adds to the cache: Go uses every core as it is.
- * @param waiting told, once, which process is at it
+ * @param what is added
  */
-export function addingToCache<T>(action: () => Promise<T>, waiting: (pid: number) => void): Promise<T> {
+export function addingToCache<T>(
+  what: string,
+  { report }: ToolchainOptions,
+  action: () => Promise<T>,
+): Promise<T> {
   return withLock(join(cacheDirectory(platform), "lock"), action, ({ pid }) => {
-    if (pid !== process.pid) waiting(pid);
+    if (pid !== process.pid) report(`${what}: process ${pid} is getting programs, waiting`);
   });
 }

@@ -2,7 +2,6 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { chmod } from "node:fs/promises";
-import { connect } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -10,35 +9,26 @@ import { promisify } from "node:util";
 import { type Download } from "./programs";
 import { stopwatch } from "./progress";
 
-/** How long a host may take to answer the first connection before the machine counts as offline. */
-const CONNECT_MS = 1_000;
+/** How long a host may take to answer before the machine counts as offline, in milliseconds. */
+const ANSWER_MS = 5_000;
 
 /** A download whose contents are not what their publisher says. Nothing of it is kept. */
 export class ChecksumMismatch extends Error {}
 
 const hosts = new Map<string, Promise<boolean>>();
 
-/** Whether a URL's host takes connections; asked once for each host in a run. */
+/** Whether a URL's host answers, whatever it says; asked once for each host in a run. */
 export function isReachable(url: string): Promise<boolean> {
-  const { hostname, port, protocol } = new URL(url);
-  const key = `${hostname}:${port || (protocol === "http:" ? 80 : 443)}`;
-  const known = hosts.get(key) ?? connects(hostname, Number(key.slice(key.lastIndexOf(":") + 1)));
-  hosts.set(key, known);
+  const { origin } = new URL(url);
+  const answer = () => fetch(origin, { method: "HEAD", signal: AbortSignal.timeout(ANSWER_MS) });
+  const known =
+    hosts.get(origin) ??
+    answer().then(
+      () => true,
+      () => false,
+    );
+  hosts.set(origin, known);
   return known;
-}
-
-function connects(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port });
-    const end = (answer: boolean) => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(answer);
-    };
-    // A process that was held up itself looks first whether the connection has come meanwhile.
-    const timer = setTimeout(() => setImmediate(end, false), CONNECT_MS);
-    socket.once("connect", () => end(true)).once("error", () => end(false));
-  });
 }
 
 /**

@@ -4,7 +4,7 @@ import { LabError } from "../error";
 import { addingToCache, cacheDirectory, filesBelow, fingerprint } from "./cache";
 import { messageOf, tryDownload } from "./download";
 import { build, goVersionOf } from "./go";
-import { choosePath, findOnPath, type Found, together } from "./path";
+import { findOnPath, fits, type Found } from "./path";
 import { platform, type Program, recipes } from "./programs";
 import { stopwatch, type ToolchainOptions } from "./progress";
 
@@ -23,13 +23,12 @@ export async function ensureToolchain<P extends Program>(
 ): Promise<Record<P, string>> {
   const programs = [...new Set(wanted)];
   const found = await lookOnPath(programs);
-  const onPath = choosePath(found);
   const paths: Partial<Record<Program, string>> = {};
   for (const program of programs) {
-    const use = onPath[program];
-    if (!use) continue;
-    paths[program] = use.path;
-    report(`${program} ${use.version}: found on PATH, ${use.path}`);
+    const hit = found[program];
+    if (!hit || !fits(hit, recipes[program].onPath?.accepts ?? "")) continue;
+    paths[program] = hit.path;
+    report(`${program} ${hit.version}: found on PATH, ${hit.path}`);
   }
 
   const cached = programs.filter(
@@ -40,9 +39,8 @@ export async function ensureToolchain<P extends Program>(
 
   const missing = programs.filter((program) => paths[program] === undefined);
   if (missing.length > 0) {
-    const obtained = await addingToCache(
-      () => obtain(missing, found, report),
-      (pid) => report(`${missing.join(", ")}: process ${pid} is getting programs, waiting`),
+    const obtained = await addingToCache(missing.join(", "), { report }, () =>
+      obtain(missing, found, report),
     );
     Object.assign(paths, obtained);
   }
@@ -50,9 +48,8 @@ export async function ensureToolchain<P extends Program>(
 }
 
 async function lookOnPath(programs: readonly Program[]): Promise<Partial<Record<Program, Found>>> {
-  const all = [...new Set(programs.flatMap(together))];
   const found = await Promise.all(
-    all.map(async (program) => {
+    programs.map(async (program) => {
       const { onPath } = recipes[program];
       return [program, onPath && (await findOnPath(program, onPath.versionArgs))] as const;
     }),

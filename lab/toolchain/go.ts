@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { satisfies } from "semver";
 import { cacheDirectory } from "./cache";
 import { tryDownload } from "./download";
-import { findOnPath } from "./path";
+import { findOnPath, fits } from "./path";
 import { goRecipe, platform } from "./programs";
 import { atIntervals, compiling, type ToolchainOptions } from "./progress";
 
@@ -31,10 +30,9 @@ export async function build(
   { report }: ToolchainOptions,
 ): Promise<void> {
   const go = await findGo(directory, report);
-  const unfinished = join(cacheDirectory(platform), "building");
-  rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(unfinished, { recursive: true });
-  const folder = mkdtempSync(join(unfinished, "programs-"));
+  const folder = join(cacheDirectory(platform), "building");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
   try {
     const flags = ["-trimpath", "-buildvcs=false", "-mod=readonly", ...mains.flatMap(linkerFlags)];
     const packages = mains.map((main) => main.package);
@@ -53,7 +51,7 @@ export async function build(
       renameSync(join(folder, executable(main.package)), main.target);
     }
   } finally {
-    rmSync(unfinished, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -135,7 +133,7 @@ async function findGo(directory: string, report: ToolchainOptions["report"]): Pr
   const accepts = `>=${goVersionOf(readFileSync(join(directory, "go.mod"), "utf8"))}`;
   // Asked in the module's folder, an older Go that fetches newer ones by itself (GOTOOLCHAIN=auto) answers with the one it will use.
   const found = await findOnPath("go", ["version"], directory);
-  if (found?.version !== undefined && satisfies(found.version, accepts)) return found.path;
+  if (found && fits(found, accepts)) return found.path;
 
   const source = goRecipe.download(platform);
   const target = join(cacheDirectory(platform), `go-${goRecipe.version}`);

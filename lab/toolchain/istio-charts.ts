@@ -33,25 +33,22 @@ export async function moduleCharts(
   const made = fingerprint(Object.keys(folders).join(), sources(query));
   const target = join(cacheDirectory(platform), "istio-charts", `${version}-${made}`);
   if (existsSync(target)) return target;
-  await addingToCache(
-    async () => {
-      if (existsSync(target)) return;
-      const module = await moduleFolder(goModule, query, { report });
-      const unfinished = `${target}.unfinished`;
-      rmSync(unfinished, { recursive: true, force: true });
-      for (const [name, folder] of Object.entries(folders)) {
-        const chart = join(module, folder);
-        for (const file of filesBelow(chart)) {
-          const copy = join(unfinished, name, file);
-          mkdirSync(dirname(copy), { recursive: true });
-          // Written anew: in Go's module cache everything is read-only.
-          writeFileSync(copy, stamped(file, readFileSync(join(chart, file), "utf8"), version));
-        }
+  await addingToCache("Istio's charts", { report }, async () => {
+    if (existsSync(target)) return;
+    const module = await moduleFolder(goModule, query, { report });
+    const unfinished = `${target}.unfinished`;
+    rmSync(unfinished, { recursive: true, force: true });
+    for (const [name, folder] of Object.entries(folders)) {
+      const chart = join(module, folder);
+      for (const file of filesBelow(chart)) {
+        const copy = join(unfinished, name, file);
+        mkdirSync(dirname(copy), { recursive: true });
+        // Written anew: in Go's module cache everything is read-only.
+        writeFileSync(copy, stamped(file, readFileSync(join(chart, file), "utf8"), version));
       }
-      renameSync(unfinished, target);
-    },
-    (pid) => report(`Istio's charts: process ${pid} is getting programs, waiting`),
-  );
+    }
+    renameSync(unfinished, target);
+  });
   return target;
 }
 

@@ -40,21 +40,18 @@ export async function findIstiod(
   const image = `${hub}/pilot:${version}`;
   if (platform.os !== "linux" || !(await isReachable(registryOf(hub)))) return undefined;
   const { crane } = await ensureToolchain(["crane"], { report });
-  return addingToCache(
-    async () => {
-      report(`istiod ${version}: out of the image ${image}`);
-      const took = stopwatch();
-      try {
-        const path = await takeOut(crane, image, target);
-        report(`istiod ${version}: taken out and checked in ${took()}`);
-        return path;
-      } catch (error) {
-        report(`istiod ${version}: not taken out of its image, ${(error as Error).message}`);
-        return undefined;
-      }
-    },
-    (pid) => report(`istiod ${version}: process ${pid} is getting programs, waiting`),
-  );
+  return addingToCache(`istiod ${version}`, { report }, async () => {
+    report(`istiod ${version}: out of the image ${image}`);
+    const took = stopwatch();
+    try {
+      const path = await takeOut(crane, image, target);
+      report(`istiod ${version}: taken out and checked in ${took()}`);
+      return path;
+    } catch (error) {
+      report(`istiod ${version}: not taken out of its image, ${(error as Error).message}`);
+      return undefined;
+    }
+  });
 }
 
 /** The URL at which the registry of an image answers. https://github.com/distribution/reference: a first part without dot and colon is no host. */

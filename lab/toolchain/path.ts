@@ -2,8 +2,7 @@ import { execFile } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
-import { coerce, minor, satisfies } from "semver";
-import { KUBERNETES, type Program, recipes } from "./programs";
+import { coerce, satisfies } from "semver";
 
 /** A program on PATH. */
 export interface Found {
@@ -12,38 +11,9 @@ export interface Found {
   readonly version: string | undefined;
 }
 
-const SERVER = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"] as const;
-
-/** Programs whose choice depends on one another: whoever asks for one has to look for all. */
-export function together(program: Program): readonly Program[] {
-  if (program === "kubectl") return ["kubectl", ...SERVER];
-  return (SERVER as readonly Program[]).includes(program) ? SERVER : [program];
-}
-
-/**
- * Which of the programs found on PATH are used. Kubernetes' server parts are used all together or not at all, and only when
- * they are of one minor; kubectl when it is within one minor of them (Kubernetes' version skew policy).
- */
-export function choosePath(
-  found: Readonly<Partial<Record<Program, Found>>>,
-): Readonly<Partial<Record<Program, Found>>> {
-  const fits = (program: Program) => {
-    const version = found[program]?.version;
-    return version !== undefined && satisfies(version, recipes[program].onPath?.accepts ?? "");
-  };
-  const minorOf = (program: Program) => minor(found[program]?.version ?? KUBERNETES);
-  const server = SERVER.every(fits) && new Set(SERVER.map(minorOf)).size === 1;
-  const serverMinor = server ? minorOf("kube-apiserver") : minor(KUBERNETES);
-
-  const chosen = (program: Program) => {
-    if ((SERVER as readonly Program[]).includes(program)) return server;
-    if (program === "kubectl")
-      return found.kubectl?.version !== undefined && Math.abs(minorOf("kubectl") - serverMinor) <= 1;
-    return fits(program);
-  };
-  return Object.fromEntries(
-    (Object.keys(found) as Program[]).filter(chosen).map((program) => [program, found[program]]),
-  );
+/** Whether it is of one of these versions (npm's range syntax). */
+export function fits({ version }: Found, accepts: string): boolean {
+  return version !== undefined && satisfies(version, accepts);
 }
 
 /** Looks for a program on PATH and asks it for its version, in the folder `cwd`. */

@@ -71,8 +71,8 @@ export const KUBERNETES = "1.36.1";
  */
 export const ISTIO = "1.31.0";
 
-/** All of Kubernetes is taken from one minor; `choosePath` sees to it. */
-const KUBERNETES_ON_PATH = ">=1.33.0 <1.37.0";
+/** The server's parts are all of one minor, and kubectl is within one of it: https://kubernetes.io/releases/version-skew-policy/ */
+const [SERVER_ON_PATH, KUBECTL_ON_PATH] = [">=1.36.0 <1.37.0", ">=1.35.0 <1.38.0"];
 
 export const recipes: Readonly<Record<Program, GoRecipe>> = {
   etcd: {
@@ -89,10 +89,13 @@ export const recipes: Readonly<Record<Program, GoRecipe>> = {
     },
     package: "go.etcd.io/etcd/server/v3",
   },
-  "kube-apiserver": kubernetes("kube-apiserver", ["--version"], ["linux"]),
-  "kube-controller-manager": kubernetes("kube-controller-manager", ["--version"], ["linux"]),
-  "kube-scheduler": kubernetes("kube-scheduler", ["--version"], ["linux"]),
-  kubectl: kubernetes("kubectl", ["version", "--client"], ["linux", "darwin"]),
+  "kube-apiserver": kubernetesServer("kube-apiserver"),
+  "kube-controller-manager": kubernetesServer("kube-controller-manager"),
+  "kube-scheduler": kubernetesServer("kube-scheduler"),
+  kubectl: kubernetes("kubectl", { accepts: KUBECTL_ON_PATH, versionArgs: ["version", "--client"] }, [
+    "linux",
+    "darwin",
+  ]),
   kwok: {
     version: "0.8.0",
     onPath: { accepts: ">=0.7.0 <0.9.0", versionArgs: ["--version"] },
@@ -170,11 +173,15 @@ export const goRecipe = {
   },
 };
 
-function kubernetes(program: string, versionArgs: readonly string[], published: readonly string[]): GoRecipe {
+function kubernetesServer(program: string): GoRecipe {
+  return kubernetes(program, { accepts: SERVER_ON_PATH, versionArgs: ["--version"] }, ["linux"]);
+}
+
+function kubernetes(program: string, onPath: Recipe["onPath"], published: readonly string[]): GoRecipe {
   const [major = "", minor = ""] = KUBERNETES.split(".");
   return {
     version: KUBERNETES,
-    onPath: { accepts: KUBERNETES_ON_PATH, versionArgs },
+    onPath,
     download: ({ os, arch }) => {
       const url = `https://dl.k8s.io/release/v${KUBERNETES}/bin/${os}/${arch}/${program}`;
       return published.includes(os) ? { url, checksumUrl: `${url}.sha256` } : undefined;

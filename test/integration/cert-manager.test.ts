@@ -8,11 +8,12 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoreV1Api, CustomObjectsApi, type KubeConfig } from "@kubernetes/client-node";
-import { startCertManager, stopCertManager } from "../../lab/cert-manager";
+import { startCertManager } from "../../lab/cert-manager/process";
 import { type LabCluster, startLab, stopLab } from "../../lab/control-plane";
 import { defaultIstio } from "../../lab/engine/config";
 import { chooseParts, type Parts } from "../../lab/engine/parts";
-import { isRunning, type ProcessIdentity } from "../../lab/processes";
+import { readState } from "../../lab/control-plane/state";
+import { isRunning } from "../../lab/processes";
 import { kubeConfig } from "./harness";
 import { Operator, TestStack } from "./operator";
 
@@ -42,10 +43,11 @@ beforeAll(async () => {
 
 afterAll(async () => {
   operator.stop();
-  await stopCertManager(dir);
   await stopLab(dir);
   await fs.rm(dir, { recursive: true, force: true });
 });
+
+const controllers = () => readState(dir)!.clusters.one!.daemons["cert-manager-controller"];
 
 const open = () =>
   TestStack.open(operator, {
@@ -82,11 +84,11 @@ async function certificate(secret: string, key = "tls.crt"): Promise<X509Certifi
 }
 
 test("the controllers start before cert-manager's CRDs are there, and a second start leaves them alone", async () => {
-  const start = () => startCertManager({ dir, kubeconfig: cluster.kubeconfig, report });
+  const start = () => startCertManager({ dir, cluster: cluster.name, report });
   await start();
-  const first = await fs.readFile(path.join(dir, "cert-manager.json"), "utf8");
+  const first = controllers();
   await start();
-  expect(await fs.readFile(path.join(dir, "cert-manager.json"), "utf8")).toBe(first);
+  expect(controllers()).toEqual(first);
 });
 
 test("Pulumi's component installs cert-manager as a Helm release of the given provider", async () => {
@@ -158,11 +160,9 @@ test("the release goes with the stack", async () => {
   expect(left).toEqual([]);
 });
 
-test("stopping ends the controllers", async () => {
-  const daemon = JSON.parse(
-    await fs.readFile(path.join(dir, "cert-manager.json"), "utf8"),
-  ) as ProcessIdentity;
+test("the controllers end with the cluster", async () => {
+  const daemon = controllers();
   expect(isRunning(daemon)).toBe(true);
-  await stopCertManager(dir);
+  await startLab({ dir, clusters: [], report });
   expect(isRunning(daemon)).toBe(false);
 });

@@ -17,7 +17,7 @@ import {
   type V1Service,
 } from "@kubernetes/client-node";
 import { parse } from "yaml";
-import { startCertManager, stopCertManager } from "../../lab/cert-manager";
+import { startCertManager } from "../../lab/cert-manager/process";
 import { type Authorities, exampleConfig, examplesFolder, newAuthorities } from "../example-config";
 import { ConvergedExample, installPlugin, type MemberView, Planes } from "./converged-example";
 import { kubeConfig, kubeConfigFrom, namespace, TestMesh } from "./harness";
@@ -63,7 +63,6 @@ interface Around {
   /** Its peers are reached by names that only its own network knows. */
   isOutOfReach?: boolean;
   before?: (on: ConvergedExample) => Promise<void>;
-  after?: () => Promise<void>;
 }
 
 /** As many at once as there are control planes for: an `up` mostly waits. */
@@ -71,7 +70,7 @@ function example(
   name: string,
   about: string,
   check: (on: ConvergedExample) => Promise<void>,
-  { variant, found = 0, isOutOfReach = false, before, after }: Around = {},
+  { variant, found = 0, isOutOfReach = false, before }: Around = {},
 ): void {
   tried.add(name);
   test.concurrent(`${name}: ${about}`, async () => {
@@ -94,7 +93,6 @@ function example(
       throw error;
     } finally {
       on.close();
-      await after?.();
       planes.giveBack(taken);
     }
   });
@@ -418,10 +416,9 @@ example(
     before: (on) =>
       startCertManager({
         dir: mesh.dir,
-        kubeconfig: on.cluster("management").kubeconfig,
+        cluster: on.cluster("management").name,
         report: (line) => void mesh.transcript.push(line),
       }),
-    after: () => stopCertManager(mesh.dir),
   },
 );
 

@@ -1,6 +1,6 @@
 /** Sources of trust and a primary with a remote, on real control planes, through the real engine. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { startCertManager, stopCertManager } from "../../lab/cert-manager";
+import { startCertManager } from "../../lab/cert-manager/process";
 import { standInCharts } from "../../lab/engine/parts";
 import { eventually, rewrite } from "./eventually";
 import { type Change, decoded, namespace, TestMesh } from "./harness";
@@ -213,15 +213,11 @@ describe("a rotation from a generated root to one that cert-manager holds", () =
     mesh = await TestMesh.start(["a", "b"], ["kubernetes", "tls", "kubernetes-cert-manager"]);
     await startCertManager({
       dir: mesh.dir,
-      kubeconfig: mesh.cluster("b").kubeconfig,
+      cluster: "b",
       report: (line) => void mesh.transcript.push(line),
     });
   });
-  afterAll(async () => {
-    if (mesh === undefined) return;
-    await stopCertManager(mesh.dir);
-    await mesh.stop();
-  });
+  afterAll(() => mesh?.stop());
 
   /** By what is written, and by what istiods then serve; and they have lost nothing of each other. */
   async function isTrusted(bundle: string[], signing: string): Promise<void> {

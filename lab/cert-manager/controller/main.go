@@ -4,12 +4,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -38,9 +35,7 @@ func main() {
 	namespace := flag.String("cluster-resource-namespace", "cert-manager", "where ClusterIssuers find their Secrets")
 	flag.Parse()
 
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, *kubeconfig, *namespace); err != nil {
+	if err := run(context.Background(), *kubeconfig, *namespace); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -62,22 +57,6 @@ func waitForKinds(ctx context.Context, api discovery.DiscoveryInterface) error {
 			served.Insert(resource.Kind)
 		}
 		return served.HasAll(kinds...), nil
-	})
-}
-
-// goneAfter is how long the API server may be away. A lab that is thrown away must not leave this process behind.
-const goneAfter = time.Minute
-
-// untilGone returns an error when the API server has not answered for goneAfter.
-func untilGone(ctx context.Context, api discovery.DiscoveryInterface) error {
-	seen := time.Now()
-	return wait.PollUntilContextCancel(ctx, goneAfter/12, false, func(context.Context) (bool, error) {
-		if _, err := api.ServerVersion(); err == nil {
-			seen = time.Now()
-		} else if time.Since(seen) > goneAfter {
-			return false, fmt.Errorf("the API server has been away for %s: %w", goneAfter, err)
-		}
-		return false, nil
 	})
 }
 
@@ -104,11 +83,10 @@ func run(ctx context.Context, kubeconfig, namespace string) error {
 		return fmt.Errorf("%s does not answer: %w", shared.RESTConfig.Host, err)
 	}
 	fmt.Println("connected to", shared.RESTConfig.Host)
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return untilGone(ctx, shared.Client.Discovery()) })
 	if err := waitForKinds(ctx, shared.Client.Discovery()); err != nil {
-		return group.Wait()
+		return err
 	}
+	group, ctx := errgroup.WithContext(ctx)
 	for name, build := range controller.Known() {
 		loop, err := build(factory)
 		if err != nil {
@@ -118,8 +96,5 @@ func run(ctx context.Context, kubeconfig, namespace string) error {
 	}
 	shared.SharedInformerFactory.Start(ctx.Done())
 	shared.KubeSharedInformerFactory.Start(ctx.Done())
-	if err := group.Wait(); !errors.Is(err, context.Canceled) {
-		return err
-	}
-	return nil
+	return group.Wait()
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,14 +18,14 @@ import (
 	listers "k8s.io/client-go/listers/core/v1"
 )
 
+// Relative, as the longest name of a socket is a hundred bytes or so.
 const (
-	// Relative, as the longest name of a socket is a hundred bytes or so.
-	socket = "egress.sock"
-	// Marks what another cluster of the lab asks for, which is asked of no third one.
-	relayed = "Lab-Relayed"
-	// Where a node's kubelet listens.
-	kubeletPort = 10250
+	egressSocket  = "egress.sock"
+	kubeletSocket = "kubelet.sock"
 )
+
+// Where a node's kubelet listens.
+const kubeletPort = "10250"
 
 // egress is where the API server goes for whatever is in the cluster's network (`--egress-selector-config-file`, HTTPConnect): to an
 // istiod by its pod's address, to the node's kubelet, or, as east-west gateways would, to the istiod behind a load balancer's address.
@@ -35,40 +33,46 @@ type egress struct {
 	node     string
 	pods     *pods
 	services listers.ServiceLister
-	kubelet  *kubelet
 }
 
-func newEgress(node string, pods *pods, services listers.ServiceLister) (*egress, error) {
-	kubelet, err := newKubelet(pods)
-	if err != nil {
+func listen(socket string) (net.Listener, error) {
+	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	return &egress{node, pods, services, kubelet}, nil
+	return net.Listen("unix", socket)
 }
 
-func (e *egress) serve(ctx context.Context) error {
-	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	listener, err := net.Listen("unix", socket)
-	if err != nil {
-		return err
-	}
-	server := &http.Server{Handler: e}
+// serve answers until ctx ends.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler}
 	context.AfterFunc(ctx, func() { server.Close() })
-	log.Printf("listening on %s", socket)
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
 }
 
+func (e *egress) serve(ctx context.Context) error {
+	listener, err := listen(egressSocket)
+	if err != nil {
+		return err
+	}
+	log.Printf("listening on %s", egressSocket)
+	return serve(ctx, listener, e)
+}
+
+// ServeHTTP leads CONNECT to its host. To GET, by which the lab's other clusters ask, it tells where on this machine that is.
 func (e *egress) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
-	if request.Method != http.MethodConnect {
-		http.Error(writer, "only CONNECT", http.StatusMethodNotAllowed)
+	if request.Method == http.MethodGet {
+		address, err := e.locate(request.Host)
+		if err != nil {
+			http.Error(writer, err.Error(), http.StatusNotFound)
+			return
+		}
+		_, _ = io.WriteString(writer, address)
 		return
 	}
-	connect, err := e.route(request)
+	upstream, err := e.dial(request.Host)
 	if err != nil {
 		http.Error(writer, err.Error(), http.StatusBadGateway)
 		return
@@ -80,46 +84,34 @@ func (e *egress) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 		return
 	}
 	_, _ = io.WriteString(client, "HTTP/1.1 200 Connection established\r\n\r\n")
-	connect(client)
+	join(client, upstream)
 }
 
-// bufferedConn is a connection of which some has been read already.
-type bufferedConn struct {
-	net.Conn
-	reader *bufio.Reader
-}
-
-func (c *bufferedConn) Read(bytes []byte) (int, error) { return c.reader.Read(bytes) }
-
-// CloseWrite of what are TCP and Unix sockets.
-func (c *bufferedConn) CloseWrite() error {
-	return c.Conn.(interface{ CloseWrite() error }).CloseWrite()
-}
-
-// route says what to do with a connection to the host of a request.
-func (e *egress) route(request *http.Request) (func(net.Conn), error) {
-	host, portText, err := net.SplitHostPort(request.Host)
+func (e *egress) dial(host string) (net.Conn, error) {
+	if host == net.JoinHostPort(e.node, kubeletPort) {
+		return net.Dial("unix", kubeletSocket)
+	}
+	address, err := e.locate(host)
 	if err != nil {
-		return nil, err
-	}
-	port, err := strconv.ParseInt(portText, 10, 32)
-	if err != nil {
-		return nil, err
-	}
-	if host == e.node && port == kubeletPort {
-		return e.kubelet.accept, nil
-	}
-	upstream, err := e.dial(host, int32(port))
-	if err != nil && request.Header.Get(relayed) == "" {
-		upstream, err = e.askNeighbours(request.Host, err)
+		address, err = askNeighbours(host, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return func(client net.Conn) { join(client, upstream) }, nil
+	return net.Dial("tcp", address)
 }
 
-func (e *egress) dial(host string, port int32) (net.Conn, error) {
+// locate returns where the istiod that this cluster has at a host listens.
+func (e *egress) locate(hostPort string) (string, error) {
+	host, portText, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		return "", err
+	}
+	number, err := strconv.ParseInt(portText, 10, 32)
+	if err != nil {
+		return "", err
+	}
+	port := int32(number)
 	target := e.pods.find(func(p *pod) bool { return p.object.Status.PodIP == host })
 	if target == nil && e.balances(host, port) {
 		target = e.pods.find(func(p *pod) bool { return p.ready.Load() })
@@ -128,13 +120,9 @@ func (e *egress) dial(host string, port int32) (net.Conn, error) {
 		target = e.pods.find(func(p *pod) bool { return p.ready.Load() && p.isKnownAs(host) })
 	}
 	if target == nil {
-		return nil, fmt.Errorf("nothing runs at %s: only istiods do in a lab", host)
+		return "", fmt.Errorf("nothing runs at %s: only istiods do in a lab", host)
 	}
-	address, ok := target.address(port)
-	if !ok {
-		return nil, fmt.Errorf("istiod %s does not listen on %d", target.object.Name, port)
-	}
-	return net.Dial("tcp", address)
+	return target.address(port)
 }
 
 // balances tells whether a load balancer of this cluster has the address and leads port to gateways: theirs lead on to istiod.
@@ -148,36 +136,31 @@ func (e *egress) balances(host string, port int32) bool {
 }
 
 // askNeighbours looks for a host in the networks of the lab's other clusters.
-func (e *egress) askNeighbours(host string, otherwise error) (net.Conn, error) {
-	neighbours, _ := filepath.Glob(filepath.Join("..", "*", socket))
+func askNeighbours(host string, otherwise error) (string, error) {
+	neighbours, _ := filepath.Glob(filepath.Join("..", "*", egressSocket))
 	for _, neighbour := range neighbours {
-		if connection, err := relay(neighbour, host); err == nil {
-			return connection, nil
+		if address, err := ask(neighbour, host); err == nil {
+			return address, nil
 		}
 	}
-	return nil, otherwise
+	return "", otherwise
 }
 
-func relay(socket, host string) (net.Conn, error) {
-	connection, err := net.Dial("unix", socket)
+func ask(neighbour, host string) (string, error) {
+	client := http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext:       func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", neighbour) },
+	}}
+	answer, err := client.Get("http://" + host)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	request := &http.Request{Method: http.MethodConnect, Host: host, URL: &url.URL{Host: host}, Header: http.Header{relayed: {"yes"}}}
-	if err := request.Write(connection); err != nil {
-		connection.Close()
-		return nil, err
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return "", errors.New(answer.Status)
 	}
-	reader := bufio.NewReader(connection)
-	response, err := http.ReadResponse(reader, request)
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = errors.New(response.Status)
-	}
-	if err != nil {
-		connection.Close()
-		return nil, err
-	}
-	return &bufferedConn{connection, reader}, nil
+	address, err := io.ReadAll(answer.Body)
+	return string(address), err
 }
 
 // join copies both ways. What one end has said to its end, the other may still answer.

@@ -13,8 +13,8 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 )
 
-// listen answers every connection with text.
-func listen(t *testing.T, text string) int {
+// answering answers every connection with text.
+func answering(t *testing.T, text string) int {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ func cluster(t *testing.T, root, name, podIP, balancer string) {
 	object.Spec.Containers[0].Env = []corev1.EnvVar{{Name: "ISTIOD_CUSTOM_HOST", Value: "other.example," + name + ".example"}}
 	istiod := newPod(p, object)
 	istiod.ready.Store(true)
-	istiod.ports.Store(int32(15017), listen(t, "istiod of "+name))
+	istiod.ports.Store(int32(15017), answering(t, "istiod of "+name))
 	p.running["1"] = istiod
 	factory := informers.NewSharedInformerFactory(client, 0)
 	gateway := &corev1.Service{Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 15017}}}}
@@ -57,22 +57,16 @@ func cluster(t *testing.T, root, name, podIP, balancer string) {
 	if err := factory.Core().V1().Services().Informer().GetStore().Add(gateway); err != nil {
 		t.Fatal(err)
 	}
-	e, err := newEgress("node1", p, factory.Core().V1().Services().Lister())
+	listener, err := listen(egressSocket)
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("unix", socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{Handler: e}
-	t.Cleanup(func() { server.Close() })
-	go func() { _ = server.Serve(listener) }()
+	go func() { _ = serve(t.Context(), listener, &egress{"node1", p, factory.Core().V1().Services().Lister()}) }()
 }
 
 func get(t *testing.T, host string) string {
 	t.Helper()
-	connection, err := net.Dial("unix", socket)
+	connection, err := net.Dial("unix", egressSocket)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,42 +14,30 @@ import (
 )
 
 // kubelet answers what the API server asks of the node: port-forwards, with the kubelet's own code.
-type kubelet struct {
-	pods        *pods
-	connections chan net.Conn
-}
+type kubelet struct{ *pods }
 
-// newKubelet starts it. It listens on no port: whoever may use the socket of the egress may talk to it.
-func newKubelet(pods *pods) (*kubelet, error) {
+// serve listens on no port: whoever may use the socket of the egress may talk to it.
+func (k kubelet) serve(ctx context.Context) error {
 	// The API server does not ask who it is.
 	certificate, key, err := cert.GenerateSelfSignedCertKey("localhost", nil, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	pair, err := tls.X509KeyPair(certificate, key)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	k := &kubelet{pods, make(chan net.Conn)}
+	listener, err := listen(kubeletSocket)
+	if err != nil {
+		return err
+	}
 	routes := http.NewServeMux()
 	routes.HandleFunc("/portForward/{namespace}/{pod}", k.portForward)
 	routes.HandleFunc("/portForward/{namespace}/{pod}/{uid}", k.portForward)
-	server := &http.Server{
-		Handler: routes,
-		// The upgrades of port-forwards are those of HTTP/1.1.
-		TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"http/1.1"}},
-	}
-	go func() { _ = server.ServeTLS(k, "", "") }()
-	return k, nil
+	return serve(ctx, tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{pair}}), routes)
 }
 
-func (k *kubelet) accept(connection net.Conn) { k.connections <- connection }
-
-func (k *kubelet) Accept() (net.Conn, error) { return <-k.connections, nil }
-func (k *kubelet) Close() error              { return nil }
-func (k *kubelet) Addr() net.Addr            { return &net.UnixAddr{} }
-
-func (k *kubelet) portForward(writer http.ResponseWriter, request *http.Request) {
+func (k kubelet) portForward(writer http.ResponseWriter, request *http.Request) {
 	options, err := portforward.NewV4Options(request)
 	if err != nil {
 		http.Error(writer, err.Error(), http.StatusBadRequest)
@@ -62,14 +50,14 @@ func (k *kubelet) portForward(writer http.ResponseWriter, request *http.Request)
 }
 
 // PortForward copies between a stream and a port of an istiod.
-func (k *kubelet) PortForward(_ context.Context, name, _ string, port int32, stream io.ReadWriteCloser) error {
-	target := k.pods.find(func(p *pod) bool { return p.object.Namespace+"/"+p.object.Name == name })
+func (k kubelet) PortForward(_ context.Context, name, _ string, port int32, stream io.ReadWriteCloser) error {
+	target := k.find(func(p *pod) bool { return p.object.Namespace+"/"+p.object.Name == name })
 	if target == nil {
 		return fmt.Errorf("pod %s runs nothing: only istiods run in a lab", name)
 	}
-	address, ok := target.address(port)
-	if !ok {
-		return fmt.Errorf("istiod %s does not listen on %d", name, port)
+	address, err := target.address(port)
+	if err != nil {
+		return err
 	}
 	upstream, err := net.Dial("tcp", address)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
@@ -56,10 +57,9 @@ func run(ctx context.Context, kubeconfig string, o options) error {
 	if err := pods.follow(factory.Core().V1()); err != nil {
 		return err
 	}
-	egress, err := newEgress(o.node, pods, services)
-	if err != nil {
-		return err
-	}
 	factory.Start(ctx.Done())
-	return egress.serve(ctx)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return kubelet{pods}.serve(ctx) })
+	group.Go(func() error { return (&egress{o.node, pods, services}).serve(ctx) })
+	return group.Wait()
 }

@@ -10,10 +10,10 @@ import (
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/kubectl/pkg/cmd/set/env"
 	"k8s.io/kubernetes/pkg/fieldpath"
 	"k8s.io/kubernetes/pkg/kubelet/token"
 	"k8s.io/kubernetes/pkg/volume"
@@ -22,6 +22,7 @@ import (
 	"k8s.io/kubernetes/pkg/volume/secret"
 	"k8s.io/kubernetes/third_party/forked/golang/expansion"
 	"k8s.io/mount-utils"
+	"k8s.io/utils/ptr"
 )
 
 // mounts lays out a pod's volumes with the kubelet's own plugins: each change arrives whole, by one rename.
@@ -109,67 +110,46 @@ func (h host) GetServiceAccountTokenFunc() func(string, string, *authenticationv
 	return h.tokens.GetServiceAccountToken
 }
 
-func (h host) GetSecretFunc() func(namespace, name string) (*corev1.Secret, error) { return h.secret }
+func (h host) GetSecretFunc() func(namespace, name string) (*corev1.Secret, error) {
+	return func(namespace, name string) (*corev1.Secret, error) {
+		return h.client.CoreV1().Secrets(namespace).Get(h.ctx, name, metav1.GetOptions{})
+	}
+}
 
 func (h host) GetConfigMapFunc() func(namespace, name string) (*corev1.ConfigMap, error) {
-	return h.configMap
-}
-
-func (m *mounts) secret(namespace, name string) (*corev1.Secret, error) {
-	return m.client.CoreV1().Secrets(namespace).Get(m.ctx, name, metav1.GetOptions{})
-}
-
-func (m *mounts) configMap(namespace, name string) (*corev1.ConfigMap, error) {
-	return m.client.CoreV1().ConfigMaps(namespace).Get(m.ctx, name, metav1.GetOptions{})
+	return func(namespace, name string) (*corev1.ConfigMap, error) {
+		return h.client.CoreV1().ConfigMaps(namespace).Get(h.ctx, name, metav1.GetOptions{})
+	}
 }
 
 // environment returns a container's variables. Those that tell of the node's size are left out: KWOK's has a thousand cores.
 func (m *mounts) environment(pod *corev1.Pod, container corev1.Container) (map[string]string, error) {
-	variables := map[string]string{}
+	variables, store := map[string]string{}, env.NewResourceStore()
 	for _, variable := range container.Env {
-		value, given, err := m.value(pod, variable, variables)
+		value, err := expand(variable.Value, variables), error(nil)
+		switch from := variable.ValueFrom; {
+		case from == nil:
+		case from.ResourceFieldRef != nil:
+			continue
+		case from.FieldRef != nil:
+			value, err = fieldOf(pod, from.FieldRef.FieldPath)
+		default:
+			value, err = env.GetEnvVarRefValue(m.client, pod.Namespace, store, from, pod, &container)
+			if err != nil && isOptional(from) {
+				continue
+			}
+		}
 		if err != nil {
 			return nil, fmt.Errorf("variable %s: %w", variable.Name, err)
 		}
-		if given {
-			variables[variable.Name] = value
-		}
+		variables[variable.Name] = value
 	}
 	return variables, nil
 }
 
-func (m *mounts) value(pod *corev1.Pod, variable corev1.EnvVar, known map[string]string) (string, bool, error) {
-	from := variable.ValueFrom
-	switch {
-	case from == nil:
-		return expand(variable.Value, known), true, nil
-	case from.FieldRef != nil:
-		value, err := fieldOf(pod, from.FieldRef.FieldPath)
-		return value, true, err
-	case from.SecretKeyRef != nil:
-		object, err := m.secret(pod.Namespace, from.SecretKeyRef.Name)
-		if err != nil {
-			return "", false, unless(from.SecretKeyRef.Optional, err)
-		}
-		value, ok := object.Data[from.SecretKeyRef.Key]
-		return string(value), ok, nil
-	case from.ConfigMapKeyRef != nil:
-		object, err := m.configMap(pod.Namespace, from.ConfigMapKeyRef.Name)
-		if err != nil {
-			return "", false, unless(from.ConfigMapKeyRef.Optional, err)
-		}
-		value, ok := object.Data[from.ConfigMapKeyRef.Key]
-		return value, ok, nil
-	default:
-		return "", false, nil
-	}
-}
-
-func unless(optional *bool, err error) error {
-	if ptrOr(optional, false) && apierrors.IsNotFound(err) {
-		return nil
-	}
-	return err
+func isOptional(from *corev1.EnvVarSource) bool {
+	return from.SecretKeyRef != nil && ptr.Deref(from.SecretKeyRef.Optional, false) ||
+		from.ConfigMapKeyRef != nil && ptr.Deref(from.ConfigMapKeyRef.Optional, false)
 }
 
 // fieldOf knows what a kubelet adds to the fields of the object.

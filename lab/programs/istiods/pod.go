@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log"
 	"net"
@@ -126,25 +127,15 @@ func (p *pod) run() {
 
 // mount lays out what the pod mounts, and waits for what is not there yet; false where the pod went first.
 func (p *pod) mount() bool {
-	for told := ""; ; {
-		err := p.mounts.lay(p.object, p.dir)
-		if err == nil {
-			err = p.writeKubeconfig()
-		}
-		if err == nil {
-			return true
-		}
-		if err.Error() != told {
+	told := ""
+	return wait.PollUntilContextCancel(p.stopped, probeInterval, true, func(context.Context) (bool, error) {
+		err := errors.Join(p.mounts.lay(p.object, p.dir), p.writeKubeconfig())
+		if err != nil && err.Error() != told {
 			told = err.Error()
 			p.report(corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating", Message: told}}, false)
 		}
-		select {
-		case <-p.changed:
-		case <-time.After(time.Second):
-		case <-p.stopped.Done():
-			return false
-		}
-	}
+		return err == nil, nil
+	}) == nil
 }
 
 // followMounts follows every change of what is mounted; tokens are renewed as they age.
@@ -276,14 +267,10 @@ func freePort() (int, error) {
 // probe asks whether istiod is ready, and makes the pod so.
 func (p *pod) probe(ctx context.Context, running corev1.ContainerState) {
 	client := http.Client{Timeout: 5 * time.Second}
-	path := "/ready"
-	if probe := p.object.Spec.Containers[0].ReadinessProbe; probe != nil && probe.HTTPGet != nil {
-		path = probe.HTTPGet.Path
-	}
-	for ctx.Err() == nil {
+	wait.UntilWithContext(ctx, func(context.Context) {
 		ready := false
-		if address, ok := p.address(listeners[0].port); ok {
-			if answer, err := client.Get("http://" + address + path); err == nil {
+		if address, err := p.address(listeners[0].port); err == nil {
+			if answer, err := client.Get("http://" + address + "/ready"); err == nil {
 				answer.Body.Close()
 				ready = answer.StatusCode < http.StatusBadRequest
 			}
@@ -291,20 +278,16 @@ func (p *pod) probe(ctx context.Context, running corev1.ContainerState) {
 		if ready != p.ready.Load() && ctx.Err() == nil {
 			p.report(running, ready)
 		}
-		select {
-		case <-time.After(probeInterval):
-		case <-ctx.Done():
-		}
-	}
+	}, probeInterval)
 }
 
 // address returns where on this machine the process listens for what the pod has on port.
-func (p *pod) address(port int32) (string, bool) {
+func (p *pod) address(port int32) (string, error) {
 	free, ok := p.ports.Load(port)
 	if !ok {
-		return "", false
+		return "", fmt.Errorf("istiod %s does not listen on %d", p.object.Name, port)
 	}
-	return fmt.Sprintf("127.0.0.1:%d", free), true
+	return fmt.Sprintf("127.0.0.1:%d", free), nil
 }
 
 // isKnownAs tells whether remotes come to this istiod by a DNS name, which nobody serves here.

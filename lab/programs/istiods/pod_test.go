@@ -69,9 +69,9 @@ func awaitReady(statuses <-chan corev1.PodStatus, ready bool) corev1.ContainerSt
 func pidOf(t *testing.T, p *pods) int {
 	t.Helper()
 	running := p.find(func(*pod) bool { return true })
-	address, ok := running.address(8080)
-	if !ok {
-		t.Fatal("nothing listens")
+	address, err := running.address(8080)
+	if err != nil {
+		t.Fatal(err)
 	}
 	answer, err := http.Get("http://" + address + "/pid")
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	informers "k8s.io/client-go/informers/core/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/utils/ptr"
 )
 
 var isIstiod = labels.SelectorFromSet(labels.Set{"app": "istiod"})
@@ -83,7 +84,7 @@ func (p *pods) see(object *corev1.Pod) {
 		return
 	}
 	if object.DeletionTimestamp != nil {
-		grace := time.Duration(ptrOr(object.DeletionGracePeriodSeconds, 30)) * time.Second
+		grace := time.Duration(ptr.Deref(object.DeletionGracePeriodSeconds, 30)) * time.Second
 		if !p.end(object.UID, grace) {
 			p.remove(object)
 		}
@@ -148,11 +149,4 @@ func (p *pods) find(accept func(*pod) bool) *pod {
 		}
 	}
 	return nil
-}
-
-func ptrOr[T any](value *T, otherwise T) T {
-	if value == nil {
-		return otherwise
-	}
-	return *value
 }

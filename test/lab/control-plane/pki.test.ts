@@ -25,7 +25,7 @@ beforeEach(async () => {
   mkdirSync(`${folder}.unfinished`);
   writeFileSync(join(`${folder}.unfinished`, "ca.crt"), "half");
   await ensurePki(folder, "one CA", {
-    server: { subject: "CN=server", serves: [{ type: "ip", value: "127.0.0.1" }] },
+    server: { subject: "CN=server", serves: true },
     admin: { subject: "CN=kubernetes-admin,O=system:masters" },
   });
 });

@@ -53,5 +53,5 @@ test.each([
 
 test("a file that is not there is named", async () => {
   const file = path.join(folder, "Pulumi.dev.yaml");
-  await expect(readStackFile(file)).rejects.toThrow(`${file} cannot be read (ENOENT).`);
+  await expect(readStackFile(file)).rejects.toThrow(`There is no ${file}.`);
 });

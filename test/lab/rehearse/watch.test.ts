@@ -20,13 +20,15 @@ let listed: Record<string, { resourceVersion: string; items: KubernetesObject[] 
 let watches: ServerResponse[];
 /** Statuses with which the next watches of Gateways are refused. */
 let refusals: number[];
+/** When the last one was; long ago where none was. */
+let refusedAt: number;
 
 beforeAll(async () => {
   identity = await makeIdentity();
 });
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "weft-watch-"));
-  [listed, watches, refusals] = [{}, [], []];
+  [listed, watches, refusals, refusedAt] = [{}, [], [], -Infinity];
   server = https.createServer({ cert: identity.cert, key: identity.key }, (request, response) => {
     const { pathname, searchParams } = new URL(request.url!, "https://any");
     const plural = pathname.split("/").at(-1)!;
@@ -36,7 +38,10 @@ beforeEach(async () => {
     }
     if (plural !== "gateways") return response.flushHeaders();
     const status = refusals.shift();
-    if (status !== undefined) return response.writeHead(status).end();
+    if (status !== undefined) {
+      refusedAt = performance.now();
+      return response.writeHead(status, { "Retry-After": "1" }).end();
+    }
     response.flushHeaders();
     watches.push(response);
     server.emit("watched");
@@ -78,7 +83,7 @@ const gateway = (name: string, resourceVersion: string, spec: object): Kubernete
 
 test.each([
   ["", []],
-  [", once the API server has got its storage ready", [429]],
+  [", after the time for which the API server asks", [429]],
 ])("a watch that the API server ends goes on with what there is then%s", async (_, statuses) => {
   const [changed, gone, same] = ["cross-network-gateway", "gone", "same"];
   listed.gateways = {
@@ -94,6 +99,7 @@ test.each([
   const resumed = once(server, "watched");
   watches[0]!.end();
   await resumed;
+  expect(performance.now() - refusedAt).toBeGreaterThan(990);
   const event = { type: "MODIFIED", object: gateway("new", "31", { b: 1 }) };
   watches[1]!.write(`${JSON.stringify(event)}\n`);
   listed.gateways = {
@@ -119,6 +125,6 @@ test("a watch that is refused is an error that says of what", async () => {
   refusals = [500];
   const watch = await start();
   await expect(watch.finish()).rejects.toThrow(
-    "east: objects of kind Gateway cannot be watched: the watch ended.",
+    "east: objects of kind Gateway cannot be watched: the watch is answered with 500.",
   );
 });

@@ -112,13 +112,13 @@ describe("a download", () => {
     expect(readdirSync(join(target(), "bin")).sort()).toEqual(["other", "program"]);
   });
 
-  test("a host that takes connections is reachable, and asked only once", async () => {
+  test("a host that answers is reachable, and asked only once", async () => {
     expect(await isReachable(`${base}/tool`)).toBe(true);
     await new Promise((resolve) => server.close(resolve));
     expect(await isReachable(`${base}/other`)).toBe(true);
   });
 
-  test("a host is reachable though this process was held up while it took the connection", async () => {
+  test("a host is reachable though this process was held up while it answered", async () => {
     const answer = isReachable(`${base}/tool`);
     process.nextTick(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_100));
     expect(await answer).toBe(true);

@@ -1,61 +1,48 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { choosePath, findOnPath, together } from "../../../lab/toolchain/path";
-import type { Program } from "../../../lab/toolchain/programs";
-
-const at = (version: string | undefined) => ({ path: "/usr/bin/it", version });
-
-function chosen(found: Partial<Record<Program, string | undefined>>): string[] {
-  const hits = Object.entries(found).map(([program, version]) => [program, at(version)]);
-  return Object.keys(choosePath(Object.fromEntries(hits) as Record<Program, ReturnType<typeof at>>)).sort();
-}
-
-const server = (version: string) => ({
-  "kube-apiserver": version,
-  "kube-controller-manager": version,
-  "kube-scheduler": version,
-});
+import { findOnPath, fits } from "../../../lab/toolchain/path";
+import { KUBERNETES, type Program, recipes } from "../../../lab/toolchain/programs";
 
 describe("which programs on PATH are used", () => {
-  test("one whose version fits", () => {
-    expect(chosen({ etcd: "3.5.21", helm: "3.18.0", pulumi: "3.250.0", kwok: "0.7.0" })).toEqual([
-      "etcd",
-      "helm",
-      "kwok",
-      "pulumi",
+  const isUsed = (program: Program, version?: string) =>
+    fits({ path: "/usr/bin/it", version }, recipes[program].onPath!.accepts);
+
+  test.each<[Program, string]>([
+    ["etcd", "3.5.21"],
+    ["helm", "3.18.0"],
+    ["pulumi", "3.250.0"],
+    ["kwok", "0.7.0"],
+  ])("%s %s", (program, version) => {
+    expect(isUsed(program, version)).toBe(true);
+  });
+
+  test.each<[Program, string | undefined]>([
+    ["etcd", "3.4.9"],
+    ["helm", "4.0.0"],
+    ["kwok", "0.9.0"],
+    ["pulumi", undefined],
+  ])("not %s %s: too old, too new, or it does not tell", (program, version) => {
+    expect(isUsed(program, version)).toBe(false);
+  });
+
+  test.each<Program>(["kube-apiserver", "kube-controller-manager", "kube-scheduler"])(
+    "%s of the minor of the others, which may be the lab's own",
+    (program) => {
+      const minor = KUBERNETES.replace(/\.\d+$/, "");
+      expect(
+        ["1.35.9", `${minor}.0`, `${minor}.7`, "1.37.0"].map((version) => isUsed(program, version)),
+      ).toEqual([false, true, true, false]);
+    },
+  );
+
+  test("kubectl within one minor of the servers", () => {
+    expect(["1.34.9", "1.35.0", "1.37.2", "1.38.0"].map((version) => isUsed("kubectl", version))).toEqual([
+      false,
+      true,
+      true,
+      false,
     ]);
-  });
-
-  test("none that is too old, too new, or does not tell its version", () => {
-    expect(chosen({ etcd: "3.4.9", helm: "4.0.0", pulumi: undefined, kwok: "0.9.0" })).toEqual([]);
-  });
-
-  test("Kubernetes' server parts, when all three are of one minor", () => {
-    expect(chosen(server("1.34.2"))).toEqual(Object.keys(server("")).sort());
-    expect(chosen({ ...server("1.34.2"), "kube-scheduler": "1.34.5" })).toEqual(
-      Object.keys(server("")).sort(),
-    );
-  });
-
-  test("no server part of Kubernetes, when one is missing, of another minor, or unfit", () => {
-    expect(chosen({ "kube-apiserver": "1.34.2", "kube-controller-manager": "1.34.2" })).toEqual([]);
-    expect(chosen({ ...server("1.34.2"), "kube-scheduler": "1.35.0" })).toEqual([]);
-    expect(chosen(server("1.20.0"))).toEqual([]);
-  });
-
-  test("kubectl, when it is within one minor of the servers, whether those are on PATH or not", () => {
-    expect(chosen({ kubectl: "1.37.0" })).toEqual(["kubectl"]);
-    expect(chosen({ kubectl: "1.34.9" })).toEqual([]);
-    expect(chosen({ kubectl: "1.33.0", ...server("1.34.2") })).toContain("kubectl");
-    expect(chosen({ kubectl: "1.36.0", ...server("1.34.2") })).not.toContain("kubectl");
-    expect(chosen({ kubectl: undefined })).toEqual([]);
-  });
-
-  test("whoever asks for one part of Kubernetes looks for those that it has to match", () => {
-    expect(together("kube-scheduler")).toEqual(Object.keys(server("")));
-    expect(together("kubectl")).toEqual(["kubectl", ...Object.keys(server(""))]);
-    expect(together("etcd")).toEqual(["etcd"]);
   });
 });
 
