@@ -6,6 +6,7 @@ import { resolveKubeconfigs } from "./clusters/kubeconfig";
 import { lastOutputs } from "./clusters/last-outputs";
 import { parseMeshWithFound } from "./clusters/membership";
 import { preflight } from "./clusters/preflight";
+import { requestToken } from "./clusters/reader-tokens";
 import { storedSettings } from "./clusters/stored-settings";
 import { failInTheEnd } from "./components/fail-in-the-end";
 import { Mesh } from "./components/mesh/mesh";
@@ -66,6 +67,13 @@ async function weave() {
     kubeconfigs,
     live,
     revocation,
+    requestToken: async (request) => {
+      try {
+        return await requestToken(kubeconfigs.get(request.cluster)!, request, warn);
+      } catch (error) {
+        throw new pulumi.RunError((error as Error).message);
+      }
+    },
     evicted,
     secrets,
     providers,

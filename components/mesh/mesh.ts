@@ -16,18 +16,21 @@ import { LoadBalancer } from "../load-balancer/load-balancer";
 import { EvictedMember, type EvictedMemberArgs } from "../mesh-member/evicted-member";
 import { MeshMember, type MeshMemberArgs } from "../mesh-member/mesh-member";
 import { PeerSecret } from "../mesh-member/peer-secret";
+import type { RequestToken } from "../mesh-member/remote-access";
 import { Sample } from "../sample/sample";
 import { Trust } from "../root-ca/trust";
 
 export interface MeshArgs {
   mesh: MeshSpec;
   kubeconfigs: Kubeconfigs;
-  /** What is there before this `up`. It decides about order, never about what is created. */
+  /** What is there before this `up`. It decides about order and about which tokens are kept, never about what is created. */
   live: LiveMember[];
   /** Members whose cluster is gone, each with a provider that reads what it is told. @default none */
   evicted?: (EvictedMemberArgs & { name: string; reader: kubernetes.Provider })[];
   /** Who is revoked, and what the last `up` left of it. */
   revocation: Revocation;
+  /** Gives tokens that end. */
+  requestToken: RequestToken;
   /** What is secret in stack config. @default nothing */
   secrets?: ReadonlySet<string>;
   /** One provider per member, by the member's name. */
@@ -138,7 +141,7 @@ export class Mesh extends pulumi.ComponentResource {
   }
 
   private createMember(plan: MemberPlan, exchange: Exchange, servedBy?: MeshMemberArgs["servedBy"]): Made {
-    const { mesh, kubeconfigs, providers } = this.args;
+    const { mesh, kubeconfigs, live, requestToken, providers } = this.args;
     const { member, isRead } = plan;
     const part = new MeshMember(
       `${this.name}-${member.name}`,
@@ -146,6 +149,8 @@ export class Mesh extends pulumi.ComponentResource {
         mesh,
         member,
         isRead,
+        held: live.find(({ name }) => name === member.name)?.held,
+        requestToken,
         cacerts: this.trust.cacerts[member.name]!,
         address: peerAddress(member, kubeconfigs.get(member.name)!),
         exchange: exchange.beforeTrust,
