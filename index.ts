@@ -62,7 +62,7 @@ async function weave() {
   if (cost !== undefined) void pulumi.log.info(cost);
   const secrets = await secretsIn(settings);
   const revocation = revocationOf(spec, last, live, new Date());
-  const { root, members, issued, crls } = new Mesh("mesh", {
+  const { root, members, issued, tokens, crls } = new Mesh("mesh", {
     mesh: spec,
     kubeconfigs,
     live,
@@ -85,7 +85,9 @@ async function weave() {
   );
   return {
     mesh: {
-      id,
+      // A program whose outputs are there is done to the Automation API (automation/server.js), also where a resource failed to be
+      // registered, and what is not registered the engine deletes: PeerSecrets, and the tokens in use.
+      id: pulumi.runtime.isDryRun() ? id : tokens.apply(() => id),
       trustDomain,
       root,
       roots,

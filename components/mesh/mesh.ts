@@ -70,6 +70,8 @@ export class Mesh extends pulumi.ComponentResource {
   readonly members: Record<string, MemberOutputs>;
   /** By member, those that have left included: its intermediates that have not ended. The next `up` revokes them by it. */
   readonly issued: Record<string, pulumi.Input<Issued[]>>;
+  /** Fails where a token was asked for in vain. */
+  readonly tokens: pulumi.Output<void>;
   /** PEM of the CRLs that Weft signed; undefined where none are published. */
   readonly crls: pulumi.Output<string> | undefined;
 
@@ -102,6 +104,7 @@ export class Mesh extends pulumi.ComponentResource {
     const families = plan.primaries.map((primary) => this.createFamily(primary, exchange));
     const members = families.flatMap((family) => this.createExchange(family, families, exchange));
     exchange.finish();
+    this.tokens = pulumi.unsecret(pulumi.all(Object.values(kubeconfigsIn(families)))).apply(() => undefined);
     for (const { name: member, reader, ...rest } of evicted) {
       new EvictedMember(`${name}-${member}`, rest, { parent: this, providers: [reader] });
     }

@@ -165,9 +165,14 @@ describe("a gateway's pod gets no CA key and no peer's token", () => {
   );
 });
 
-test("it is changed: a token renewed, mTLS permissive, no Telemetry, no sample", async () => {
-  await up({ remoteAccess: { generation: 2 }, mtls: "permissive", sample: undefined, telemetry: undefined });
-  expect(await mesh.secret("cluster1", "weft-reader-token-2")).toBeDefined();
+test("it is changed: tokens that end, mTLS permissive, no Telemetry, no sample", async () => {
+  await up({
+    remoteAccess: { generation: 2, tokenLifetimeHours: 24 },
+    mtls: "permissive",
+    sample: undefined,
+    telemetry: undefined,
+  });
+  expect(await mesh.secret("cluster1", "weft-reader-binding-2")).toBeDefined();
 });
 
 test("it is taken out again, the CRDs apart, when the tokens of the last up have ended", async () => {
