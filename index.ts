@@ -6,6 +6,7 @@ import { resolveKubeconfigs } from "./clusters/kubeconfig";
 import { lastOutputs } from "./clusters/last-outputs";
 import { parseMeshWithFound } from "./clusters/membership";
 import { preflight } from "./clusters/preflight";
+import { requestToken } from "./clusters/reader-tokens";
 import { storedSettings } from "./clusters/stored-settings";
 import { failInTheEnd } from "./components/fail-in-the-end";
 import { secretOutputs } from "./components/keep-secrets";
@@ -62,11 +63,18 @@ async function weave() {
   if (cost !== undefined) void pulumi.log.info(cost);
   const secrets = await secretsIn(settings);
   const revocation = revocationOf(spec, last, live, new Date());
-  const { root, members, issued, crls } = new Mesh("mesh", {
+  const { root, members, issued, tokens, crls } = new Mesh("mesh", {
     mesh: spec,
     kubeconfigs,
     live,
     revocation,
+    requestToken: async (request) => {
+      try {
+        return await requestToken(kubeconfigs.get(request.cluster)!, request, warn);
+      } catch (error) {
+        throw new pulumi.RunError((error as Error).message);
+      }
+    },
     evicted,
     secrets,
     providers,
@@ -78,7 +86,9 @@ async function weave() {
   );
   const outputs = {
     mesh: {
-      id,
+      // A program whose outputs are there is done to the Automation API (automation/server.js), also where a resource failed to be
+      // registered, and what is not registered the engine deletes: PeerSecrets, and the tokens in use.
+      id: pulumi.runtime.isDryRun() ? id : tokens.apply(() => id),
       trustDomain,
       root,
       roots,

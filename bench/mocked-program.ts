@@ -93,6 +93,7 @@ async function main(count: number, reads: number | undefined): Promise<void> {
     kubeconfigs: new Map(names.map((name) => [name, kubeconfigOf(name)])),
     live: [],
     revocation: revocationOf(mesh, lastUp(undefined), [], new Date()),
+    requestToken: ({ cluster }) => Promise.resolve(`token of ${cluster}`),
     providers: Object.fromEntries(
       names.map((name) => [name, new kubernetes.Provider(name, { kubeconfig: "{}" })]),
     ),

@@ -4,10 +4,11 @@ import { brokenRotation, versionIn } from "../mesh/istio-versions";
 import type { LiveIstiod, LiveMember } from "../mesh/live-member";
 import type { Member, MeshSpec } from "../mesh/mesh-spec";
 import { defaultRevision, type Revision } from "../mesh/revisions";
-import { readersOf } from "../mesh/topology";
+import { peersOf, readersOf } from "../mesh/topology";
 import { ApiClient, ApiServerError, type List } from "./api-client";
 import type { ResolvedKubeconfig } from "./kubeconfig";
-import { knownPeersIn } from "./known-peers";
+import { knownPeersIn, peerKeysIn, type PeerKey } from "./known-peers";
+import { readerServiceAccount } from "./reader-tokens";
 import { inWords, revisionsInUse, tagsIn } from "./revisions-in-use";
 
 export interface Inspection {
@@ -22,14 +23,21 @@ export interface Inspection {
   clusterCa?: string;
   /** How far the clock of the API server is ahead of this machine's, in milliseconds; undefined where it does not say. */
   clockOffsetMs?: number;
-  /** Secret. The newest token by which the peers read it; undefined before the first `up`, and where nobody reads it. */
+  /**
+   * Secret. The newest token that does not end, by which the peers read it; undefined before the first `up`, where nobody reads it, and
+   * where its tokens end.
+   */
   readerToken?: string;
+  /** Secret. What its PeerSecrets hold, by peer. Read only where it reads a member whose tokens are to end. */
+  peerKeys?: Record<string, PeerKey>;
 }
 
 interface Permission {
   verb: string;
   group: string;
   resource: string;
+  subresource?: string;
+  name?: string;
   namespace?: string;
 }
 
@@ -45,10 +53,20 @@ const needed: Permission[] = [
   { verb: "list", group: "apps", resource: "deployments", namespace: "istio-system" },
 ];
 
+/** Where tokens are to end. */
+const neededForTokens: Permission = {
+  verb: "create",
+  group: "",
+  resource: "serviceaccounts",
+  subresource: "token",
+  name: readerServiceAccount,
+  namespace: "istio-system",
+};
+
 /** @throws CredentialsError, ApiServerError */
 export async function inspect(
   mesh: MeshSpec,
-  { name, istio }: Member,
+  { name, istio, remoteAccess }: Member,
   kubeconfig: ResolvedKubeconfig,
   timeoutMs: number,
 ): Promise<Inspection> {
@@ -59,7 +77,11 @@ export async function inspect(
     const { clockOffsetMs } = api;
     if (kubernetesVersion === undefined) throw new ApiServerError("answer", "200");
     const isRead = readersOf(mesh, name).length > 0;
-    const tokens = tokenGenerationsIn(api);
+    const ends = isRead && remoteAccess.tokenLifetimeHours !== undefined;
+    const readsEnding = peersOf(mesh, name).some(
+      (peer) => peer.remoteAccess.tokenLifetimeHours !== undefined,
+    );
+    const secrets = readerSecretsIn(api);
     const [
       denied,
       clusterUid,
@@ -67,30 +89,35 @@ export async function inspect(
       ingress,
       eastWest,
       istiod,
-      tokenGenerations,
+      readerSecrets,
       trust,
       clusterCa,
       readerToken,
+      peerKeys,
     ] = await Promise.all([
-      deniedTo(api),
+      deniedTo(api, ends ? [...needed, neededForTokens] : needed),
       uidOf(api),
       namespaceIn(api),
       gatewayIn(api, "istio-ingressgateway"),
       gatewayIn(api, "istio-eastwestgateway"),
       istiodIn(api, istio.revisions),
-      tokens,
+      secrets,
       trustIn(api),
       clusterCaOf(api),
-      isRead ? tokens.then((generations) => readerTokenIn(api, generations.at(-1))) : undefined,
+      isRead
+        ? secrets.then(({ tokenGenerations }) => readerTokenIn(api, tokenGenerations.at(-1)))
+        : undefined,
+      readsEnding ? unlessForbidden(peerKeysIn(api)) : undefined,
     ]);
     return {
-      live: { name, namespace, ingress, eastWest, ...istiod, tokenGenerations, ...trust },
+      live: { name, namespace, ingress, eastWest, ...istiod, ...readerSecrets, ...trust },
       kubernetesVersion,
       clusterUid,
       denied,
       clusterCa,
       clockOffsetMs,
       readerToken,
+      peerKeys,
     };
   } finally {
     api.close();
@@ -98,9 +125,9 @@ export async function inspect(
 }
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access */
-async function deniedTo(api: ApiClient): Promise<string[]> {
+async function deniedTo(api: ApiClient, permissions: Permission[]): Promise<string[]> {
   const answers = await Promise.all(
-    needed.map((resourceAttributes) =>
+    permissions.map((resourceAttributes) =>
       api.post<{ status?: { allowed?: boolean } }>("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
         apiVersion: "authorization.k8s.io/v1",
         kind: "SelfSubjectAccessReview",
@@ -108,13 +135,14 @@ async function deniedTo(api: ApiClient): Promise<string[]> {
       }),
     ),
   );
-  return needed
+  return permissions
     .filter((_, index) => answers[index]!.status?.allowed !== true)
-    .map(({ verb, group, resource, namespace }) =>
-      [verb, group === "" ? resource : `${resource}.${group}`, namespace && `in ${namespace}`]
+    .map(({ verb, group, resource, subresource, namespace }) => {
+      const kind = [resource, subresource].filter(Boolean).join("/");
+      return [verb, group === "" ? kind : `${kind}.${group}`, namespace && `in ${namespace}`]
         .filter(Boolean)
-        .join(" "),
-    );
+        .join(" ");
+    });
 }
 
 async function uidOf(api: ApiClient): Promise<string | undefined> {
@@ -158,13 +186,20 @@ async function clusterCaOf(api: ApiClient): Promise<string | undefined> {
   return published?.data?.["ca.crt"];
 }
 
-async function tokenGenerationsIn(api: ApiClient): Promise<number[]> {
-  const secrets = await unlessForbidden(api.listMetadata("/api/v1/namespaces/istio-system/secrets"));
-  return (secrets ?? [])
-    .map(({ metadata }) => /^weft-reader-token-(\d+)$/.exec(metadata.name)?.[1])
-    .filter((generation) => generation !== undefined)
-    .map(Number)
-    .sort((a, b) => a - b);
+async function readerSecretsIn(api: ApiClient): Promise<Pick<LiveMember, "tokenGenerations" | "bindings">> {
+  const secrets = (await unlessForbidden(api.listMetadata("/api/v1/namespaces/istio-system/secrets"))) ?? [];
+  const named = (pattern: RegExp) =>
+    secrets.flatMap(({ metadata: { name, uid = "" } }) => {
+      const generation = pattern.exec(name)?.[1];
+      return generation === undefined ? [] : [[Number(generation), uid] as const];
+    });
+  const bindings = named(/^weft-reader-binding-(\d+)$/);
+  return {
+    tokenGenerations: named(/^weft-reader-token-(\d+)$/)
+      .map(([generation]) => generation)
+      .sort((a, b) => a - b),
+    bindings: bindings.length === 0 ? undefined : Object.fromEntries(bindings),
+  };
 }
 
 async function readerTokenIn(api: ApiClient, generation: number | undefined): Promise<string | undefined> {

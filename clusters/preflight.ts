@@ -13,6 +13,7 @@ import { unanswered } from "../mesh/transitions/unreachable";
 import { ApiServerError, defaultTimeoutMs } from "./api-client";
 import { checkChartSources } from "./chart-source";
 import { explain, kubectl } from "./explain";
+import { heldOf, heldOfSilent, unknownCaProblems } from "./held-tokens";
 import { inspect, type Inspection } from "./inspect";
 import type { Kubeconfigs } from "./kubeconfig";
 import { tryAsPeer } from "./try-as-peer";
@@ -24,6 +25,8 @@ export interface PreflightOptions {
   warn: (message: string) => void;
   /** Milliseconds for all requests to one cluster. Default: 30 s. */
   timeoutMs?: number;
+  /** By it tokens are due. Default: this moment. */
+  now?: Date;
 }
 
 /**
@@ -33,7 +36,7 @@ export interface PreflightOptions {
 export async function preflight(
   mesh: MeshSpec,
   kubeconfigs: Kubeconfigs,
-  { last = lastUp({}), warn, timeoutMs = defaultTimeoutMs }: PreflightOptions,
+  { last = lastUp({}), warn, timeoutMs = defaultTimeoutMs, now = new Date() }: PreflightOptions,
 ): Promise<LiveMember[]> {
   const problems: Problem[] = [];
   const warnings: string[] = [];
@@ -46,15 +49,35 @@ export async function preflight(
     mesh.members.map(async (member) => {
       const kubeconfig = kubeconfigs.get(member.name)!;
       try {
-        const inspection = await inspect(mesh, member, kubeconfig, timeoutMs);
-        inspections.set(member.name, inspection);
-        const { problem, warning } = await tryAsPeer(mesh, member, kubeconfig, inspection, timeoutMs);
-        if (problem !== undefined) problems.push(problem);
-        if (warning !== undefined) warnings.push(warning);
+        inspections.set(member.name, await inspect(mesh, member, kubeconfig, timeoutMs));
       } catch (error) {
         const problem = explain(error, member, kubeconfig, timeoutMs);
         if (isSilence(error)) silent.set(member.name, problem);
         else problems.push(problem);
+      }
+    }),
+  );
+  // Some of what is known of a member stands in its readers' clusters.
+  await Promise.all(
+    mesh.members.map(async (member) => {
+      const kubeconfig = kubeconfigs.get(member.name)!;
+      const inspection = inspections.get(member.name);
+      if (inspection === undefined) return;
+      try {
+        const held = await heldOf(mesh, member, kubeconfig, inspections, { now, timeoutMs });
+        inspection.live.held = held;
+        const readerToken = held?.token?.token ?? inspection.readerToken;
+        const { problem, warning } = await tryAsPeer(
+          mesh,
+          member,
+          kubeconfig,
+          { clusterCa: inspection.clusterCa, readerToken },
+          timeoutMs,
+        );
+        if (problem !== undefined) problems.push(problem);
+        if (warning !== undefined) warnings.push(warning);
+      } catch (error) {
+        problems.push(explain(error, member, kubeconfig, timeoutMs));
       }
     }),
   );
@@ -65,13 +88,16 @@ export async function preflight(
   problems.push(...permissionProblems(mesh, kubeconfigs, inspections));
   problems.push(...sameClusterProblems(mesh, kubeconfigs, inspections));
   problems.push(...clockProblems(clocksOf(mesh, kubeconfigs, inspections)));
+  problems.push(...unknownCaProblems(mesh, kubeconfigs, inspections));
   problems.push(...(await charts));
 
   const live = mesh.members.flatMap((member) => {
     if (!silent.has(member.name)) return inspections.get(member.name)?.live ?? [];
-    return isTolerated ? unanswered(member, mesh.config.id, last) : [];
+    return isTolerated
+      ? { ...unanswered(member, mesh.config.id, last), held: heldOfSilent(mesh, member, inspections) }
+      : [];
   });
-  const before = { last, live, peerAddresses: peerAddressesOf(mesh, kubeconfigs, inspections) };
+  const before = { last, live, peerAddresses: peerAddressesOf(mesh, kubeconfigs, inspections), now };
   problems.push(...checkTransition(before, mesh));
   if (problems.length > 0) {
     throw new ConfigError(problems.sort((a, b) => a.path.localeCompare(b.path, "en", { numeric: true })));

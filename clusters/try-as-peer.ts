@@ -8,6 +8,7 @@ import { ApiClient, ApiServerError } from "./api-client";
 import type { Inspection } from "./inspect";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "./kubeconfig";
 import { proxyFor } from "./proxy";
+import { accepts } from "./reader-tokens";
 
 /** For an address that is only for peers, in milliseconds: where it is a private one, nobody answers here, and that is right. */
 const peersOnlyMs = 5_000;
@@ -50,7 +51,7 @@ export async function tryAsPeer(
       return { problem: { path, value: address.server, ...distrust(readers, member, address, error.code) } };
     }
     if (error.code === "401" && readerToken !== undefined) {
-      return refusal(readers, member, address, await judge(readerToken, kubeconfig, timeoutMs));
+      return refusal(readers, member, address, await accepts(kubeconfig, readerToken, timeoutMs));
     }
     const isSilent = error.kind === "unreachable" || error.kind === "timeout";
     if (!isSilent || member.apiServer === undefined) return {};
@@ -72,29 +73,6 @@ async function ask(kubeconfig: ResolvedKubeconfig, hasToken: boolean, timeoutMs:
         spec: { resourceAttributes: { verb: "list", resource: "secrets" } },
       });
     }
-  } finally {
-    api.close();
-  }
-}
-
-/**
- * Whether the token is good by itself; undefined where the user may not ask.
- * https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-review-v1/
- */
-async function judge(
-  token: string,
-  kubeconfig: ResolvedKubeconfig,
-  timeoutMs: number,
-): Promise<boolean | undefined> {
-  const api = await ApiClient.of(kubeconfig, timeoutMs);
-  try {
-    const review = { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec: { token } };
-    const path = "/apis/authentication.k8s.io/v1/tokenreviews";
-    const { status } = await api.post<{ status?: { authenticated?: boolean } }>(path, review);
-    return status?.authenticated === true;
-  } catch (error) {
-    if (error instanceof ApiServerError) return undefined;
-    throw error;
   } finally {
     api.close();
   }

@@ -1,11 +1,10 @@
 /** The defaults that one key takes from another. */
 import { mergeValues } from "./istio-values";
 import type { Member, MeshSpec } from "./mesh-spec";
+import { hourMs } from "./reader-token";
 import { revisionsOf, taggedRevision, tagsOf } from "./revisions";
 import { intermediateGeneration, tokenRenewals } from "./revocation";
 import type { ClusterConfig, MeshConfig, NamespaceMetadata } from "./schema";
-
-const hourMs = 60 * 60 * 1000;
 
 /** A cluster as it was parsed, and where it stands in stack config. */
 export interface ClusterEntry {
@@ -18,13 +17,17 @@ export interface ClusterEntry {
  * @param now to which span of `renewEveryHours` the tokens belong.
  */
 export function withDefaults(config: MeshConfig, entries: ClusterEntry[], now = new Date()): MeshSpec {
-  const { generation, renewEveryHours } = config.remoteAccess;
+  const { generation, renewEveryHours, tokenLifetimeHours } = config.remoteAccess;
   const renewals = renewEveryHours === undefined ? 0 : Math.floor(now.getTime() / (renewEveryHours * hourMs));
   const clusters = entries.map(({ cluster }) => cluster);
   const tokenOf = (cluster: ClusterConfig): Member["remoteAccess"] => {
     const forRevoked = tokenRenewals(config.trust, clusters, cluster.name);
     const own = cluster.remoteAccess.generation ?? generation;
-    return { generation: own + renewals + forRevoked, forRevoked };
+    return {
+      generation: own + renewals + forRevoked,
+      forRevoked,
+      tokenLifetimeHours: cluster.remoteAccess.tokenLifetimeHours ?? tokenLifetimeHours,
+    };
   };
   const members = entries
     .map(({ path, cluster: { kubeconfig, apiServer, ...cluster } }): Member => ({

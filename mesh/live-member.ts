@@ -1,4 +1,5 @@
 import type { PeerAddress } from "./peer-address";
+import type { ReaderToken } from "./reader-token";
 
 /** What is there before an `up`, as far as a step from it can do harm. */
 export interface LiveMember {
@@ -21,6 +22,10 @@ export interface LiveMember {
   users?: Record<string, string[]>;
   /** Generations of the token Secrets `weft-reader-token-<generation>`. */
   tokenGenerations: number[];
+  /** UIDs of the Secrets `weft-reader-binding-<generation>`, by generation: what tokens that end are bound to. */
+  bindings?: Record<number, string>;
+  /** Where its tokens are to end: what its readers hold of it. */
+  held?: HeldAccess;
   /** Names in annotation `weft.dev/roots` of Secret `cacerts`; undefined where there is no such Secret or annotation. */
   roots?: string[];
   /** Name in annotation `weft.dev/signing-root` of Secret `cacerts`; undefined where there is none. */
@@ -42,6 +47,13 @@ export interface LiveIstiod {
   isReady: boolean;
   /** Name of its Helm release; undefined where its label does not say it. */
   release?: string;
+}
+
+export interface HeldAccess {
+  /** Secret. The token with which all readers go on; undefined where another is due. */
+  token?: ReaderToken;
+  /** PEM of the CA by which the readers know its API server, in base64; undefined where it is not known. */
+  caData?: string;
 }
 
 export interface LiveNamespace {

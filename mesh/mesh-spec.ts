@@ -38,11 +38,13 @@ export interface Member extends Omit<
     /** Generation of its intermediate, by the mesh's and `trust.revoked` where it says none. */
     intermediateGeneration: number;
   };
-  /** Generation of the token by which its peers read it. */
+  /** The token by which its peers read it. */
   remoteAccess: {
     generation: number;
-    /** How much of it is for members that are revoked. */
+    /** How much of the generation is for members that are revoked. */
     forRevoked: number;
+    /** How long it lives; undefined: it does not end. */
+    tokenLifetimeHours?: number;
   };
 }
 

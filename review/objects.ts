@@ -20,8 +20,8 @@ export const types = {
 } as const;
 
 export const isPeerSecret = (resource: Resource) => isSecret(resource, /^weft-peers(-\d+)?$/);
-/** Of the service account by which peers read a member. */
-export const isToken = (resource: Resource) => isSecret(resource, /^weft-reader-token-\d+$/);
+/** Of the service account by which peers read a member; where tokens end, the Secret that they end with. */
+export const isToken = (resource: Resource) => isSecret(resource, /^weft-reader-(token|binding)-\d+$/);
 export const isCacerts = (resource: Resource) => isSecret(resource, /^cacerts$/);
 
 function isSecret(resource: Resource, name: RegExp): boolean {

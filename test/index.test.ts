@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { lastOutputs } from "../clusters/last-outputs";
 import { resolveKubeconfigs, type ResolvedKubeconfig } from "../clusters/kubeconfig";
 import { preflight } from "../clusters/preflight";
+import { requestToken } from "../clusters/reader-tokens";
 import { storedSettings } from "../clusters/stored-settings";
 import type { MeshSpec } from "../mesh/mesh-spec";
 import { lastUp } from "../mesh/last-up";
@@ -16,6 +17,7 @@ jest.mock("../clusters/last-outputs");
 jest.mock("../clusters/stored-settings");
 jest.mock("../clusters/preflight");
 jest.mock("../clusters/kubeconfig");
+jest.mock("../clusters/reader-tokens");
 jest.setTimeout(60_000);
 
 const kubeconfig = (name: string): ResolvedKubeconfig => ({
@@ -101,6 +103,20 @@ const issued = [
     ends: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/) as string,
   },
 ];
+
+test("a token that ends is asked for of its member before the outputs are there", async () => {
+  const ending = { mesh: { remoteAccess: { tokenLifetimeHours: 24 } }, clusters };
+  jest.mocked(requestToken).mockResolvedValue("t0ken");
+  const { outputs } = await run(ending);
+  expect(await valueOf(pulumi.output(outputs.mesh))).toMatchObject({ secret: false, value: { id: "mesh1" } });
+  const asked = jest
+    .mocked(requestToken)
+    .mock.calls.map(([kubeconfig, { cluster }]) => [kubeconfig.kubeconfig, cluster]);
+  expect(asked.sort()).toEqual([
+    ["the kubeconfig of a", "a"],
+    ["the kubeconfig of b", "b"],
+  ]);
+});
 
 test("the outputs are the mesh, its root and its members, and none of them is secret", async () => {
   const { outputs } = await run({ mesh: { id: "mesh7" }, clusters });

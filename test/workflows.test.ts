@@ -85,5 +85,6 @@ test("only the jobs that log in get a token to do so, and only the one that comm
     ".github/workflows/deploy.yml deploy id-token",
     ".github/workflows/preview.yml comment pull-requests",
     ".github/workflows/preview.yml preview id-token",
+    ".github/workflows/renew.yml renew id-token",
   ]);
 });

@@ -2,6 +2,7 @@ import { isAbsolute, join, relative } from "node:path";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { mergeValues, type HelmValues } from "../../mesh/istio-values";
+import type { HeldAccess } from "../../mesh/live-member";
 import type { Member, MeshSpec } from "../../mesh/mesh-spec";
 import type { PeerAddress } from "../../mesh/peer-address";
 import { reachedFrom } from "../../mesh/requests";
@@ -23,7 +24,7 @@ import {
 } from "../kubernetes";
 import type { Cacerts } from "../root-ca/cacerts";
 import { istioSystem } from "./istio-system";
-import { RemoteAccess } from "./remote-access";
+import { RemoteAccess, type RequestToken } from "./remote-access";
 import { createRevisionTag } from "./revision-tag";
 import {
   baseValues,
@@ -39,6 +40,10 @@ export interface MeshMemberArgs {
   member: Member;
   /** Whether a peer reads its API. */
   isRead: boolean;
+  /** Where its tokens end: what its readers have. @default nothing is known of it */
+  held?: HeldAccess;
+  /** Where its tokens end: gives another. */
+  requestToken: RequestToken;
   /** Contents of Secret `cacerts`. */
   cacerts: Cacerts;
   /** Where and how the peers reach this member's API server. */
@@ -228,12 +233,14 @@ export class MeshMember extends pulumi.ComponentResource {
   }
 
   private createRemoteAccess(after: pulumi.Resource[]): RemoteAccess | undefined {
-    const { isRead, member, address } = this.args;
+    const { isRead, member, address, held, requestToken } = this.args;
     if (!isRead) return undefined;
     const { name: cluster, remoteAccess } = member;
+    const { generation, tokenLifetimeHours: lifetimeHours } = remoteAccess;
+    const ending = lifetimeHours === undefined ? undefined : { lifetimeHours, held, request: requestToken };
     return new RemoteAccess(
       `${this.name}-remote-access`,
-      { cluster, address, generation: remoteAccess.generation, after },
+      { cluster, address, generation, ending, after },
       { parent: this },
     );
   }

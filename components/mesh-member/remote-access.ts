@@ -1,8 +1,13 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { HeldAccess } from "../../mesh/live-member";
 import type { PeerAddress } from "../../mesh/peer-address";
 import { peerKubeconfig } from "../../mesh/peer-kubeconfig";
+import type { TokenRequest } from "../../mesh/reader-token";
 import { istioNamespace, managedByWeft, typeOfImported } from "../kubernetes";
+
+/** Asks a member's API server for a token that ends. */
+export type RequestToken = (request: TokenRequest) => Promise<string>;
 
 export interface RemoteAccessArgs {
   /** Name of the member that is read. */
@@ -11,6 +16,13 @@ export interface RemoteAccessArgs {
   address: PeerAddress;
   /** Generation of the token. A higher one is a new Secret; the engine deletes the old one after all else. */
   generation: number;
+  /** Where tokens end. @default they do not */
+  ending?: {
+    lifetimeHours: number;
+    /** What the readers have. @default nothing is known of it */
+    held?: HeldAccess;
+    request: RequestToken;
+  };
   /** What must be there before the token is of use. */
   after: pulumi.Resource[];
 }
@@ -20,12 +32,23 @@ export class RemoteAccess extends pulumi.ComponentResource {
   /** Secret. The kubeconfig for the readers' PeerSecrets. */
   readonly kubeconfig: pulumi.Output<string>;
 
-  constructor(name: string, args: RemoteAccessArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    private readonly name: string,
+    private readonly args: RemoteAccessArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("weft:mesh-member:RemoteAccess", name, {}, opts);
-    const { cluster, address, generation, after } = args;
+    const { cluster, address, ending } = args;
+    this.kubeconfig = (ending === undefined ? this.tokenThatStays() : this.tokenThatEnds(ending)).apply(
+      ({ token, caData }) => peerKubeconfig({ ...address, cluster, token, caData: address.caData ?? caData }),
+    );
+    this.registerOutputs();
+  }
 
-    const token = new kubernetes.core.v1.Secret(
-      `${name}-token-${generation}`,
+  private tokenThatStays(): pulumi.Output<Credentials> {
+    const { generation, after } = this.args;
+    const { data } = new kubernetes.core.v1.Secret(
+      `${this.name}-token-${generation}`,
       {
         metadata: {
           name: `weft-reader-token-${generation}`,
@@ -41,15 +64,40 @@ export class RemoteAccess extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: after, ignoreChanges: typeOfImported },
     );
-
-    this.kubeconfig = pulumi.secret(token.data).apply((data) =>
-      peerKubeconfig({
-        ...address,
-        cluster,
-        token: Buffer.from(data["token"]!, "base64").toString(),
-        caData: address.caData ?? data["ca.crt"]!,
-      }),
-    );
-    this.registerOutputs();
+    return pulumi.secret(data).apply((found) => ({
+      token: Buffer.from(found["token"]!, "base64").toString(),
+      caData: found["ca.crt"]!,
+    }));
   }
+
+  /**
+   * No resource has it: it is asked for where none that the readers hold may be kept, and what they hold is all that is known of it. An
+   * empty Secret takes the place of the one that a token stands in: what is bound to it is revoked when the engine deletes it.
+   */
+  private tokenThatEnds({
+    lifetimeHours,
+    held = {},
+    request,
+  }: NonNullable<RemoteAccessArgs["ending"]>): pulumi.Output<Credentials> {
+    const { cluster, generation, after } = this.args;
+    const name = `weft-reader-binding-${generation}`;
+    const { metadata } = new kubernetes.core.v1.Secret(
+      `${this.name}-binding-${generation}`,
+      { metadata: { name, namespace: istioNamespace, labels: managedByWeft } },
+      { parent: this, dependsOn: after },
+    );
+    const isPreview = pulumi.runtime.isDryRun();
+    const token = metadata.uid.apply((uid) => {
+      if (held.token?.boundTo === uid) return held.token.token;
+      return isPreview ? pulumi.unknown : request({ cluster, lifetimeHours, boundTo: { name, uid } });
+    }) as pulumi.Output<string>;
+    // Without a CA preflight lets pass only who needs none.
+    return pulumi.secret(token).apply((found) => ({ token: found, caData: held.caData ?? "" }));
+  }
+}
+
+interface Credentials {
+  token: string;
+  /** PEM of the cluster's CA, in base64. */
+  caData: string;
 }

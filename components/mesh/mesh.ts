@@ -18,18 +18,21 @@ import { LoadBalancer } from "../load-balancer/load-balancer";
 import { EvictedMember, type EvictedMemberArgs } from "../mesh-member/evicted-member";
 import { MeshMember, type MeshMemberArgs } from "../mesh-member/mesh-member";
 import { PeerSecret } from "../mesh-member/peer-secret";
+import type { RequestToken } from "../mesh-member/remote-access";
 import { Sample } from "../sample/sample";
 import { Trust } from "../root-ca/trust";
 
 export interface MeshArgs {
   mesh: MeshSpec;
   kubeconfigs: Kubeconfigs;
-  /** What is there before this `up`. It decides about order, never about what is created. */
+  /** What is there before this `up`. It decides about order and about which tokens are kept, never about what is created. */
   live: LiveMember[];
   /** Members whose cluster is gone, each with a provider that reads what it is told. @default none */
   evicted?: (EvictedMemberArgs & { name: string; reader: kubernetes.Provider })[];
   /** Who is revoked, and what the last `up` left of it. */
   revocation: Revocation;
+  /** Gives tokens that end. */
+  requestToken: RequestToken;
   /** What is secret in stack config. @default nothing */
   secrets?: ReadonlySet<string>;
   /** One provider per member, by the member's name. */
@@ -73,6 +76,8 @@ export class Mesh extends pulumi.ComponentResource {
   readonly members: Record<string, MemberOutputs>;
   /** By member, those that have left included: its intermediates that have not ended. The next `up` revokes them by it. */
   readonly issued: Record<string, pulumi.Input<Issued[]>>;
+  /** Fails where a token was asked for in vain. */
+  readonly tokens: pulumi.Output<void>;
   /** PEM of the CRLs that Weft signed; undefined where none are published. */
   readonly crls: pulumi.Output<string> | undefined;
 
@@ -106,6 +111,7 @@ export class Mesh extends pulumi.ComponentResource {
     const families = plan.primaries.map((primary) => this.createFamily(primary, exchange));
     const members = families.flatMap((family) => this.createExchange(family, families, exchange));
     exchange.finish();
+    this.tokens = pulumi.unsecret(pulumi.all(Object.values(kubeconfigsIn(families)))).apply(() => undefined);
     for (const { name: member, reader, ...rest } of evicted) {
       new EvictedMember(`${name}-${member}`, rest, { parent: this, providers: [reader] });
     }
@@ -150,7 +156,7 @@ export class Mesh extends pulumi.ComponentResource {
     exchange: Exchange,
     ofItsRole: Pick<MeshMemberArgs, "servedBy" | "pluginsOfRemotes">,
   ): Made {
-    const { mesh, kubeconfigs, providers } = this.args;
+    const { mesh, kubeconfigs, live, requestToken, providers } = this.args;
     const { member, isRead } = plan;
     const part = new MeshMember(
       `${this.name}-${member.name}`,
@@ -158,6 +164,8 @@ export class Mesh extends pulumi.ComponentResource {
         mesh,
         member,
         isRead,
+        held: live.find(({ name }) => name === member.name)?.held,
+        requestToken,
         cacerts: this.trust.cacerts[member.name]!,
         address: peerAddress(member, kubeconfigs.get(member.name)!),
         exchange: exchange.beforeTrust,

@@ -2,6 +2,7 @@
 import { createHash, type X509Certificate } from "node:crypto";
 import type { V1Deployment, V1Service } from "@kubernetes/client-node";
 import { oneLine } from "../../mesh/certificates";
+import { readerToken } from "../../mesh/reader-token";
 import { certificatesIn } from "../../operate/checks/certificates";
 
 export type Facts =
@@ -11,7 +12,7 @@ export type Facts =
   | { kind: "Served"; roots: Root[] }
   /** What the istiods of a member hold of each peer that they read. */
   | { kind: "Istiod"; peers: Record<string, Held> }
-  /** Of a Secret with remote kubeconfigs: the digest of the token in each, by peer. */
+  /** Of a Secret with remote kubeconfigs: the digest of the token in each, or of what it is bound to, by peer. */
   | { kind: "PeerSecret"; tokens: Record<string, string> }
   | { kind: "Token"; token: string }
   | { kind: "EastWestService"; uid: string; type: string; addresses: string[]; ports: string[] }
@@ -72,11 +73,18 @@ function secretFacts({ metadata, type, data = {} }: KubernetesObject): Facts | u
   const text = (key: string) => Buffer.from(data[key] ?? "", "base64").toString("utf8");
   if (metadata.name === "cacerts") return cacertsFacts(metadata.annotations ?? {}, text);
   if (metadata.labels?.["istio/multiCluster"] === "true") {
-    const tokens = Object.keys(data).map((peer) => [peer, digest(tokenIn(text(peer)))]);
+    const tokens = Object.keys(data).map((peer) => {
+      const token = tokenIn(text(peer));
+      return [peer, digest(readerToken(token)?.boundTo ?? token)];
+    });
     return {
       kind: "PeerSecret",
       tokens: Object.fromEntries(tokens) as Record<string, string>,
     };
+  }
+  // What is bound to a Secret is as good as it is there.
+  if (/^weft-reader-binding-/.test(metadata.name)) {
+    return { kind: "Token", token: digest(metadata.uid ?? "") };
   }
   return type === "kubernetes.io/service-account-token"
     ? { kind: "Token", token: digest(text("token")) }

@@ -11,6 +11,7 @@ import {
 } from "../istio-values";
 import type { Problem } from "../problems";
 import type { Member, MeshSpec } from "../mesh-spec";
+import { lifetimeSetting } from "../reader-token";
 import { didYouMean } from "../schema-problems";
 import type { ClusterConfig, MeshConfig } from "../schema";
 import { peersOf, primaries } from "../topology";
@@ -44,20 +45,25 @@ export function telemetryProblems({ mesh }: Draft): Problem[] {
 /** Tokens that are renewed by time must not meet an istiod that does not survive it. */
 export function renewalProblems({ mesh }: Draft): Problem[] {
   const { renewEveryHours, allowBrokenRotation } = mesh.config.remoteAccess;
-  if (renewEveryHours === undefined || allowBrokenRotation) return [];
-  const readers = primaries(mesh).filter(({ name }) => peersOf(mesh, name).length > 0);
-  return readers.flatMap(({ name, istio: { revisions } }) =>
-    revisions.flatMap(({ version }) => {
+  if (allowBrokenRotation) return [];
+  return primaries(mesh).flatMap(({ name, istio: { revisions } }) => {
+    const peers = peersOf(mesh, name);
+    const ending = peers.find(({ remoteAccess }) => remoteAccess.tokenLifetimeHours !== undefined);
+    const setting =
+      renewEveryHours !== undefined && peers.length > 0
+        ? { path: "weft:mesh.remoteAccess.renewEveryHours", value: String(renewEveryHours) }
+        : ending && lifetimeSetting(mesh, ending);
+    if (setting === undefined) return [];
+    return revisions.flatMap(({ version }) => {
       const defect = brokenRotation(version);
       if (defect === undefined) return [];
       return {
-        path: "weft:mesh.remoteAccess.renewEveryHours",
-        value: String(renewEveryHours),
+        ...setting,
         message: `istiod ${version} of ${name} does not survive new tokens: it ${defect.reason} (${defect.source}).`,
         remedy: `Set istio.version of ${name} to ${defect.fixedIn} or later.`,
       };
-    }),
-  );
+    });
+  });
 }
 
 /** It stands in the root namespace, where a selector would make it one of istio-system's workloads alone. */

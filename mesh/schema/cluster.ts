@@ -74,6 +74,10 @@ export const clusterSchema = z.strictObject({
         .unwrap()
         .optional()
         .describe("Generation of this member's token; default: the mesh's."),
+      tokenLifetimeHours: remoteAccess.shape.tokenLifetimeHours
+        .unwrap()
+        .optional()
+        .describe("Hours that this member's tokens live; default: the mesh's."),
     })
     .prefault({}),
 });

@@ -118,4 +118,10 @@ export const remoteAccess = z.strictObject({
     .describe(
       "Raise the generation by one every so many hours: the first `pulumi up` of each such span issues new tokens. Run it on a schedule.",
     ),
+  // A third of an hour is as often as a schedule can be counted on; what lives for longer than a year outlives the intermediates.
+  tokenLifetimeHours: whole(1, 8760)
+    .optional()
+    .describe(
+      "Issue tokens that end after so many hours; default: tokens that do not end. The first `pulumi up` after a third of that renews them, so run it on a schedule of a third or less: see docs/schedules.md. An API server may allow less (EKS 24, GKE 48).",
+    ),
 });

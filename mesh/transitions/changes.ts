@@ -243,6 +243,12 @@ export const changes: Change[] = [
     problems: renewedToken,
   },
   {
+    keys: ["mesh.remoteAccess.tokenLifetimeHours", "clusters[].remoteAccess.tokenLifetimeHours"],
+    verdict: "steps",
+    what: "New tokens reach every reader before the old ones are revoked; to shorten the life of tokens that end revokes none, they end by themselves. From then on `pulumi up` has to run on a schedule ([schedules.md](schedules.md)): first set that up. Refused as another `generation`.",
+    problems: renewedToken,
+  },
+  {
     keys: ["mesh.remoteAccess.allowLoopback", "mesh.remoteAccess.allowBrokenRotation"],
     verdict: "safe",
     what: "It changes nothing by itself; it lets through what would be refused.",

@@ -2,22 +2,21 @@
 import { isDeepStrictEqual } from "node:util";
 import { brokenRotation } from "../istio-versions";
 import type { LiveMember } from "../live-member";
-import type { Member } from "../mesh-spec";
+import type { Member, MeshSpec } from "../mesh-spec";
+import type { Problem } from "../problems";
+import { lifetimeSetting } from "../reader-token";
 import { readersOf } from "../topology";
 import { ofMembers } from "./step";
 
 /** A renewed reader token changes the PeerSecrets of all readers. */
 export const renewedToken = ofMembers((member, now, { live, mesh }) => {
-  const { generation } = member.remoteAccess;
-  const renewed = now.tokenGenerations.length > 0 && !now.tokenGenerations.includes(generation);
-  if (!renewed || mesh.config.remoteAccess.allowBrokenRotation) return [];
+  if (!isRenewed(member, now) || mesh.config.remoteAccess.allowBrokenRotation) return [];
   return readersOf(mesh, member.name).flatMap((reader) => {
     const harm = harmTo(reader, live.get(reader.name));
     if (harm === undefined) return [];
-    const { renewEveryHours } = mesh.config.remoteAccess;
-    const known = Math.max(...now.tokenGenerations);
+    const { generation, forRevoked } = member.remoteAccess;
     // It would stay if nobody were revoked.
-    if (now.tokenGenerations.includes(generation - member.remoteAccess.forRevoked)) {
+    if (forRevoked > 0 && generationsOf(member, now).includes(generation - forRevoked)) {
       return {
         path: "weft:mesh.trust.revoked",
         message: `It renews the token of ${member.name}, and a new one would reach ${harm.what}.`,
@@ -26,19 +25,67 @@ export const renewedToken = ofMembers((member, now, { live, mesh }) => {
           `weft:mesh.remoteAccess.allowBrokenRotation: true, and restart istiod of ${reader.name} after the \`pulumi up\`.`,
       };
     }
+    const upgrade = `set istio.version of ${reader.name} to ${harm.fixedIn} or later`;
     return {
-      ...(renewEveryHours === undefined
-        ? { path: `${member.path}.remoteAccess.generation`, value: String(generation) }
-        : { path: "weft:mesh.remoteAccess.renewEveryHours", value: String(renewEveryHours) }),
       message: `A new token for ${member.name} would reach ${harm.what}.`,
-      remedy:
-        (renewEveryHours === undefined
-          ? `Keep generation ${known}`
-          : `Take it out and set remoteAccess.generation of ${member.name} to ${known}`) +
-        `, set istio.version of ${reader.name} to ${harm.fixedIn} or later, \`pulumi up\`; then renew.`,
+      ...(member.remoteAccess.tokenLifetimeHours === undefined
+        ? ofOneThatStays(mesh, member, now, upgrade)
+        : ofOneThatEnds(mesh, member, now, upgrade, reader)),
     };
   });
 });
+
+/** One that nobody has yet is not renewed. */
+function isRenewed({ remoteAccess }: Member, { unreachable, tokenGenerations, bindings, held }: LiveMember) {
+  if (unreachable || (tokenGenerations.length === 0 && bindings === undefined)) return false;
+  return remoteAccess.tokenLifetimeHours === undefined
+    ? !tokenGenerations.includes(remoteAccess.generation)
+    : held?.token === undefined;
+}
+
+function generationsOf({ remoteAccess }: Member, { tokenGenerations, bindings = {} }: LiveMember): number[] {
+  return remoteAccess.tokenLifetimeHours === undefined ? tokenGenerations : Object.keys(bindings).map(Number);
+}
+
+type Advice = Pick<Problem, "path" | "value" | "remedy">;
+
+function ofOneThatStays(mesh: MeshSpec, member: Member, now: LiveMember, upgrade: string): Advice {
+  const { renewEveryHours } = mesh.config.remoteAccess;
+  const known = Math.max(...now.tokenGenerations);
+  if (now.tokenGenerations.length === 0) {
+    return {
+      path: `${member.path}.remoteAccess.tokenLifetimeHours`,
+      remedy: `Keep tokens that end, ${upgrade}, \`pulumi up\`; then take tokenLifetimeHours out.`,
+    };
+  }
+  return {
+    ...(renewEveryHours === undefined
+      ? { path: `${member.path}.remoteAccess.generation`, value: String(member.remoteAccess.generation) }
+      : { path: "weft:mesh.remoteAccess.renewEveryHours", value: String(renewEveryHours) }),
+    remedy:
+      (renewEveryHours === undefined
+        ? `Keep generation ${known}`
+        : `Take it out and set remoteAccess.generation of ${member.name} to ${known}`) +
+      `, ${upgrade}, \`pulumi up\`; then renew.`,
+  };
+}
+
+function ofOneThatEnds(
+  mesh: MeshSpec,
+  member: Member,
+  now: LiveMember,
+  upgrade: string,
+  reader: Member,
+): Advice {
+  return {
+    ...lifetimeSetting(mesh, member),
+    remedy:
+      now.bindings === undefined
+        ? `Leave it out, ${upgrade}, \`pulumi up\`; then set it.`
+        : `Once and together, ${upgrade} and weft:mesh.remoteAccess.allowBrokenRotation to true, \`pulumi up\`, ` +
+          `then restart istiod of ${reader.name}.`,
+  };
+}
 
 /** So is another address or another CA of the member's API server. */
 export const movedPeer = ofMembers((member, _, { live, mesh, peerAddresses }) => {

@@ -84,6 +84,14 @@ export function plural(count: number, one: string): string {
   return count === 1 ? `1 ${one}` : `${count} ${one}s`;
 }
 
+/** `40 min`, `16 h`, `3 d`: of milliseconds, rounded down. */
+export function span(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 72 ? `${hours} h` : `${Math.floor(hours / 24)} d`;
+}
+
 /** `a, b, c, d, 3 more`. */
 export function few(names: string[]): string {
   const shown = names.slice(0, 4);

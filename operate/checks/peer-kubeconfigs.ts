@@ -1,10 +1,12 @@
 /** Are the kubeconfigs in a primary's keys good, and good for no more than reading? */
 import type { PeerKey } from "../facts/facts";
+import { scheduleOf } from "../../mesh/reader-token";
 import {
   chartRepairs,
   failed,
   few,
   judge,
+  span,
   unseen,
   upTakesBack,
   type Check,
@@ -14,18 +16,49 @@ import {
 
 export const peerKubeconfigs: Check = (view) => {
   if (view.member.role === "remote") return undefined;
-  return judge(view.facts.peerKeys, (keys) =>
-    keys.length === 0
-      ? { issues: [] }
-      : {
-          issues: keys
-            .filter(({ cluster }) => view.mesh.members.some(({ name }) => name === cluster))
-            .flatMap((key) => issuesOf(view, key)),
-        },
-  );
+  return judge(view.facts.peerKeys, (all) => {
+    const keys = all.filter(({ cluster }) => view.mesh.members.some(({ name }) => name === cluster));
+    const left = keys.flatMap((key) => leftOf(view, key) ?? []);
+    return {
+      issues: keys.flatMap((key) => ending(view, key) ?? issuesOf(view, key)),
+      detail: left.length === 0 ? undefined : span(Math.max(0, Math.min(...left))),
+    };
+  });
 };
 
-function issuesOf({ all }: View, { cluster, credentials }: PeerKey): Issue[] {
+/** Milliseconds that the token in a key has left; undefined where it does not end, or not so that anybody knows. */
+function leftOf({ all, now }: View, { credentials }: PeerKey): number | undefined {
+  const found = all.credentials.get(credentials);
+  if (!found?.usable || found.tokenEnds === undefined) return undefined;
+  return found.tokenEnds.getTime() - now.getTime();
+}
+
+/** Whoever runs `pulumi up` as often as it has to be run finds a third of a token's life left at least. */
+function ending(view: View, key: PeerKey): Issue[] | undefined {
+  const { cluster } = key;
+  const lifetime = lifetimeOf(view, cluster);
+  const left = leftOf(view, key);
+  if (lifetime === undefined || left === undefined || left >= scheduleOf(lifetime)) return undefined;
+  const renews = "`pulumi up` gives another one; then see to the schedule: docs/runbooks/tokens.md.";
+  if (left <= 0) {
+    const message = `The token in the key for ${cluster} ended ${span(-left)} ago: istiod does not see ${cluster} change any more.`;
+    return [failed(message, renews, [cluster])];
+  }
+  return [
+    failed(
+      `The token in the key for ${cluster} ends in ${span(left)}, and no \`pulumi up\` has renewed it, though one is to run every ${span(scheduleOf(lifetime))}.`,
+      renews,
+    ),
+    ...issuesOf(view, key),
+  ];
+}
+
+function lifetimeOf({ mesh }: View, cluster: string): number | undefined {
+  return mesh.members.find(({ name }) => name === cluster)!.remoteAccess.tokenLifetimeHours;
+}
+
+function issuesOf(view: View, { cluster, credentials }: PeerKey): Issue[] {
+  const { all } = view;
   const found = all.credentials.get(credentials);
   if (found === undefined) return [unseen(`the key for ${cluster} was not tried`)];
   const unread = [cluster];
@@ -38,7 +71,9 @@ function issuesOf({ all }: View, { cluster, credentials }: PeerKey): Issue[] {
     return [
       failed(
         `${cluster} does not accept the token in its key (401): istiod does not see it change any more.`,
-        `Raise \`remoteAccess.generation\` of ${cluster} by one and \`pulumi up\`: a new token.`,
+        lifetimeOf(view, cluster) !== undefined
+          ? "`pulumi up --refresh` gives another one."
+          : `Raise \`remoteAccess.generation\` of ${cluster} by one and \`pulumi up\`: a new token.`,
         unread,
       ),
     ];

@@ -3,6 +3,7 @@ import { ApiClient, ApiServerError } from "../../clusters/api-client";
 import { resolveKubeconfig, type ResolvedKubeconfig } from "../../clusters/kubeconfig";
 import { foreignReferences } from "../../clusters/kubeconfig-source";
 import { ConfigError } from "../../mesh/problems";
+import { endOf } from "../../mesh/reader-token";
 import { known, unknown, type CredentialFacts } from "./facts";
 import { excessOf, type Rule } from "./rights";
 
@@ -44,23 +45,13 @@ export async function probeCredentials(
     if (!(error instanceof ConfigError)) throw error;
     return { usable: false, reason: "it is not a kubeconfig with a context, a cluster and a user" };
   }
+  const { token } = kubeconfig.user;
   return {
     usable: true,
     server: kubeconfig.server,
-    tokenEnds: endOf(kubeconfig.user.token),
+    tokenEnds: typeof token === "string" ? endOf(token) : undefined,
     rights: await rightsOf(kubeconfig, timeoutMs(kubeconfig.server)),
   };
-}
-
-/** The `exp` of a JWT, which is in seconds: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4 */
-function endOf(token: unknown): Date | undefined {
-  const [, claims] = typeof token === "string" ? token.split(".") : [];
-  try {
-    const { exp } = JSON.parse(Buffer.from(claims ?? "", "base64url").toString("utf8")) as { exp?: unknown };
-    return typeof exp === "number" ? new Date(exp * 1000) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 async function rightsOf(kubeconfig: ResolvedKubeconfig, timeoutMs: number) {

@@ -1,6 +1,7 @@
 /** What a look at the mesh saw, as Prometheus takes it. Pure. https://prometheus.io/docs/practices/naming/ */
 import { Gauge, Registry } from "prom-client";
 import type { MeshSpec } from "../../mesh/mesh-spec";
+import { scheduleOf } from "../../mesh/reader-token";
 import { peersOf } from "../../mesh/topology";
 import { certificatesIn, endOf, issuerIn, listsIn } from "../checks/certificates";
 import type { Verdict } from "../checks/check";
@@ -78,6 +79,20 @@ const metrics: Metric[] = [
     help: "When the token ends with which the reader's istiod reads the peer, in seconds since 1970.",
     labels: pair,
     samples: tokenEnds,
+  },
+  {
+    name: "weft_reader_token_renewal_interval_seconds",
+    help: "How often `pulumi up` has to run, where the tokens with which the reader's istiod reads the peer are to end.",
+    labels: pair,
+    samples: ({ mesh }) =>
+      mesh.members.flatMap(({ name: reader }) =>
+        peersOf(mesh, reader).flatMap(({ name: peer, remoteAccess: { tokenLifetimeHours } }) =>
+          at(
+            { reader, peer },
+            tokenLifetimeHours === undefined ? undefined : scheduleOf(tokenLifetimeHours) / 1000,
+          ),
+        ),
+      ),
   },
   {
     name: "weft_peer_synced",

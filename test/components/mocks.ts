@@ -314,7 +314,7 @@ async function outputsOf(type: string, name: string, inputs: Inputs, id: string)
       if (issued.has(id)) return { data: secret(base64(issued.get(id)!)) };
       return inputs.type === "kubernetes.io/service-account-token"
         ? { data: secret(base64({ token: `token-of-${name}`, "ca.crt": `ca-of-${name}` })) }
-        : {};
+        : { metadata: { ...inputs.metadata, uid: `uid-of-${name}` } };
     case "kubernetes:core/v1:Namespace":
       return { metadata: { ...inputs.metadata, uid: `uid-of-${name}` } };
     case "kubernetes:core/v1:Service":

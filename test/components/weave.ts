@@ -1,6 +1,6 @@
 /** A mesh under mocks, from what a person writes. */
 import * as kubernetes from "@pulumi/kubernetes";
-import { Mesh } from "../../components/mesh/mesh";
+import { Mesh, type MeshArgs } from "../../components/mesh/mesh";
 import { evictedProvider } from "../../components/providers";
 import type { Evicted } from "../../mesh/evicted-members";
 import type { MeshSpec } from "../../mesh/mesh-spec";
@@ -32,6 +32,8 @@ interface WeaveOptions extends RecordOptions {
   last?: unknown;
   /** @default this moment */
   now?: Date;
+  /** Gives tokens that end. @default those of the member's name and its Secret's UID */
+  requestToken?: MeshArgs["requestToken"];
 }
 
 /** Runs the program below index.ts. */
@@ -72,6 +74,9 @@ export async function weaveMesh(
       kubeconfigs,
       live,
       revocation,
+      requestToken:
+        options?.requestToken ??
+        (({ cluster, boundTo }) => Promise.resolve(`token-of-${cluster}-bound-to-${boundTo.uid}`)),
       providers,
       secrets,
       evicted: evicted.map((member) => ({ ...member, reader: evictedProvider(member.name) })),

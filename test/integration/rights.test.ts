@@ -165,15 +165,15 @@ describe("a gateway's pod gets no CA key and no peer's token", () => {
   );
 });
 
-test("it is changed: a token renewed, mTLS permissive, no CNI plugin, no Telemetry, no sample", async () => {
+test("it is changed: tokens that end, mTLS permissive, no CNI plugin, no Telemetry, no sample", async () => {
   await up({
-    remoteAccess: { generation: 2 },
+    remoteAccess: { generation: 2, tokenLifetimeHours: 24 },
     mtls: "permissive",
     istio: undefined,
     sample: undefined,
     telemetry: undefined,
   });
-  expect(await mesh.secret("cluster1", "weft-reader-token-2")).toBeDefined();
+  expect(await mesh.secret("cluster1", "weft-reader-binding-2")).toBeDefined();
 });
 
 test("it is taken out again, the CRDs apart, when the tokens of the last up have ended", async () => {

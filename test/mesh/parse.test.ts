@@ -99,6 +99,21 @@ it("addresses of a gateway are IP addresses or DNS names", () => {
   expect(member!.eastWest.addresses).toEqual(addresses);
 });
 
+test("tokens live as long as the member says, or the mesh, or do not end", () => {
+  const lifetimes = (mesh: object) =>
+    parseMesh({
+      mesh,
+      clusters: [cluster("a"), cluster("b", { remoteAccess: { tokenLifetimeHours: 8 } })],
+    }).members.map(({ remoteAccess }) => remoteAccess.tokenLifetimeHours);
+  expect(lifetimes({})).toEqual([undefined, 8]);
+  expect(lifetimes({ remoteAccess: { tokenLifetimeHours: 24 } })).toEqual([24, 8]);
+  for (const wrong of [0, 0.5, 8761]) {
+    expect(() => lifetimes({ remoteAccess: { tokenLifetimeHours: wrong } })).toThrow(
+      "a whole number from 1 to 8760",
+    );
+  }
+});
+
 describe("tokens that are renewed by time", () => {
   const hour = 60 * 60 * 1000;
   const generations = (hours: number, at: number) =>

@@ -819,6 +819,24 @@ describe("tokens renewed by time", () => {
     ]);
   });
 
+  it("are refused as well where they end, at the setting that says so", () => {
+    const ending = { remoteAccess: { tokenLifetimeHours: 24 } };
+    const broken = { istio: { version: "1.30.3" } };
+    const refused = (mesh: object, ...clusters: object[]) =>
+      problemsOf({ mesh: { istio: { version: "1.30.5" }, ...mesh }, clusters }).map(({ path, value }) => [
+        path,
+        value,
+      ]);
+    expect(refused(ending, a, cluster("b", broken))).toEqual([
+      ["weft:mesh.remoteAccess.tokenLifetimeHours", "24"],
+    ]);
+    // The token of a is what b reads by.
+    expect(refused({}, { ...a, ...ending }, cluster("b", broken))).toEqual([
+      ["weft:clusters[0].remoteAccess.tokenLifetimeHours", "24"],
+    ]);
+    expect(refused({}, a, cluster("b", { ...broken, ...ending }))).toEqual([]);
+  });
+
   it("are none where nobody reads by them, or config says so", () => {
     const broken = { version: "1.30.3" };
     expect(problemsOf({ mesh: every(broken), clusters: [a] })).toEqual([]);

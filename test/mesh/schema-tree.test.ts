@@ -27,7 +27,10 @@ describe("a secret", () => {
 describe("allowed keys", () => {
   it("are those of the map at the path", () => {
     expect(allowedKeys(stackSchema, [], {})).toEqual(["mesh", "clusters"]);
-    expect(allowedKeys(stackSchema, ["clusters", 1, "remoteAccess"], {})).toEqual(["generation"]);
+    expect(allowedKeys(stackSchema, ["clusters", 1, "remoteAccess"], {})).toEqual([
+      "generation",
+      "tokenLifetimeHours",
+    ]);
   });
 
   it("are those of the alternative that was meant, or of all", () => {

@@ -291,6 +291,73 @@ describe("a renewal of tokens", () => {
   });
 });
 
+describe("a token that ends", () => {
+  const ending = (mesh_: object = {}, more: object = {}) =>
+    mesh(
+      { istio: { version: "1.30.5" }, ...mesh_ },
+      cluster("a"),
+      cluster("b", { remoteAccess: { tokenLifetimeHours: 24, ...more } }),
+    );
+  const token = { token: "t", issued: new Date(0), ends: new Date(1), boundTo: "uid" };
+  const [a, b] = live("a", "b").map((member) => ({ ...member, istiodVersion: "1.30.3" }));
+  const bound: LiveMember = { ...b!, tokenGenerations: [], bindings: { 1: "uid" }, held: { token } };
+  const message =
+    "A new token for b would reach istiod 1.30.3 of a, which then loses the peer's endpoints for good, without an error, until it is restarted (https://github.com/istio/istio/issues/61043).";
+  const path = "weft:clusters[1].remoteAccess.tokenLifetimeHours";
+
+  it("is refused in the place of one that does not, while a reader runs a version that does not survive it", () => {
+    expect(check([a!, b!], ending())).toEqual([
+      {
+        path,
+        value: "24",
+        message,
+        remedy: "Leave it out, set istio.version of a to 1.30.4 or later, `pulumi up`; then set it.",
+      },
+    ]);
+  });
+
+  it("is no new one while it is kept", () => {
+    expect(check([a!, bound], ending())).toEqual([]);
+  });
+
+  it("is refused where it is due", () => {
+    expect(check([a!, { ...bound, held: {} }], ending())).toEqual([
+      {
+        path,
+        value: "24",
+        message,
+        remedy:
+          "Once and together, set istio.version of a to 1.30.4 or later and weft:mesh.remoteAccess.allowBrokenRotation to true, `pulumi up`, then restart istiod of a.",
+      },
+    ]);
+    const allowed = ending({ remoteAccess: { allowBrokenRotation: true } });
+    expect(check([a!, { ...bound, held: {} }], allowed)).toEqual([]);
+  });
+
+  it("is refused to go", () => {
+    const stays = mesh({ istio: { version: "1.30.5" } }, cluster("a"), cluster("b"));
+    expect(check([a!, bound], stays)).toEqual([
+      {
+        path,
+        message,
+        remedy:
+          "Keep tokens that end, set istio.version of a to 1.30.4 or later, `pulumi up`; then take tokenLifetimeHours out.",
+      },
+    ]);
+  });
+
+  it("is refused at what is revoked, where that renews it", () => {
+    const revoked = ending({ trust: { revoked: [{ member: "a" }] } });
+    const paths = check([a!, { ...bound, held: {} }], revoked).map((problem) => problem.path);
+    expect(paths).toContain("weft:mesh.trust.revoked");
+    expect(paths).not.toContain(path);
+  });
+
+  it("is nobody's yet where the member is new", () => {
+    expect(check([a!, { name: "b", tokenGenerations: [], held: {} }], ending())).toEqual([]);
+  });
+});
+
 describe("the roots of shared trust", () => {
   const rooted = (...roots: { name: string; signing?: boolean }[]) =>
     mesh(

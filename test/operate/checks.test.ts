@@ -423,6 +423,26 @@ describe("access", () => {
     ]);
   });
 
+  test("a token that ends is good while a third of its life is left, and told from then on", () => {
+    const [two] = sample.mesh.members.filter(({ name }) => name === "two");
+    const ending = (left: number, authenticated = true) =>
+      found({
+        usable: true,
+        server,
+        tokenEnds: new Date(now.getTime() + left * 60_000),
+        rights: known({ ...good, authenticated }),
+      });
+    expect(ending(5)).toEqual([]);
+    two!.remoteAccess.tokenLifetimeHours = 3;
+    expect(ending(60)).toEqual([]);
+    expect(ending(59)).toEqual([
+      "one access failed: The token in the key for two ends in 59 min, and no `pulumi up` has renewed it, though one is to run every 60 min.",
+    ]);
+    expect(ending(-180, false)).toEqual([
+      "one access failed: The token in the key for two ended 3 h ago: istiod does not see two change any more.",
+    ]);
+  });
+
   test("a reader that may not read", () => {
     expect(found({ usable: true, server, rights: known({ ...good, lacking: ["list secrets"] }) })).toEqual([
       "one access failed: The key for two may not list secrets: istiod does not finish syncing it.",

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { factsOf, type KubernetesObject } from "../../../lab/rehearse/facts";
 import { type Authority, authority } from "../../mesh/authorities";
+import { tokenOf } from "../../mesh/tokens";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 const secret = (
@@ -77,6 +78,25 @@ test("remote kubeconfigs and tokens become digests that can be compared", () => 
 
   expect(peers).toEqual({ kind: "PeerSecret", tokens: { east: digest("ey.T0ken") } });
   expect(issued).toEqual({ kind: "Token", token: digest("ey.T0ken") });
+});
+
+test("a token that ends is good as long as the Secret is there that it is bound to", () => {
+  const token = tokenOf({ issued: 0, life: 3600, boundTo: "uid-1" });
+  const peers = factsOf(
+    "Secret",
+    secret(
+      "weft-peers",
+      { east: `users:\n- name: east\n  user:\n    token: ${token}\n` },
+      { metadata: { name: "weft-peers", labels: { "istio/multiCluster": "true" } } },
+    ),
+  );
+  const binding = factsOf("Secret", {
+    metadata: { name: "weft-reader-binding-1", uid: "uid-1" },
+    type: "Opaque",
+  });
+
+  expect(peers).toEqual({ kind: "PeerSecret", tokens: { east: digest("uid-1") } });
+  expect(binding).toEqual({ kind: "Token", token: digest("uid-1") });
 });
 
 test("of the gateway's Service counts how it is reached: node ports only where they are", () => {

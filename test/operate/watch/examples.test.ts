@@ -18,7 +18,10 @@ const example = (name: string) => readFileSync(join(root, "docs/watch", name), "
 type Exported = Map<string, Map<string, Set<string>>>;
 
 async function exported(): Promise<Exported> {
-  const sample = await healthy({ ...input, mesh: { ...input.mesh, trust: { revoked: [] } } });
+  const sample = await healthy({
+    ...input,
+    mesh: { ...input.mesh, trust: { revoked: [] }, remoteAccess: { tokenLifetimeHours: 24 } },
+  });
   await publishCrls(sample);
   const { mesh, facts } = sample;
   facts.credentials.set("hash-two", {

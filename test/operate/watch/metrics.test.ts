@@ -110,6 +110,9 @@ weft_certificate_expiry_timestamp_seconds{member="one",certificate="root"} ${Dat
 # TYPE weft_reader_token_expiry_timestamp_seconds gauge
 weft_reader_token_expiry_timestamp_seconds{reader="one",peer="two"} ${Date.UTC(2026, 5, 2) / 1000}
 
+# HELP weft_reader_token_renewal_interval_seconds How often \`pulumi up\` has to run, where the tokens with which the reader's istiod reads the peer are to end.
+# TYPE weft_reader_token_renewal_interval_seconds gauge
+
 # HELP weft_peer_synced Whether every replica of the reader's istiod says that it has synced the peer.
 # TYPE weft_peer_synced gauge
 weft_peer_synced{reader="one",peer="two"} 1
@@ -244,6 +247,13 @@ test("a token without end has no end, and of two keys for one peer the first to 
   expect(await samples("weft_reader_token_expiry_timestamp_seconds")).toEqual([
     '{reader="one",peer="two"} 1000',
   ]);
+});
+
+test("how often a token is to be renewed is told of those that are to end", async () => {
+  const name = "weft_reader_token_renewal_interval_seconds";
+  expect(await samples(name)).toEqual([]);
+  sample.mesh.members.find((member) => member.name === "two")!.remoteAccess.tokenLifetimeHours = 24;
+  expect(await samples(name)).toEqual(['{reader="one",peer="two"} 28800']);
 });
 
 test("a certificate that cannot be read, and one that no root has signed, have no end", async () => {
