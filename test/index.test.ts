@@ -202,12 +202,14 @@ test("the next up knows the mesh again by them", async () => {
         network: "a",
         uid: "uid-of-mesh-a-namespace",
         eastWestAddress: expect.any(String) as string,
+        revisions: {},
       },
       b: {
         role: "primary",
         network: "b",
         uid: "uid-of-mesh-b-namespace",
         eastWestAddress: expect.any(String) as string,
+        revisions: {},
       },
     },
   });

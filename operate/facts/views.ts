@@ -67,9 +67,10 @@ async function viewOf(
   const revision = labels?.["istio.io/rev"];
   const pod: Omit<IstiodView, "peers"> = { pod: name, deployment: istiodName(revision) };
   try {
+    const live = await look("first");
     const answers = await askIstiod(api, name, reachMs, withProxies);
     if (answers.proxies !== undefined) pod.proxies = answers.proxies;
-    const first = compare(await look("first"), answers);
+    const first = compare(live, answers);
     if (![...first.values()].some(lacksServices)) return { ...pod, peers: known(first) };
     await pause(againMs);
     const second = compare(await look("second"), await askIstiod(api, name, reachMs));
