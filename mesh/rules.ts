@@ -67,7 +67,7 @@ export const rules: Rule[] = [
   {
     problems: renewalProblems,
     reads: ["groups", "istio", "remoteAccess"],
-    ofEntries: [...requests, "istio"],
+    ofEntries: [...requests, "istio", "remoteAccess"],
   },
   { problems: telemetryProblems, reads: ["istio", "telemetry"], ofEntries: [...roles, "istio"] },
   { problems: chartProblems, reads: ["istio", "loadBalancer"], ofEntries: [] },

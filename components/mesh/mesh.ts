@@ -96,7 +96,7 @@ export class Mesh extends pulumi.ComponentResource {
         ...opts,
         transformations: [
           finishInterrupted(name, args.providers, args.kubeconfigs, unreachableIn(args.live)),
-          tellOfWaiting(name, { ...args, members: args.mesh.members }),
+          tellOfWaiting(name, { ...args, members: answeringOf(args) }),
           keepSecrets(args.secrets ?? new Set()),
         ],
       },
@@ -285,6 +285,12 @@ export class Mesh extends pulumi.ComponentResource {
     const { fingerprint, expiry } = this.trust.roots[name]!;
     return { fingerprint, expiry };
   }
+}
+
+/** Members whose API server answers. */
+function answeringOf({ mesh, live }: MeshArgs): Member[] {
+  const silent = unreachableIn(live);
+  return mesh.members.filter(({ name }) => !silent.includes(name));
 }
 
 /** A member without what its istiod injects. */

@@ -134,14 +134,18 @@ describe("a member that does not answer", () => {
     });
   });
 
-  test("gets nothing new", () => {
+  test("gets nothing new, and nobody waits for it", () => {
     const { recorder } = woven;
     const hooks = (provider: string) => {
       const own = recorder.resources.filter((one) => one.provider === provider && !one.read);
       return [...new Set(own.flatMap(({ name }) => recorder.beforeCreate(name)))].sort();
     };
     expect(hooks("b")).toEqual(["mesh-b-interrupted"]);
-    expect(hooks("a")).toEqual(["mesh-a-interrupted-object", "mesh-a-interrupted-release"]);
+    expect(hooks("a")).toEqual([
+      "mesh-a-interrupted-object",
+      "mesh-a-interrupted-release",
+      "mesh-a-waiting-begins",
+    ]);
   });
 });
 
