@@ -18,6 +18,8 @@ const common = {
 module.exports = {
   // On a slow machine compiling a test's imports alone takes longer than Jest's 5 s. In milliseconds.
   testTimeout: 60_000,
+  // In one process for all files the copies of Pulumi's SDK, one a file, made promises cost more and more, until Node ran out of memory.
+  workerIdleMemoryLimit: "400MB",
   projects: [
     {
       ...common,
