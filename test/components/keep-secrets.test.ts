@@ -91,7 +91,7 @@ test("an output that holds a secret is one, be it known or not yet, and nothing 
     { address: pulumi.output("10.0.0.9"), port: 443, list: ["10.0.0.9", "b"], other: pulumi.output("a") },
     new Set(["10.0.0.9"]),
   );
-  const isSecret = (value: unknown) => pulumi.isSecret(pulumi.output(value as pulumi.Input<unknown>));
+  const isSecret = (value: unknown) => pulumi.isSecret(pulumi.output(value));
   expect(await valueOf(pulumi.output(outputs.address))).toEqual({ value: "10.0.0.9", secret: true });
   const [first, second] = outputs.list as unknown[];
   expect(await Promise.all([outputs.port, first, second, outputs.other].map(isSecret))).toEqual([
