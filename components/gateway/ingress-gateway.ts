@@ -48,8 +48,7 @@ export class IngressGateway extends pulumi.ComponentResource {
                   labels: { ...managedByWeft, ...injection(workloadRevision(mesh.config.istio)) },
                 }),
               },
-              // Its label leads nowhere before the tag is there.
-              { parent: this, dependsOn: after },
+              { parent: this },
             ),
           ];
     new kubernetes.helm.v3.Release(
