@@ -95,7 +95,7 @@ async function tried(member: string): Promise<{ revision?: string; loss?: string
     const revision = injectedBy(metadata!.annotations);
     return revision === "nobody" ? { loss: `${member} starts a pod without a proxy` } : { revision };
   } catch (error) {
-    return { loss: `${member} refuses a pod: ${(error as Error).message.slice(0, 300)}` };
+    return { loss: `${member} refuses a pod: ${(error as Error).message.slice(0, 2000)}` };
   }
 }
 
