@@ -90,6 +90,12 @@ export class ConvergedExample {
     return cluster;
   }
 
+  /** Name that the lab has for the member's control plane. */
+  planeOf(member: string): string {
+    this.cluster(member);
+    return this.planes[[...this.clusters.keys()].indexOf(member)]!;
+  }
+
   /** Under the policy pack: what it refuses fails the update. */
   converge(): Promise<Change[]> {
     return this.mesh.record((options) => this.stack.up({ ...options, policyPacks }));

@@ -416,7 +416,7 @@ example(
     before: (on) =>
       startCertManager({
         dir: mesh.dir,
-        cluster: on.cluster("management").name,
+        cluster: on.planeOf("management"),
         report: (line) => void mesh.transcript.push(line),
       }),
   },
